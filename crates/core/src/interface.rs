@@ -1,0 +1,55 @@
+//! What a component takes and gives, as its tool declares it.
+use crate::{span::Location, ty::Type, value::Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One input of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its type.
+    pub ty: Type,
+    /// Has it a default (or a value in the tool's own files)?
+    pub optional: bool,
+    /// The default, where it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// Is it declared sensitive?
+    pub sensitive: bool,
+    /// What the tool's file says about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where it is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Location>,
+}
+
+/// One output of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputDecl {
+    /// Its type.
+    pub ty: Type,
+    /// Is it kept encrypted and never shown?
+    pub sensitive: bool,
+    /// Where it is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Location>,
+}
+
+/// What a component takes and gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// Inputs by name.
+    pub inputs: BTreeMap<String, Input>,
+    /// Outputs by name.
+    pub outputs: BTreeMap<String, OutputDecl>,
+    /// There may be inputs that could not be read: an unknown one is no error.
+    pub open_inputs: bool,
+    /// There may be outputs that could not be read: an unknown one is no error.
+    pub open_outputs: bool,
+    /// Paths (relative to the root) of other folders and files that it reads: local modules, roles, templates.
+    pub reads: Vec<String>,
+    /// What it can read and a fingerprint does not cover: absolute paths, data sources, `local-exec`, the network.
+    pub uncovered: Vec<String>,
+    /// What the engine wants to remember about the files (a hard-coded backend, for example).
+    pub facts: BTreeMap<String, String>,
+}
