@@ -1,1 +1,2 @@
-//! plan
+//! From a composition to a plan.
+pub mod prepared;
