@@ -77,6 +77,9 @@ pub struct Task {
     /// On [`Verb::Verify`]: which entry of `spec.verify`.
     #[serde(default)]
     pub verifier: usize,
+    /// What the engine noted about the files when it read the interface: [`Interface::facts`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
 }
 
 /// The program that an engine drives.

@@ -1,1 +1,52 @@
-//! engines
+//! One folder per tool: each turns a task into invocations and a tool's answers into findings.
+//!
+//! Nothing here touches a file, a process, a clock or the environment: an engine says what to run and reads what
+//! came of it, so the same engine works on a local process, in a pod or against a recorded transcript.
+//!
+//! - [`outcome`]: what an exit means when it is not a success.
+//! - [`declared`]: outputs that a component declares itself, because its tool cannot.
+//! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
+//! - [`terraform`], [`packer`], [`ansible`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
+//!
+//! What an engine knows of a component's files it knows from `Interface::facts`: whoever makes a
+//! [`strata_core::engine::Task`] hands them on in `Task::facts`.
+pub mod ansible;
+pub mod declared;
+pub mod frame;
+pub mod handoff;
+pub mod outcome;
+pub mod packer;
+pub mod script;
+pub mod terraform;
+pub mod verify;
+
+use frame::Frame;
+use strata_core::{engine::DynEngine, spec::UnitSpec};
+
+/// Every engine, in the order in which a folder is recognised.
+pub fn all() -> Vec<Box<dyn DynEngine>> {
+    vec![
+        Box::new(Frame(terraform::Terraform)),
+        Box::new(Frame(packer::Packer)),
+        Box::new(Frame(ansible::Ansible)),
+        Box::new(Frame(script::Script)),
+        Box::new(Frame(handoff::HandOff)),
+        Box::new(Frame(verify::Verify)),
+    ]
+}
+
+/// The engine of a name; `None` when there is none.
+pub fn by_name(name: &str) -> Option<Box<dyn DynEngine>> {
+    all().into_iter().find(|engine| engine.name() == name)
+}
+
+/// Can anything look for drift of such a unit? Where nothing can, [`strata_core::engine::Verb::Observe`] finds none.
+pub fn can_observe(spec: &UnitSpec) -> bool {
+    !spec.observe.is_empty()
+        || match spec.engine.as_str() {
+            "terraform" => true,
+            "ansible" => ansible::checks(spec),
+            "script" => spec.options.contains_key("check"),
+            _ => false,
+        }
+}

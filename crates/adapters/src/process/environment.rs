@@ -1,0 +1,117 @@
+//! The variables of a tool: a clean environment with the few of ours that every tool needs.
+use crate::redact::Known;
+use std::collections::BTreeMap;
+
+/// Variables of ours that every tool gets. Part of the format of an operations repo (FORMAT.md, rule 6).
+pub const ALWAYS: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "SSH_AUTH_SOCK",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "REQUESTS_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "TF_CLI_CONFIG_FILE",
+];
+
+/// Parts of names of variables that hold credentials.
+const TELLING: &[&str] = &[
+    "SECRET",
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "PRIVATE_KEY",
+    "API_KEY",
+    "ACCESS_KEY",
+    "CREDENTIAL",
+];
+
+/// Shorter values of such variables are more likely words than secrets.
+const SHORTEST: usize = 8;
+
+/// Our own environment, as far as it is text.
+pub fn ours() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+        .collect()
+}
+
+/// What a tool gets of our environment. Credentials among it become known secrets.
+pub(super) fn passed(
+    ours: &BTreeMap<String, String>,
+    more: &[String],
+    known: &mut Known,
+) -> BTreeMap<String, String> {
+    let names = ALWAYS.iter().copied().chain(more.iter().map(String::as_str));
+    let mut env = BTreeMap::new();
+    for name in names {
+        let Some(value) = ours.get(name) else {
+            continue;
+        };
+        if is_telling(name) && value.len() >= SHORTEST {
+            known.add(value.as_bytes());
+        }
+        if let Some(password) = password_of(value) {
+            known.add(password.as_bytes());
+        }
+        env.insert(name.to_owned(), value.clone());
+    }
+    env
+}
+
+fn is_telling(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    TELLING.iter().any(|t| name.contains(t))
+}
+
+/// The password of a URL such as `http://user:password@proxy:3128`.
+fn password_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    Some(user.split_once(':')?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_named_passes_and_credentials_are_known() {
+        let ours: BTreeMap<String, String> = [
+            ("PATH", "/bin"),
+            ("EDITOR", "vi"),
+            ("HTTPS_PROXY", "http://me:pr0xypass@proxy:3128/"),
+            ("AWS_SECRET_ACCESS_KEY", "abcdefghijkl"),
+            ("AWS_REGION", "eu-west-1"),
+            ("OTHER_TOKEN", "not-passed-on"),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .into();
+        let mut known = Known::new();
+        let more = ["AWS_SECRET_ACCESS_KEY", "AWS_REGION", "NOT_SET"].map(str::to_owned);
+        let env = passed(&ours, &more, &mut known);
+        let names: Vec<&str> = env.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            ["AWS_REGION", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "PATH"]
+        );
+        let text = known
+            .redactor()
+            .text(b"abcdefghijkl pr0xypass eu-west-1 not-passed-on");
+        assert_eq!(text, "(secret) (secret) eu-west-1 not-passed-on");
+    }
+}

@@ -1,0 +1,5 @@
+//! Where the files of an operations repo come from. Today: a folder on this machine.
+mod cache;
+mod directory;
+
+pub use directory::DirectoryTree;

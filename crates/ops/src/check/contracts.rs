@@ -1,0 +1,76 @@
+//! Flavors keep what their contract promises.
+use crate::{compose::Composition, decode::Problems};
+use std::collections::HashSet;
+use strata_core::diagnostic::{Diagnostic, suggest};
+
+/// Checks every component that provides a contract, whether picked or not.
+pub fn check(c: &Composition, problems: &mut Problems) {
+    let mut seen = HashSet::new();
+    for v in &c.variants {
+        for (contract, (at, fields)) in &v.component.provides {
+            if !seen.insert((&v.component.name, contract)) {
+                continue;
+            }
+            let Some(declared) = c.loaded.contracts.get(contract) else {
+                problems.push(
+                    Diagnostic::error("contract::unknown", format!("there is no contract `{contract}`"))
+                        .at(at.clone())
+                        .help(
+                            suggest(contract, c.loaded.contracts.keys().map(String::as_str))
+                                .unwrap_or_else(|| format!("write `contracts/{contract}.yaml`")),
+                        ),
+                );
+                continue;
+            };
+            for (name, decl) in &declared.outputs {
+                if !fields.contains_key(name) {
+                    let mut problem = Diagnostic::error(
+                        "contract::missing-output",
+                        format!("`{}` does not give `{name}` of `{contract}`", v.component.name),
+                    )
+                    .at(at.clone())
+                    .help(format!("add `{name}: '${{{{ self.… }}}}'`"));
+                    if let Some(at) = &decl.at {
+                        problem = problem.related(at.clone(), "promised here");
+                    }
+                    problems.push(problem);
+                }
+            }
+            for (name, field) in fields {
+                if !declared.outputs.contains_key(name) {
+                    problems.push(
+                        Diagnostic::error("contract::unknown-output", format!("`{contract}` has no output `{name}`"))
+                            .at(field.at.clone())
+                            .help_opt(suggest(name, declared.outputs.keys().map(String::as_str))),
+                    );
+                }
+                check_self(c, v, field, problems);
+            }
+        }
+    }
+}
+
+/// `self.x` names an output of the component.
+fn check_self(c: &Composition, v: &crate::compose::Variant, field: &crate::field::Field, problems: &mut Problems) {
+    use strata_syntax::expr::{Root, Step};
+    let _ = c;
+    if v.interface.open_outputs {
+        return;
+    }
+    for (reference, at) in field.references() {
+        let (Root::Name(root), Some(Step::Field(output) | Step::Key(output))) =
+            (&reference.root, reference.steps.first())
+        else {
+            continue;
+        };
+        if root != "self" || v.component.outputs.contains_key(output) || v.interface.outputs.contains_key(output) {
+            continue;
+        }
+        let names = v.component.outputs.keys().chain(v.interface.outputs.keys()).map(String::as_str);
+        problems.push(
+            Diagnostic::error("contract::self", format!("`{}` has no output `{output}`", v.component.name))
+                .at(at)
+                .help_opt(suggest(output, names)),
+        );
+    }
+}

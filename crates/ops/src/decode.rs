@@ -1,0 +1,155 @@
+//! Reads fields of a YAML map against a closed list of keys. Nothing is thrown: problems are gathered.
+use strata_core::{
+    diagnostic::{Diagnostic, suggest},
+    span::Location,
+};
+use strata_syntax::node::{Kind, Map, Node};
+
+/// The fields of one map.
+pub struct Fields<'a> {
+    map: Option<&'a Map>,
+    what: &'a str,
+}
+
+/// Where problems go.
+pub type Problems = Vec<Diagnostic>;
+
+impl<'a> Fields<'a> {
+    /// Of a node that must be a map with no other keys than these. A missing or null node has no fields.
+    pub fn of(node: Option<&'a Node>, what: &'a str, keys: &[&str], problems: &mut Problems) -> Self {
+        let Some(node) = node.filter(|n| !n.is_null()) else { return Self { map: None, what } };
+        let Kind::Map(map) = &node.kind else {
+            problems.push(expected(node, what, "a map of keys and values"));
+            return Self { map: None, what };
+        };
+        for entry in &map.entries {
+            if !keys.contains(&entry.key.as_str()) {
+                problems.push(
+                    Diagnostic::error("file::unknown-key", format!("{what} has no key `{}`", entry.key))
+                        .at(Location::new(entry.value.origin.clone(), entry.key_span))
+                        .help(
+                            suggest(&entry.key, keys.iter().copied())
+                                .unwrap_or_else(|| format!("its keys are: {}", keys.join(", "))),
+                        ),
+                );
+            }
+        }
+        Self { map: Some(map), what }
+    }
+    /// A field that is there and not null.
+    pub fn get(&self, key: &str) -> Option<&'a Node> {
+        self.map.and_then(|m| m.get(key)).filter(|n| !n.is_null())
+    }
+    /// A text.
+    pub fn text(&self, key: &str, problems: &mut Problems) -> Option<String> {
+        let node = self.get(key)?;
+        let text = text(node);
+        if text.is_none() {
+            problems.push(expected(node, &format!("`{key}` of {}", self.what), "a text"));
+        }
+        text
+    }
+    /// True or false.
+    pub fn flag(&self, key: &str, problems: &mut Problems) -> Option<bool> {
+        let node = self.get(key)?;
+        match text(node).as_deref() {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => {
+                problems.push(expected(node, &format!("`{key}` of {}", self.what), "`true` or `false`"));
+                None
+            }
+        }
+    }
+    /// A list of texts; a single text is a list of one.
+    pub fn texts(&self, key: &str, problems: &mut Problems) -> Option<Vec<(String, Location)>> {
+        let node = self.get(key)?;
+        let mut out = Vec::new();
+        match &node.kind {
+            Kind::List(items) => {
+                for item in items {
+                    match text(item) {
+                        Some(t) => out.push((t, item.location())),
+                        None => problems.push(expected(item, &format!("`{key}` of {}", self.what), "a text")),
+                    }
+                }
+            }
+            _ => match text(node) {
+                Some(t) => out.push((t, node.location())),
+                None => problems.push(expected(node, &format!("`{key}` of {}", self.what), "a list of texts")),
+            },
+        }
+        Some(out)
+    }
+    /// The entries of a map.
+    pub fn entries(&self, key: &str, problems: &mut Problems) -> Vec<(&'a str, Location, &'a Node)> {
+        let Some(node) = self.get(key) else { return Vec::new() };
+        entries(node, &format!("`{key}` of {}", self.what), problems)
+    }
+    /// The items of a list.
+    pub fn items(&self, key: &str, problems: &mut Problems) -> &'a [Node] {
+        let Some(node) = self.get(key) else { return &[] };
+        match &node.kind {
+            Kind::List(items) => items,
+            _ => {
+                problems.push(expected(node, &format!("`{key}` of {}", self.what), "a list"));
+                &[]
+            }
+        }
+    }
+}
+
+/// The entries of a node that must be a map.
+pub fn entries<'a>(node: &'a Node, what: &str, problems: &mut Problems) -> Vec<(&'a str, Location, &'a Node)> {
+    match &node.kind {
+        Kind::Map(map) => map
+            .entries
+            .iter()
+            .map(|e| (e.key.as_str(), Location::new(e.value.origin.clone(), e.key_span), &e.value))
+            .collect(),
+        _ if node.is_null() => Vec::new(),
+        _ => {
+            problems.push(expected(node, what, "a map of keys and values"));
+            Vec::new()
+        }
+    }
+}
+
+/// The text of a scalar as it is written, whatever YAML would make of it (`1.10`, `no`).
+pub fn text(node: &Node) -> Option<String> {
+    if node.is_null() { None } else { node.as_str().map(str::to_owned) }
+}
+
+/// "X must be Y", at its place.
+pub fn expected(node: &Node, what: &str, want: &str) -> Diagnostic {
+    Diagnostic::error("file::wrong-kind", format!("{what} must be {want}")).at(node.location())
+}
+
+/// Milliseconds of a duration such as `90s`, `15m`, `2h`, `10d`, `500ms`.
+pub fn duration(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let n: u64 = text[..digits].parse().ok()?;
+    let unit = match &text[digits..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    n.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("90s"), Some(90_000));
+        assert_eq!(duration("10d"), Some(864_000_000));
+        for bad in ["", "5", "s", "1 h", "99999999999999999d", "-1s"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+}

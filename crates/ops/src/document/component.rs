@@ -1,0 +1,315 @@
+//! `component.yaml`, and the same keys wherever else a component is described: one list, one merge.
+use super::contract::parse_type;
+use super::platform::not_yet;
+use crate::{
+    decode::{Fields, Problems, duration, entries, expected},
+    field::{Body, Field},
+};
+use std::collections::BTreeMap;
+use strata_core::{
+    diagnostic::{Diagnostic, suggest},
+    span::Location,
+    spec::{OutputFrom, OutputSpec},
+    value::Value,
+};
+use strata_syntax::node::{Kind, Node};
+
+/// Keys of a component, without the blocks of engines.
+pub const KEYS: &[&str] = &[
+    "engine", "source", "version", "layer", "path", "environments", "enabled", "suspend", "instances", "after",
+    "inputs", "files", "env", "credentials", "provides", "outputs", "verify", "monitors", "observe", "protect",
+    "timeout", "retry", "reads", "leaves-processes", "description", "cluster", "inputs-as", "inventory", "isolation",
+];
+
+/// A component, decoded. Shared by all environments that do not override it.
+#[derive(Clone, Debug)]
+pub struct Component {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: String,
+    /// Where it is described best.
+    pub at: Location,
+    /// Name of its engine.
+    pub engine: String,
+    /// Its layer.
+    pub layer: usize,
+    /// Environments that have it.
+    pub environments: Option<Vec<(String, Location)>>,
+    /// Is it there at all?
+    pub enabled: Option<Field>,
+    /// Kept, skipped, still serves outputs.
+    pub suspend: bool,
+    /// Instances.
+    pub instances: Option<Field>,
+    /// Order without data.
+    pub after: Vec<(String, Location)>,
+    /// What its tool is given.
+    pub inputs: BTreeMap<String, Field>,
+    /// Its engine's own block.
+    pub options: BTreeMap<String, Field>,
+    /// Process variables.
+    pub env: BTreeMap<String, Field>,
+    /// Variables with the path of a private file.
+    pub files: BTreeMap<String, Field>,
+    /// Contracts: their outputs from its own.
+    pub provides: BTreeMap<String, (Location, BTreeMap<String, Field>)>,
+    /// Outputs that the tool cannot declare.
+    pub outputs: BTreeMap<String, (Location, OutputSpec)>,
+    /// Verifiers.
+    pub verify: Vec<Field>,
+    /// A command that looks for drift.
+    pub observe: Vec<String>,
+    /// `destroy`, `replace`.
+    pub protect: Vec<String>,
+    /// Time limits in milliseconds by verb.
+    pub timeout: BTreeMap<String, u64>,
+    /// How often a transient failure is tried again.
+    pub retries: u32,
+    /// Other files that it reads.
+    pub reads: Vec<(String, Location)>,
+    /// Its tool leaves processes behind on purpose.
+    pub leaves_processes: bool,
+    /// Is every field constant, so that all its units have the same specification?
+    pub constant: bool,
+}
+
+/// What is known of a component before its fields are read.
+pub struct Identity<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its folder.
+    pub folder: &'a str,
+    /// Its engine.
+    pub engine: &'a str,
+    /// Keys of the engine's block.
+    pub options: &'a [(&'static str, &'static str)],
+    /// Its layer.
+    pub layer: usize,
+    /// Names of all engines.
+    pub engines: &'a [&'static str],
+    /// Where it is described best.
+    pub at: Location,
+}
+
+impl Component {
+    /// From the merged description.
+    pub fn decode(id: &Identity<'_>, node: Option<&Node>, problems: &mut Problems) -> Self {
+        let keys: Vec<&str> = KEYS.iter().copied().chain(id.engines.iter().copied()).collect();
+        let f = Fields::of(node, "a component", &keys, problems);
+        refuse_not_yet(&f, problems);
+        for engine in id.engines.iter().filter(|e| **e != id.engine) {
+            if let Some(n) = f.get(engine) {
+                problems.push(
+                    Diagnostic::error("component::other-engine", format!("`{engine}:` in a component of engine `{}`", id.engine))
+                        .at(n.location())
+                        .help(format!("remove it, or write `engine: {engine}`")),
+                );
+            }
+        }
+        let mut component = Self {
+            name: id.name.to_owned(),
+            folder: id.folder.to_owned(),
+            at: id.at.clone(),
+            engine: id.engine.to_owned(),
+            layer: id.layer,
+            environments: f.texts("environments", problems),
+            enabled: f.get("enabled").map(|n| Field::parse(n, problems)),
+            suspend: f.flag("suspend", problems).unwrap_or(false),
+            instances: f.get("instances").map(|n| Field::parse(n, problems)),
+            after: f.texts("after", problems).unwrap_or_default(),
+            inputs: fields(&f, "inputs", problems),
+            options: options(&f, id, problems),
+            env: fields(&f, "env", problems),
+            files: fields(&f, "files", problems),
+            provides: provides(&f, problems),
+            outputs: outputs(&f, problems),
+            verify: verify(&f, problems),
+            observe: f.texts("observe", problems).unwrap_or_default().into_iter().map(|(t, _)| t).collect(),
+            protect: protect(&f, problems),
+            timeout: timeout(&f, problems),
+            retries: retries(&f, problems),
+            reads: f.texts("reads", problems).unwrap_or_default(),
+            leaves_processes: f.flag("leaves-processes", problems).unwrap_or(false),
+            constant: false,
+        };
+        let constant = component.late_fields().all(|(_, f)| f.is_constant());
+        component.constant = constant;
+        component
+    }
+
+    /// Every field that may use outputs, with the key it stands under.
+    pub fn late_fields(&self) -> impl Iterator<Item = (&'static str, &Field)> {
+        let maps = [("inputs", &self.inputs), ("files", &self.files), ("env", &self.env)];
+        maps.into_iter()
+            .flat_map(|(k, m)| m.values().map(move |f| (k, f)))
+            .chain(self.options.values().map(|f| ("options", f)))
+            .chain(self.verify.iter().map(|f| ("verify", f)))
+    }
+}
+
+fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
+    for (key, instead) in [
+        ("source", "put the files into the component's folder"),
+        ("version", "put the files into the component's folder"),
+        ("cluster", "give the kubeconfig with `files: {KUBECONFIG: …}`"),
+        ("inputs-as", "remove it"),
+        ("isolation", "remove it"),
+        ("inventory", "write it under `ansible:`"),
+    ] {
+        if let Some(n) = f.get(key) {
+            problems.push(not_yet(n, key, instead));
+        }
+    }
+    if let Some(n) = f.get("credentials")
+        && !matches!(&n.kind, Kind::List(l) if l.is_empty())
+    {
+        problems.push(not_yet(n, "credentials", "pass the variables with `passthrough:` in `strata.yaml`"));
+    }
+}
+
+fn fields(f: &Fields<'_>, key: &str, problems: &mut Problems) -> BTreeMap<String, Field> {
+    f.entries(key, problems).into_iter().map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems))).collect()
+}
+
+fn options(f: &Fields<'_>, id: &Identity<'_>, problems: &mut Problems) -> BTreeMap<String, Field> {
+    let keys: Vec<&str> = id.options.iter().map(|(k, _)| *k).collect();
+    if let Some(node) = f.get(id.engine) {
+        Fields::of(Some(node), &format!("`{}:`", id.engine), &keys, problems);
+    }
+    f.entries(id.engine, problems)
+        .into_iter()
+        .filter(|(k, ..)| keys.contains(k))
+        .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
+        .collect()
+}
+
+type Provides = BTreeMap<String, (Location, BTreeMap<String, Field>)>;
+
+fn provides(f: &Fields<'_>, problems: &mut Problems) -> Provides {
+    f.entries("provides", problems)
+        .into_iter()
+        .map(|(contract, at, node)| {
+            let fields = entries(node, "a contract that a component provides", problems)
+                .into_iter()
+                .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
+                .collect();
+            (contract.to_owned(), (at, fields))
+        })
+        .collect()
+}
+
+fn outputs(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, (Location, OutputSpec)> {
+    f.entries("outputs", problems)
+        .into_iter()
+        .map(|(name, at, node)| (name.to_owned(), (at, output(node, problems))))
+        .collect()
+}
+
+fn output(node: &Node, problems: &mut Problems) -> OutputSpec {
+    if !matches!(node.kind, Kind::Map(_)) {
+        return OutputSpec { ty: parse_type(node, problems), ..OutputSpec::default() };
+    }
+    let f = Fields::of(Some(node), "an output", &["type", "sensitive", "from", "description"], problems);
+    OutputSpec {
+        ty: f.get("type").map(|n| parse_type(n, problems)).unwrap_or_default(),
+        sensitive: f.flag("sensitive", problems).unwrap_or(false),
+        from: f.get("from").map(|n| output_from(n, problems)).unwrap_or_default(),
+    }
+}
+
+fn output_from(node: &Node, problems: &mut Problems) -> OutputFrom {
+    if let Some(word) = node.as_str() {
+        if word != "stats" {
+            problems.push(expected(node, "`from`", "`stats`, `{file: PATH}` or `{json: 'PATH#/pointer'}`"));
+        }
+        return OutputFrom::Engine;
+    }
+    let f = Fields::of(Some(node), "`from`", &["file", "json", "lookup"], problems);
+    if let Some(n) = f.get("lookup") {
+        problems.push(not_yet(n, "lookup", "write the value to a file and use `{json: 'PATH#/pointer'}`"));
+    }
+    if let Some(path) = f.text("file", problems) {
+        return OutputFrom::File(path);
+    }
+    if let Some(text) = f.text("json", problems) {
+        let (path, pointer) = text.split_once('#').unwrap_or((&text, ""));
+        return OutputFrom::Json(path.to_owned(), pointer.to_owned());
+    }
+    OutputFrom::Engine
+}
+
+/// Kinds of verifiers.
+pub const VERIFIERS: &[&str] = &["openscap", "command", "http"];
+
+fn verify(f: &Fields<'_>, problems: &mut Problems) -> Vec<Field> {
+    let mut out = Vec::new();
+    for item in f.items("verify", problems) {
+        let Kind::Map(map) = &item.kind else {
+            problems.push(expected(item, "an entry of `verify`", "a map such as `{command: [./test.sh]}`"));
+            continue;
+        };
+        for e in &map.entries {
+            if !VERIFIERS.contains(&e.key.as_str()) {
+                problems.push(
+                    Diagnostic::error("component::unknown-verifier", format!("there is no verifier `{}`", e.key))
+                        .at(Location::new(item.origin.clone(), e.key_span))
+                        .help(suggest(&e.key, VERIFIERS.iter().copied()).unwrap_or_else(|| {
+                            format!("verifiers are: {}", VERIFIERS.join(", "))
+                        })),
+                );
+            }
+        }
+        out.push(Field::parse(item, problems));
+    }
+    out
+}
+
+fn protect(f: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
+    let mut out = Vec::new();
+    for (word, at) in f.texts("protect", problems).unwrap_or_default() {
+        if word == "destroy" || word == "replace" {
+            out.push(word);
+        } else {
+            problems.push(
+                Diagnostic::error("file::wrong-kind", "`protect` knows `destroy` and `replace`").at(at),
+            );
+        }
+    }
+    out
+}
+
+fn timeout(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, u64> {
+    const VERBS: &[&str] = &["plan", "apply", "destroy", "verify", "observe"];
+    let Some(node) = f.get("timeout") else { return BTreeMap::new() };
+    let t = Fields::of(Some(node), "`timeout`", VERBS, problems);
+    let mut out = BTreeMap::new();
+    for verb in VERBS {
+        if let Some(text) = t.text(verb, problems) {
+            match duration(&text) {
+                Some(ms) => drop(out.insert((*verb).to_owned(), ms)),
+                None => problems.push(expected(
+                    t.get(verb).expect("just read"),
+                    &format!("`timeout.{verb}`"),
+                    "a duration such as `90s`, `15m` or `2h`",
+                )),
+            }
+        }
+    }
+    out
+}
+
+fn retries(f: &Fields<'_>, problems: &mut Problems) -> u32 {
+    let Some(node) = f.get("retry") else { return 1 };
+    let r = Fields::of(Some(node), "`retry`", &["attempts", "on"], problems);
+    r.text("attempts", problems).and_then(|t| t.parse::<u32>().ok()).map_or(1, |n| n.saturating_sub(1))
+}
+
+/// The constant texts of a list field: commands.
+pub fn constant_texts(field: &Field) -> Option<Vec<String>> {
+    let Body::Constant(term) = &field.body else { return None };
+    match term.plain()? {
+        Value::List(l) => l.iter().map(Value::scalar_text).collect(),
+        v => v.scalar_text().map(|t| vec![t]),
+    }
+}

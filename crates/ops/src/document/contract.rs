@@ -1,0 +1,70 @@
+//! `contracts/NAME.yaml`: the outputs that every flavor promises.
+use crate::decode::{Fields, Problems, expected, text};
+use std::collections::BTreeMap;
+use strata_core::{diagnostic::Diagnostic, interface::OutputDecl, span::Location};
+use strata_syntax::node::{Kind, Node};
+
+/// A named interface.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// Its name: the file's.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// What it promises.
+    pub outputs: BTreeMap<String, OutputDecl>,
+    /// Its file.
+    pub at: Location,
+}
+
+/// Keys of the file.
+pub const KEYS: &[&str] = &["version", "description", "outputs", "inputs"];
+
+impl Contract {
+    /// From its file.
+    pub fn decode(name: &str, node: Option<&Node>, at: Location, problems: &mut Problems) -> Self {
+        let f = Fields::of(node, "a contract", KEYS, problems);
+        let mut outputs = BTreeMap::new();
+        for (key, key_at, node) in f.entries("outputs", problems) {
+            outputs.insert(key.to_owned(), output(node, key_at, problems));
+        }
+        Self {
+            name: name.to_owned(),
+            version: f.text("version", problems).unwrap_or_else(|| "0.0.0".to_owned()),
+            outputs,
+            at,
+        }
+    }
+}
+
+/// A type, or `{type, sensitive}`.
+fn output(node: &Node, at: Location, problems: &mut Problems) -> OutputDecl {
+    if let Kind::Map(_) = &node.kind {
+        let f = Fields::of(Some(node), "an output of a contract", &["type", "sensitive", "description"], problems);
+        return OutputDecl {
+            ty: f.get("type").map(|n| parse_type(n, problems)).unwrap_or_default(),
+            sensitive: f.flag("sensitive", problems).unwrap_or(false),
+            at: Some(at),
+        };
+    }
+    OutputDecl { ty: parse_type(node, problems), sensitive: false, at: Some(at) }
+}
+
+/// A type in Terraform's grammar.
+pub fn parse_type(node: &Node, problems: &mut Problems) -> strata_core::ty::Type {
+    let Some(source) = text(node) else {
+        problems.push(expected(node, "a type", "a text such as `string` or `list(string)`"));
+        return strata_core::ty::Type::Any;
+    };
+    match strata_syntax::ty::parse(&source) {
+        Ok(ty) => ty,
+        Err((_, why)) => {
+            problems.push(
+                Diagnostic::error("file::type", format!("`{source}` is not a type: {why}"))
+                    .at(node.location())
+                    .help("types are string, number, bool, any, artifact, list(…), map(…), object({…})"),
+            );
+            strata_core::ty::Type::Any
+        }
+    }
+}

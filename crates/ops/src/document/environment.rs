@@ -1,0 +1,75 @@
+//! `environments/NAME.yaml`: a named instance of the platform.
+use crate::decode::{Fields, Problems, expected, text};
+use crate::document::platform::not_yet;
+use strata_core::{proposal::Action, span::Location};
+use strata_syntax::node::Node;
+
+/// Keys of the file.
+pub const KEYS: &[&str] = &[
+    "extends", "shared", "uses", "branch", "values", "flavors", "components", "imports", "gates", "store", "backend",
+    "credentials", "default-environments", "description",
+];
+
+/// An environment as its file has it, before what it extends is merged in.
+#[derive(Clone, Debug)]
+pub struct EnvironmentFile {
+    /// Its name: the file's.
+    pub name: String,
+    /// What it is built upon, in order.
+    pub extends: Vec<(String, Location)>,
+    /// The whole file.
+    pub node: Option<Node>,
+    /// The file.
+    pub at: Location,
+}
+
+impl EnvironmentFile {
+    /// From its file.
+    pub fn decode(name: &str, node: Option<Node>, at: Location, problems: &mut Problems) -> Self {
+        let f = Fields::of(node.as_ref(), "an environment", KEYS, problems);
+        for (key, instead) in [
+            ("branch", "check that branch out and run strata there"),
+            ("imports", "copy the components, or wait for the version that composes"),
+            ("default-environments", "copy the components, or wait for the version that composes"),
+            ("store", "set `store:` in `strata.yaml`"),
+            ("backend", "set `terraform: {backend: …}` in the component"),
+            ("credentials", "pass the variables that the tools read themselves"),
+        ] {
+            if let Some(n) = f.get(key) {
+                problems.push(not_yet(n, key, instead));
+            }
+        }
+        let mut extends = Vec::new();
+        if let Some(list) = f.get("extends") {
+            match &list.kind {
+                strata_syntax::node::Kind::List(items) => {
+                    for item in items {
+                        let name = text(item).or_else(|| {
+                            Fields::of(Some(item), "an entry of `extends`", &["name", "imports"], problems)
+                                .text("name", problems)
+                        });
+                        match name {
+                            Some(name) => extends.push((name, item.location())),
+                            None => problems.push(expected(item, "an entry of `extends`", "the name of an environment")),
+                        }
+                    }
+                }
+                _ => match text(list) {
+                    Some(name) => extends.push((name, list.location())),
+                    None => problems.push(expected(list, "`extends`", "a list of environments")),
+                },
+            }
+        }
+        Self { name: name.to_owned(), extends, node, at }
+    }
+}
+
+/// What `gates.replan` allows a unit that could not be planned before.
+pub fn replan(word: &str) -> Option<Action> {
+    match word {
+        "create-only" => Some(Action::Create),
+        "update" => Some(Action::Update),
+        "any" => Some(Action::Wait),
+        _ => None,
+    }
+}

@@ -1,0 +1,10 @@
+//! The files that a user writes, decoded. One module per file kind; the keys of each are a closed list.
+pub mod component;
+pub mod contract;
+pub mod environment;
+pub mod platform;
+
+pub use component::Component;
+pub use contract::Contract;
+pub use environment::EnvironmentFile;
+pub use platform::Platform;

@@ -1,0 +1,172 @@
+//! A value of a file that may hold expressions anywhere inside it.
+use std::collections::BTreeMap;
+use strata_core::{
+    diagnostic::Diagnostic,
+    span::Location,
+    value::{Number, Term},
+    ty::Type,
+};
+use strata_syntax::{
+    expr::{self, Reference, Scope, Template},
+    node::{Kind, Node},
+};
+
+/// A value with its place.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// What it is.
+    pub body: Body,
+    /// Where it stands.
+    pub at: Location,
+}
+
+/// What a value is.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Written out.
+    Constant(Term),
+    /// A text with expressions in it.
+    Template(Box<Template>),
+    /// A list, some of it with expressions.
+    List(Vec<Field>),
+    /// A map, some of it with expressions.
+    Map(BTreeMap<String, Field>),
+}
+
+impl Field {
+    /// From a node.
+    pub fn parse(node: &Node, problems: &mut Vec<Diagnostic>) -> Self {
+        let at = node.location();
+        let body = match &node.kind {
+            Kind::Scalar(_) => {
+                let (template, found) = expr::parse_template(node);
+                problems.extend(found);
+                match template {
+                    Some(template) => Body::Template(Box::new(template)),
+                    None => Body::Constant(node.to_term()),
+                }
+            }
+            Kind::List(items) => {
+                let items: Vec<Self> = items.iter().map(|n| Self::parse(n, problems)).collect();
+                if items.iter().all(Self::is_constant) {
+                    Body::Constant(node.to_term())
+                } else {
+                    Body::List(items)
+                }
+            }
+            Kind::Map(map) => {
+                let entries: BTreeMap<String, Self> =
+                    map.entries.iter().map(|e| (e.key.clone(), Self::parse(&e.value, problems))).collect();
+                if entries.values().all(Self::is_constant) {
+                    Body::Constant(node.to_term())
+                } else {
+                    Body::Map(entries)
+                }
+            }
+        };
+        Self { body, at }
+    }
+
+    /// Does no expression stand in it?
+    pub const fn is_constant(&self) -> bool {
+        matches!(self.body, Body::Constant(_))
+    }
+
+    /// Every template in it.
+    pub fn templates(&self) -> Vec<(&Template, &Location)> {
+        fn go<'a>(f: &'a Field, out: &mut Vec<(&'a Template, &'a Location)>) {
+            match &f.body {
+                Body::Constant(_) => {}
+                Body::Template(t) => out.push((t, &f.at)),
+                Body::List(l) => l.iter().for_each(|f| go(f, out)),
+                Body::Map(m) => m.values().for_each(|f| go(f, out)),
+            }
+        }
+        let mut out = Vec::new();
+        go(self, &mut out);
+        out
+    }
+
+    /// The names that its expressions use.
+    pub fn references(&self) -> Vec<(Reference, Location)> {
+        self.templates()
+            .into_iter()
+            .flat_map(|(t, at)| {
+                expr::references(t).into_iter().map(|r| {
+                    let place = Location::new(at.file.clone(), r.span);
+                    (r, place)
+                })
+            })
+            .collect()
+    }
+
+    /// Its value in a scope.
+    pub fn eval(&self, scope: &dyn Scope) -> Result<Term, Diagnostic> {
+        match &self.body {
+            Body::Constant(term) => Ok(term.clone()),
+            Body::Template(template) => expr::eval(template, scope).map_err(|e| {
+                Diagnostic::error("expression::failed", e.message)
+                    .at(Location::new(self.at.file.clone(), e.span))
+                    .help_opt(e.help)
+            }),
+            Body::List(items) => items.iter().map(|f| f.eval(scope)).collect::<Result<_, _>>().map(Term::List),
+            Body::Map(entries) => entries
+                .iter()
+                .map(|(k, f)| Ok((k.clone(), f.eval(scope)?)))
+                .collect::<Result<_, Diagnostic>>()
+                .map(Term::Map),
+        }
+    }
+}
+
+/// A term as the declared type of an input wants it: what is written `1.10` or `true` becomes a text where a text is
+/// wanted, with the characters that were written; a text of digits becomes a number where a number is wanted.
+pub fn coerce(term: Term, ty: &Type) -> Term {
+    match (term, ty) {
+        (Term::Number(Number(text)), Type::String) => Term::String(text),
+        (Term::Bool(b), Type::String) => Term::String(b.to_string()),
+        (Term::String(s), Type::Bool) if s == "true" || s == "false" => Term::Bool(s == "true"),
+        (Term::String(s), Type::Number) if is_number(&s) => Term::Number(Number(s)),
+        (Term::List(l), Type::List(t)) => Term::List(l.into_iter().map(|x| coerce(x, t)).collect()),
+        (Term::Map(m), Type::Map(t)) => Term::Map(m.into_iter().map(|(k, v)| (k, coerce(v, t))).collect()),
+        (Term::Map(m), Type::Object(fields)) => Term::Map(
+            m.into_iter()
+                .map(|(k, v)| {
+                    let v = match fields.get(&k) {
+                        Some(f) => coerce(v, &f.ty),
+                        None => v,
+                    };
+                    (k, v)
+                })
+                .collect(),
+        ),
+        (term, _) => term,
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.bytes().filter(|b| *b == b'.').count() <= 1
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// The type of a term, as far as it shows.
+pub fn type_of(term: &Term) -> Type {
+    match term {
+        Term::Null | Term::Secret(_) => Type::Any,
+        Term::Bool(_) => Type::Bool,
+        Term::Number(_) => Type::Number,
+        Term::String(_) | Term::Text(_) => Type::String,
+        Term::List(l) => Type::Tuple(l.iter().map(type_of).collect()),
+        Term::Map(m) => Type::Object(
+            m.iter()
+                .map(|(k, v)| (k.clone(), strata_core::ty::Field { ty: type_of(v), optional: false }))
+                .collect(),
+        ),
+        Term::Predicted { value, .. } => type_of(value),
+        Term::Hole { ty, .. } => ty.clone(),
+    }
+}

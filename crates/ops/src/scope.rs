@@ -1,0 +1,455 @@
+//! What expressions see: values, the environment, the instance, and outputs of other units.
+//!
+//! Two phases. *Static* ([`Statics`]): no outputs, no secrets. *Late* ([`resolve`]): also outputs and secrets.
+use crate::{
+    check::EXTERNAL,
+    compose::{Composition, Each, Target},
+    field::{Field, coerce},
+};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use strata_core::{
+    diagnostic::{Diagnostic, suggest},
+    engine::{Task, Tool, Verb},
+    name::Address,
+    spec::UnitSpec,
+    ty::Type,
+    value::{OutputRef, SecretRef, Term},
+};
+use strata_syntax::expr::{Item, Object, Scope};
+
+/// Outputs that were recorded.
+pub trait Outputs {
+    /// Of a unit; `None` when it was never applied.
+    fn outputs(&self, unit: &Address) -> Option<Arc<BTreeMap<String, Term>>>;
+}
+
+/// No outputs at all.
+pub struct NoOutputs;
+
+impl Outputs for NoOutputs {
+    fn outputs(&self, _: &Address) -> Option<Arc<BTreeMap<String, Term>>> {
+        None
+    }
+}
+
+fn text(s: &str) -> Item<'static> {
+    Item::Term(Term::String(s.to_owned()))
+}
+
+/// A few names with ready terms.
+struct Record<'a>(&'static str, Vec<(&'static str, &'a str)>);
+
+impl Object for Record<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        match self.1.iter().find(|(k, _)| *k == key) {
+            Some((_, v)) => Ok(text(v)),
+            None => Err(missing(self.0, key, self.1.iter().map(|(k, _)| *k))),
+        }
+    }
+}
+
+fn missing<'n>(what: &str, key: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
+    let help = suggest(key, names.clone()).unwrap_or_else(|| {
+        let list: Vec<&str> = names.collect();
+        if list.is_empty() { "it has none".to_owned() } else { format!("it has: {}", list.join(", ")) }
+    });
+    format!("`{what}` has no `{key}`; {help}")
+}
+
+/// Values by name.
+struct Values<'a>(&'a BTreeMap<String, Term>);
+
+impl Object for Values<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        match self.0.get(key) {
+            Some(t) => Ok(Item::Term(t.clone())),
+            None => Err(missing("values", key, self.0.keys().map(String::as_str))),
+        }
+    }
+}
+
+struct EachScope<'a>(&'a Each);
+
+impl Object for EachScope<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        match key {
+            "key" => Ok(text(&self.0.key)),
+            "value" => Ok(Item::Term(self.0.value.clone())),
+            _ => Err(missing("each", key, ["key", "value"].into_iter())),
+        }
+    }
+}
+
+struct Flavors<'a>(&'a BTreeMap<String, String>);
+
+impl Object for Flavors<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        match self.0.get(key) {
+            Some(component) => Ok(text(component)),
+            None => Err(missing("flavors", key, self.0.keys().map(String::as_str))),
+        }
+    }
+}
+
+/// Values of an environment that may use each other.
+pub struct ValueScope<'a> {
+    env: &'a str,
+    platform: &'a str,
+    fields: &'a BTreeMap<String, Field>,
+    open: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> ValueScope<'a> {
+    /// Of an environment.
+    pub fn new(env: &'a str, platform: &'a str, fields: &'a BTreeMap<String, Field>) -> Self {
+        Self { env, platform, fields, open: RefCell::default() }
+    }
+}
+
+struct ValueFields<'a>(&'a ValueScope<'a>);
+
+impl Object for ValueFields<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        let Some(field) = self.0.fields.get(key) else {
+            return Err(missing("values", key, self.0.fields.keys().map(String::as_str)));
+        };
+        if !self.0.open.borrow_mut().insert(key.to_owned()) {
+            return Err(format!("`values.{key}` is made from itself"));
+        }
+        let term = field.eval(self.0).map_err(|d| d.message);
+        self.0.open.borrow_mut().remove(key);
+        term.map(Item::Term)
+    }
+}
+
+impl Scope for ValueScope<'_> {
+    fn name(&self, name: &str) -> Option<Item<'_>> {
+        Some(match name {
+            "values" => Item::Object(Box::new(ValueFields(self))),
+            "env" => Item::Object(Box::new(Record("env", vec![("name", self.env)]))),
+            "platform" => Item::Object(Box::new(Record("platform", vec![("name", self.platform)]))),
+            _ => return None,
+        })
+    }
+    fn env(&self, _: &str, _: &str) -> Option<Item<'_>> {
+        None
+    }
+    fn secret(&self, _: &str) -> Result<Term, String> {
+        Err("a secret cannot be a value; use it in `inputs`, `env` or `files`".to_owned())
+    }
+}
+
+/// What is known from the files alone.
+pub struct Statics<'a> {
+    c: &'a Composition,
+    env: usize,
+    each: Option<&'a Each>,
+}
+
+impl<'a> Statics<'a> {
+    /// In an environment, for an instance.
+    pub const fn new(c: &'a Composition, env: usize, each: Option<&'a Each>) -> Self {
+        Self { c, env, each }
+    }
+}
+
+impl Scope for Statics<'_> {
+    fn name(&self, name: &str) -> Option<Item<'_>> {
+        let env = &self.c.envs[self.env];
+        Some(match name {
+            "values" => Item::Object(Box::new(Values(&env.values))),
+            "env" => Item::Object(Box::new(Record("env", vec![("name", &env.name)]))),
+            "platform" => {
+                let p = &self.c.loaded.platform;
+                Item::Object(Box::new(Record("platform", vec![("name", &p.name), ("id", &p.id)])))
+            }
+            "flavors" => Item::Object(Box::new(Flavors(&env.chosen))),
+            "each" => Item::Object(Box::new(EachScope(self.each?))),
+            _ => return None,
+        })
+    }
+    fn env(&self, _: &str, _: &str) -> Option<Item<'_>> {
+        None
+    }
+    fn secret(&self, _: &str) -> Result<Term, String> {
+        Err("secrets are read late; use them in `inputs`, `env` or `files`".to_owned())
+    }
+}
+
+/// What a unit sees when its inputs are worked out.
+struct Late<'a> {
+    c: &'a Composition,
+    unit: usize,
+    outputs: &'a dyn Outputs,
+}
+
+impl Scope for Late<'_> {
+    fn name(&self, name: &str) -> Option<Item<'_>> {
+        let unit = &self.c.units[self.unit];
+        let statics = Statics::new(self.c, unit.env as usize, unit.each.as_ref());
+        match name {
+            "values" => Some(Item::Object(Box::new(Values(&self.c.env(unit).values)))),
+            "env" => Some(Item::Object(Box::new(Record("env", vec![("name", &unit.address.env)])))),
+            "flavors" => Some(Item::Object(Box::new(Flavors(&self.c.env(unit).chosen)))),
+            "each" => Some(Item::Object(Box::new(EachScope(unit.each.as_ref()?)))),
+            "platform" => {
+                let p = &statics.c.loaded.platform;
+                Some(Item::Object(Box::new(Record("platform", vec![("name", &p.name), ("id", &p.id)]))))
+            }
+            "unit" => {
+                let a = &unit.address;
+                let key = a.key.as_deref().unwrap_or_default();
+                let layer = self.c.layer(unit);
+                let fields = vec![("name", a.name.as_ref()), ("env", a.env.as_ref()), ("key", key), ("layer", layer)];
+                Some(Item::Object(Box::new(Record("unit", fields))))
+            }
+            "self" => Some(Item::Object(Box::new(UnitOutputs {
+                c: self.c,
+                unit: self.unit,
+                contract: None,
+                outputs: self.outputs,
+            }))),
+            _ => self.target(self.c.lookup(unit.env as usize, name)?),
+        }
+    }
+    fn env(&self, env: &str, name: &str) -> Option<Item<'_>> {
+        self.target(self.c.lookup_here(self.c.env_named(env)?, name)?)
+    }
+    fn secret(&self, spec: &str) -> Result<Term, String> {
+        let (store, key) = spec.split_once(':').unwrap_or(("", spec));
+        match store {
+            "env" | "file" if !key.is_empty() => {}
+            // a generated secret belongs to its environment
+            "generate" if !key.is_empty() => {
+                let key = format!("{}/{key}", self.c.units[self.unit].address.env);
+                return Ok(Term::Secret(SecretRef { store: store.to_owned(), key, path: Vec::new() }));
+            }
+            _ => return Err(format!("`{spec}` is not a secret; write `env:NAME`, `file:PATH` or `generate:NAME`")),
+        }
+        Ok(Term::Secret(SecretRef { store: store.to_owned(), key: key.to_owned(), path: Vec::new() }))
+    }
+}
+
+impl<'a> Late<'a> {
+    fn target(&self, target: Target) -> Option<Item<'a>> {
+        let (c, outputs) = (self.c, self.outputs);
+        Some(Item::Object(if target.named.keyed {
+            Box::new(Instances { c, target, outputs })
+        } else {
+            Box::new(OneUnit { c, unit: target.named.first as usize, contract: target.contract, outputs })
+        }))
+    }
+}
+
+/// A component with instances: `name["key"]`, `name["*"]`.
+struct Instances<'a> {
+    c: &'a Composition,
+    target: Target,
+    outputs: &'a dyn Outputs,
+}
+
+impl Object for Instances<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        if key == "*" {
+            return Ok(Item::Object(Box::new(AllInstances(self))));
+        }
+        match self.c.instance(&self.target.named, key) {
+            Some(unit) => Ok(Item::Object(Box::new(OneUnit {
+                c: self.c,
+                unit: unit as usize,
+                contract: self.target.contract.clone(),
+                outputs: self.outputs,
+            }))),
+            None => Err(format!("there is no instance `{key}`")),
+        }
+    }
+}
+
+struct AllInstances<'a>(&'a Instances<'a>);
+
+impl Object for AllInstances<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        if key == "outputs" { Ok(Item::Object(Box::new(AllOutputs(self.0)))) } else { Err("write `.outputs`".to_owned()) }
+    }
+}
+
+struct AllOutputs<'a>(&'a Instances<'a>);
+
+impl Object for AllOutputs<'_> {
+    fn get(&self, output: &str) -> Result<Item<'_>, String> {
+        let i = self.0;
+        let mut map = BTreeMap::new();
+        for unit in i.target.named.units() {
+            let key = i.c.units[unit as usize].each.as_ref().map(|e| e.key.to_string()).unwrap_or_default();
+            let one = UnitOutputs {
+                c: i.c,
+                unit: unit as usize,
+                contract: i.target.contract.as_deref(),
+                outputs: i.outputs,
+            };
+            map.insert(key, one.term(output)?);
+        }
+        Ok(Item::Term(Term::Map(map)))
+    }
+}
+
+/// One unit: `name.outputs`.
+struct OneUnit<'a> {
+    c: &'a Composition,
+    unit: usize,
+    contract: Option<String>,
+    outputs: &'a dyn Outputs,
+}
+
+impl Object for OneUnit<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        if key == "outputs" {
+            return Ok(Item::Object(Box::new(UnitOutputs {
+                c: self.c,
+                unit: self.unit,
+                contract: self.contract.as_deref(),
+                outputs: self.outputs,
+            })));
+        }
+        Err(format!("write `.outputs.{key}`"))
+    }
+}
+
+/// The outputs of a unit, or of a contract that it provides.
+struct UnitOutputs<'a> {
+    c: &'a Composition,
+    unit: usize,
+    contract: Option<&'a str>,
+    outputs: &'a dyn Outputs,
+}
+
+impl UnitOutputs<'_> {
+    fn term(&self, output: &str) -> Result<Term, String> {
+        let unit = &self.c.units[self.unit];
+        let v = self.c.variant(unit);
+        if let Some(contract) = self.contract {
+            let field = v.component.provides.get(contract).and_then(|(_, f)| f.get(output));
+            let Some(field) = field else {
+                return Err(missing(contract, output, self.c.output_names(self.unit as u32, self.contract).into_iter()));
+            };
+            let scope = Late { c: self.c, unit: self.unit, outputs: self.outputs };
+            return field.eval(&scope).map_err(|d| d.message);
+        }
+        let hole = || {
+            let ty = v
+                .component
+                .outputs
+                .get(output)
+                .map(|(_, o)| o.ty.clone())
+                .or_else(|| v.interface.outputs.get(output).map(|o| o.ty.clone()))
+                .unwrap_or(Type::Any);
+            Term::Hole { ty, filled_by: OutputRef { unit: unit.address.clone(), path: vec![output.to_owned()] } }
+        };
+        match self.outputs.outputs(&unit.address) {
+            Some(recorded) => Ok(recorded.get(output).cloned().unwrap_or_else(hole)),
+            None => Ok(hole()),
+        }
+    }
+}
+
+impl Object for UnitOutputs<'_> {
+    fn get(&self, output: &str) -> Result<Item<'_>, String> {
+        self.term(output).map(Item::Term)
+    }
+    /// The whole object: every output that is declared.
+    fn whole(&self) -> Option<Term> {
+        let names = self.c.output_names(self.unit as u32, self.contract);
+        names.into_iter().map(|n| Some((n.to_owned(), self.term(n).ok()?))).collect::<Option<BTreeMap<_, _>>>().map(Term::Map)
+    }
+}
+
+/// A unit's specification and inputs, as far as they are known.
+pub struct Resolved {
+    /// For its engine.
+    pub spec: UnitSpec,
+    /// For its tool.
+    pub inputs: BTreeMap<String, Term>,
+}
+
+/// Works out all late fields of a unit.
+pub fn resolve(c: &Composition, unit: usize, outputs: &dyn Outputs) -> Result<Resolved, Diagnostic> {
+    let scope = Late { c, unit, outputs };
+    let v = c.variant(&c.units[unit]);
+    let component = &v.component;
+    let mut inputs = BTreeMap::new();
+    for (key, field) in &component.inputs {
+        let term = field.eval(&scope)?;
+        if matches!(&term, Term::String(s) if s == EXTERNAL) {
+            continue;
+        }
+        let ty = v.interface.inputs.get(key).map_or(&Type::Any, |i| &i.ty);
+        inputs.insert(key.clone(), coerce(term, ty));
+    }
+    let all = |fields: &BTreeMap<String, Field>| -> Result<BTreeMap<String, Term>, Diagnostic> {
+        fields.iter().map(|(k, f)| Ok((k.clone(), f.eval(&scope)?))).collect()
+    };
+    let text_type = Type::String;
+    let env = all(&component.env)?.into_iter().map(|(k, t)| (k, coerce(t, &text_type))).collect();
+    let mut options = all(&component.options)?;
+    default_backend(c, unit, &mut options, outputs)?;
+    let spec = UnitSpec {
+        engine: component.engine.clone(),
+        folder: component.folder.clone(),
+        options,
+        env,
+        files: all(&component.files)?,
+        outputs: component.outputs.iter().map(|(k, (_, o))| (k.clone(), o.clone())).collect(),
+        observe: component.observe.clone(),
+        verify: component.verify.iter().map(|f| f.eval(&scope)).collect::<Result<_, _>>()?,
+        timeout: component.timeout.clone(),
+        leaves_processes: component.leaves_processes,
+    };
+    Ok(Resolved { spec, inputs })
+}
+
+/// The backend of `strata.yaml` for roots that have neither `backend` nor `cloud`.
+fn default_backend(
+    c: &Composition,
+    unit: usize,
+    options: &mut BTreeMap<String, Term>,
+    outputs: &dyn Outputs,
+) -> Result<(), Diagnostic> {
+    let v = c.variant(&c.units[unit]);
+    let Some(node) = &c.loaded.platform.backend else { return Ok(()) };
+    if v.component.engine != "terraform" || options.contains_key("backend") || !v.interface.facts.is_empty() {
+        return Ok(());
+    }
+    let field = Field::parse(node, &mut Vec::new());
+    options.insert("backend".to_owned(), field.eval(&Late { c, unit, outputs })?);
+    Ok(())
+}
+
+/// A task with what the files say and nothing of what comes later: enough to name identities.
+pub fn identity_task(c: &Composition, unit: usize) -> Task {
+    let u = &c.units[unit];
+    let component = &c.variant(u).component;
+    let scope = Late { c, unit, outputs: &NoOutputs };
+    let options =
+        component.options.iter().filter_map(|(k, f)| Some((k.clone(), f.eval(&scope).ok()?))).collect();
+    Task {
+        verb: Verb::Plan,
+        unit: u.address.clone(),
+        spec: UnitSpec {
+            engine: component.engine.clone(),
+            folder: component.folder.clone(),
+            options,
+            ..UnitSpec::default()
+        },
+        inputs: BTreeMap::new(),
+        tool: Tool::default(),
+        saved: None,
+        interrupted: None,
+        recorded: BTreeMap::new(),
+        verifier: 0,
+        facts: c.variant(u).interface.facts.clone(),
+    }
+}

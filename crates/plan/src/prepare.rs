@@ -1,0 +1,160 @@
+//! Makes a unit ready for its engine: inputs resolved, fingerprinted.
+use crate::{
+    prepared::{NotReady, Prepared},
+    recorded::Recorded,
+};
+use std::collections::{BTreeMap, HashMap};
+use strata_core::{
+    digest::{Digest, Hasher},
+    engine::{Task, Tool, Verb},
+    secret::SecretStore,
+    spec::UnitSpec,
+    value::{OutputRef, SecretRef, Term},
+};
+use strata_ops::{compose::Composition, scope};
+
+/// What is needed besides the composition.
+pub struct Facts<'a> {
+    /// What was applied.
+    pub recorded: &'a Recorded,
+    /// Programs by engine.
+    pub tools: &'a HashMap<String, Tool>,
+    /// Tells whether a secret changed.
+    pub secrets: &'a dyn SecretStore,
+}
+
+/// The unit, if everything it is given is known.
+pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepared, NotReady> {
+    let u = &c.units[unit];
+    let v = c.variant(u);
+    let resolved = scope::resolve(c, unit, facts.recorded).map_err(|d| NotReady::Invalid(d.message))?;
+    let mut open: Vec<OutputRef> = Vec::new();
+    let late = [&resolved.inputs, &resolved.spec.options, &resolved.spec.env, &resolved.spec.files];
+    for term in late.into_iter().flat_map(BTreeMap::values) {
+        open.extend(term.holes().into_iter().cloned());
+    }
+    if !open.is_empty() {
+        open.sort();
+        open.dedup();
+        return Err(NotReady::Open(open));
+    }
+    let tool = facts.tools.get(&v.component.engine).cloned().unwrap_or_default();
+    let mut revision = |s: &SecretRef| match s.store.as_str() {
+        "output" => facts.recorded.revision(s).ok_or_else(|| format!("the sensitive output `{}` is not recorded", s.key)),
+        _ => facts.secrets.revision(s).map_err(|e| e.to_string()),
+    };
+    let parts = parts(&resolved.spec, &resolved.inputs, &v.closure.digest, &tool, &mut revision)
+        .map_err(NotReady::Invalid)?;
+    let fingerprint = {
+        let mut h = Hasher::new();
+        for (name, digest) in &parts {
+            h.part(name.as_bytes()).part(digest.bytes());
+        }
+        h.finish()
+    };
+    let recorded = recorded_outputs(c, unit, facts.recorded);
+    let task = Task {
+        verb: Verb::Plan,
+        unit: u.address.clone(),
+        spec: resolved.spec,
+        inputs: resolved.inputs,
+        tool,
+        saved: None,
+        interrupted: None,
+        recorded,
+        verifier: 0,
+        facts: v.interface.facts.clone(),
+    };
+    let engine = c.engine(u);
+    Ok(Prepared {
+        layer: c.layer(u).to_owned(),
+        fingerprint,
+        parts,
+        files: v.closure.files.clone(),
+        tree: c.loaded.tree.clone(),
+        files_digest: v.closure.digest,
+        identities: engine.identities(&task, &v.interface),
+        claims: engine.claims(&task),
+        needs: u.deps.iter().map(|d| c.units[d.unit as usize].address.clone()).collect(),
+        protect: v.component.protect.clone(),
+        passthrough: c.loaded.platform.passthrough.clone(),
+        task,
+    })
+}
+
+fn recorded_outputs(c: &Composition, unit: usize, recorded: &Recorded) -> BTreeMap<String, Term> {
+    use strata_ops::scope::Outputs;
+    recorded.outputs(&c.units[unit].address).map(|m| (*m).clone()).unwrap_or_default()
+}
+
+/// Tells what changes when a secret changes.
+type Revision<'a> = &'a mut dyn FnMut(&SecretRef) -> Result<String, String>;
+
+/// The named parts of a fingerprint.
+pub fn parts(
+    spec: &UnitSpec,
+    inputs: &BTreeMap<String, Term>,
+    files: &Digest,
+    tool: &Tool,
+    revision: Revision<'_>,
+) -> Result<BTreeMap<String, Digest>, String> {
+    let mut of = |terms: &[(&str, &BTreeMap<String, Term>)], texts: &[&str]| {
+        let mut h = Hasher::new();
+        for t in texts {
+            h.part(t.as_bytes());
+        }
+        for (name, map) in terms {
+            h.part(name.as_bytes());
+            for (k, t) in *map {
+                h.part(k.as_bytes());
+                hash_term(&mut h, t, revision)?;
+            }
+        }
+        Ok::<_, String>(h.finish())
+    };
+    let mut parts = BTreeMap::new();
+    parts.insert("files".to_owned(), *files);
+    parts.insert("inputs".to_owned(), of(&[("inputs", inputs)], &[])?);
+    let outputs: Vec<String> = spec.outputs.iter().map(|(k, o)| format!("{k}={:?}", o)).collect();
+    let mut texts: Vec<&str> = vec![&spec.engine, &spec.folder];
+    texts.extend(outputs.iter().map(String::as_str));
+    parts.insert(
+        "settings".to_owned(),
+        of(&[("options", &spec.options), ("env", &spec.env), ("files", &spec.files)], &texts)?,
+    );
+    parts.insert("tool".to_owned(), of(&[], &[&tool.version])?);
+    Ok(parts)
+}
+
+fn hash_term(h: &mut Hasher, term: &Term, revision: Revision<'_>) -> Result<(), String> {
+    match term {
+        Term::Null => drop(h.part(b"0")),
+        Term::Bool(b) => drop(h.part(if *b { b"true" } else { b"false" })),
+        Term::Number(n) => drop(h.part(b"n").part(n.0.as_bytes())),
+        Term::String(s) => drop(h.part(b"s").part(s.as_bytes())),
+        Term::List(l) | Term::Text(l) => {
+            h.part(if matches!(term, Term::Text(_)) { b"t" } else { b"l" });
+            h.part(&(l.len() as u64).to_le_bytes());
+            for t in l {
+                hash_term(h, t, revision)?;
+            }
+        }
+        Term::Map(m) => {
+            h.part(b"m").part(&(m.len() as u64).to_le_bytes());
+            for (k, t) in m {
+                h.part(k.as_bytes());
+                hash_term(h, t, revision)?;
+            }
+        }
+        Term::Secret(s) => {
+            let revision = revision(s)?;
+            h.part(b"x").part(s.store.as_bytes()).part(s.key.as_bytes()).part(revision.as_bytes());
+            for p in &s.path {
+                h.part(p.as_bytes());
+            }
+        }
+        Term::Predicted { value, .. } => hash_term(h, value, revision)?,
+        Term::Hole { filled_by, .. } => return Err(format!("{:?} is not known yet", filled_by.unit)),
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! What was applied last, as expressions see it: sensitive outputs by name only.
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+use strata_core::{
+    digest::Digest,
+    name::Address,
+    store::{Applied, AppliedRow},
+    value::{SecretRef, Term, Value},
+};
+use strata_ops::scope::Outputs;
+
+/// Rows of the store, with outputs read when somebody asks.
+#[derive(Default)]
+pub struct Recorded {
+    rows: HashMap<Address, AppliedRow>,
+    read: Mutex<HashMap<Address, Arc<Read>>>,
+}
+
+#[derive(Default)]
+struct Read {
+    terms: Arc<BTreeMap<String, Term>>,
+    sensitive: BTreeMap<String, String>,
+}
+
+impl Recorded {
+    /// From rows.
+    pub fn new(rows: Vec<AppliedRow>) -> Self {
+        Self { rows: rows.into_iter().map(|r| (r.unit.clone(), r)).collect(), read: Mutex::default() }
+    }
+    /// The row of a unit.
+    pub fn row(&self, unit: &Address) -> Option<&AppliedRow> {
+        self.rows.get(unit)
+    }
+    /// All rows.
+    pub fn rows(&self) -> impl Iterator<Item = &AppliedRow> {
+        self.rows.values()
+    }
+    /// Something was applied: consumers see it from here on.
+    pub fn put(&mut self, applied: &Applied, keyed: &dyn Fn(&[u8]) -> Digest) {
+        let mut read = Read::default();
+        let mut terms = BTreeMap::new();
+        for (name, output) in &applied.outputs {
+            if output.sensitive {
+                terms.insert(name.clone(), secret(&applied.unit, name));
+                read.sensitive.insert(name.clone(), sensitive_digest(&output.value, keyed).to_string());
+            } else {
+                terms.insert(name.clone(), output.value.clone().into());
+            }
+        }
+        read.terms = Arc::new(terms);
+        self.rows.insert(
+            applied.unit.clone(),
+            AppliedRow {
+                unit: applied.unit.clone(),
+                fingerprint: applied.fingerprint,
+                outputs_digest: Digest::of_json(&applied.outputs),
+                outputs: "{}".into(),
+                verified: applied.verified,
+                at: applied.at,
+            },
+        );
+        self.read.lock().expect("no panic while reading").insert(applied.unit.clone(), Arc::new(read));
+    }
+    /// Its verifiers said something.
+    pub fn verified(&mut self, unit: &Address, ok: bool) {
+        if let Some(row) = self.rows.get_mut(unit) {
+            row.verified = Some(ok);
+        }
+    }
+    /// It is gone.
+    pub fn remove(&mut self, unit: &Address) {
+        self.rows.remove(unit);
+        self.read.lock().expect("no panic while reading").remove(unit);
+    }
+    /// What changes when a sensitive output changes.
+    pub fn revision(&self, secret: &SecretRef) -> Option<String> {
+        let (unit, output) = secret.key.rsplit_once('#')?;
+        let unit: Address = unit.parse().ok()?;
+        self.load(&unit)?.sensitive.get(output).cloned()
+    }
+
+    fn load(&self, unit: &Address) -> Option<Arc<Read>> {
+        let row = self.rows.get(unit)?;
+        let mut cache = self.read.lock().expect("no panic while reading");
+        if let Some(read) = cache.get(unit) {
+            return Some(read.clone());
+        }
+        let read = Arc::new(read_outputs(unit, &row.outputs));
+        cache.insert(unit.clone(), read.clone());
+        Some(read)
+    }
+}
+
+/// The digest of a sensitive output as rows of the store have it.
+pub fn sensitive_digest(value: &Value, keyed: &dyn Fn(&[u8]) -> Digest) -> Digest {
+    keyed(value.to_json().to_string().as_bytes())
+}
+
+fn secret(unit: &Address, output: &str) -> Term {
+    Term::Secret(SecretRef { store: "output".to_owned(), key: format!("{unit}#{output}"), path: Vec::new() })
+}
+
+fn read_outputs(unit: &Address, json: &str) -> Read {
+    let Ok(serde_json::Value::Object(map)) = serde_json::from_str(json) else { return Read::default() };
+    let mut terms = BTreeMap::new();
+    let mut sensitive = BTreeMap::new();
+    for (name, mut entry) in map {
+        if let Some(digest) = entry.get("sensitive").and_then(|d| d.as_str()) {
+            sensitive.insert(name.clone(), digest.to_owned());
+            terms.insert(name.clone(), secret(unit, &name));
+        } else if let Some(value) = entry.get_mut("value") {
+            terms.insert(name, Value::from_json(value.take()).into());
+        }
+    }
+    Read { terms: Arc::new(terms), sensitive }
+}
+
+impl Outputs for Recorded {
+    fn outputs(&self, unit: &Address) -> Option<Arc<BTreeMap<String, Term>>> {
+        self.load(unit).map(|r| r.terms.clone())
+    }
+}

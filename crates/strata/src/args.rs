@@ -1,0 +1,323 @@
+//! What can be typed. Every command has an example in its help.
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "Examples:
+  strata init                      make a platform here
+  strata check                     is everything that fits together there?
+  strata plan dev                  what would be done
+  strata apply dev                 show it, ask, do it
+  strata status                    how every unit stands
+
+Exit codes: 0 done · 2 usage · 3 files invalid · 4 waiting for a person · 5 refused
+            6 drift found · 7 changes pending (plan --exit-code) · 10 failed · 130 cancelled";
+
+/// Deploys whole platforms, layer by layer, from an operations repo.
+#[derive(Parser, Debug)]
+#[command(name = "strata", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct Global {
+    /// Run as if started in DIR; the platform is the nearest folder upward with a `strata.yaml`
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub dir: Option<PathBuf>,
+    /// Never use colour
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// How results are written
+    #[arg(long, value_name = "FORMAT", default_value = "human", global = true)]
+    pub format: Format,
+}
+
+/// How results are written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For programs; for a run, one event per line
+    Json,
+}
+
+/// Which units are meant.
+#[derive(ClapArgs, Debug, Clone, Default)]
+pub struct Which {
+    /// Only these components or units; `+NAME` with what it needs, `NAME+` with what needs it
+    #[arg(long, value_name = "[+]NAME[+]", action = ArgAction::Append)]
+    pub only: Vec<String>,
+    /// Only units of this layer
+    #[arg(long, value_name = "LAYER", action = ArgAction::Append)]
+    pub layer: Vec<String>,
+    /// All environments
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// How a run goes.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct How {
+    /// How many units at the same time
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub parallelism: usize,
+    /// Apply these units again though nothing changed
+    #[arg(long, value_name = "UNIT", action = ArgAction::Append)]
+    pub replace: Vec<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make a platform here: `strata.yaml`, a first environment and a first component
+    #[command(after_help = "Example:\n  mkdir shop && cd shop && strata init\n\nNothing that exists is overwritten.")]
+    Init {
+        /// Name of the platform; default: the folder's
+        #[arg(long)]
+        name: Option<String>,
+        /// Layers to begin with
+        #[arg(long, default_value = "osi")]
+        preset: String,
+    },
+    /// Check the whole repo from its files alone; no tool is started
+    #[command(after_help = "Example:\n  strata check\n  strata check --format json")]
+    Check {
+        /// Environments; default: all
+        env: Vec<String>,
+    },
+    /// Show what an apply would do
+    #[command(after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code")]
+    Plan {
+        /// Environments
+        env: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        how: How,
+        /// Save the plan, to be applied as it is
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// End with 7 when there are changes
+        #[arg(long)]
+        exit_code: bool,
+        /// Look at what is: ask every tool, also where nothing changed
+        #[arg(long)]
+        refresh: bool,
+    },
+    /// Show the plan, ask, and apply it
+    #[command(after_help = "Examples:\n  strata apply dev\n  strata apply org dev --yes\n  strata apply dev p            exactly the saved plan\n  strata apply dev --yes --expect DIGEST")]
+    Apply {
+        /// Environments, then a plan file if one was saved
+        env: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        how: How,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Go on only if the plan has this digest
+        #[arg(long, value_name = "DIGEST")]
+        expect: Option<String>,
+        /// Look at what is: ask every tool, also where nothing changed
+        #[arg(long)]
+        refresh: bool,
+    },
+    /// Destroy what was applied, in reverse
+    #[command(after_help = "Examples:\n  strata destroy dev\n  strata destroy dev --only web+\n  strata destroy dev --orphans")]
+    Destroy {
+        /// Environments
+        env: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+        /// Only what is no longer in the files
+        #[arg(long)]
+        orphans: bool,
+        /// Also this protected unit
+        #[arg(long, value_name = "UNIT", action = ArgAction::Append)]
+        protected: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// How many units at the same time
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        parallelism: usize,
+    },
+    /// Go on with a run that was cut off or waits
+    #[command(after_help = "Examples:\n  strata resume\n  strata resume dev\n  strata resume dev --approve dev/vpc")]
+    Resume {
+        /// One of its environments; default: the last unfinished run
+        env: Option<String>,
+        /// Let this unit go on though its real plan goes beyond what was approved, or its fate is unknown
+        #[arg(long, value_name = "UNIT", action = ArgAction::Append)]
+        approve: Vec<String>,
+        /// Refuse what this unit wants
+        #[arg(long, value_name = "UNIT", action = ArgAction::Append)]
+        refuse: Vec<String>,
+        /// How many units at the same time
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        parallelism: usize,
+    },
+    /// Run all verifiers of what is applied
+    #[command(after_help = "Example:\n  strata verify dev")]
+    Verify {
+        /// Environments
+        env: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+        /// How many units at the same time
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        parallelism: usize,
+    },
+    /// Show how every unit stands
+    #[command(after_help = "Example:\n  strata status dev")]
+    Status {
+        /// Environments; default: all
+        env: Vec<String>,
+    },
+    /// Show recorded outputs; no tool is started
+    #[command(after_help = "Examples:\n  strata outputs dev\n  strata outputs dev/postgres host\n  strata outputs dev/postgres connection --reveal")]
+    Outputs {
+        /// Environment or unit
+        of: String,
+        /// One output, printed bare
+        name: Option<String>,
+        /// Show sensitive outputs too
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Show what depends on what
+    #[command(after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg")]
+    Graph {
+        /// Environments; default: all
+        env: Vec<String>,
+        /// In the language of Graphviz
+        #[arg(long)]
+        dot: bool,
+    },
+    /// Look whether what is still is as it was applied
+    #[command(after_help = "Example:\n  strata drift dev       ends with 6 when something differs")]
+    Drift {
+        /// Environments
+        env: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+        /// How many units at the same time
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        parallelism: usize,
+    },
+    /// Run a command in a unit's work folder, with its variables and files
+    #[command(after_help = "Example:\n  strata exec dev/vpc -- terraform state list")]
+    Exec {
+        /// The unit
+        unit: String,
+        /// The command
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+    /// Take over what exists already: read outputs and plan for real; what does not differ is recorded as applied
+    #[command(after_help = "Example:\n  strata adopt dev")]
+    Adopt {
+        /// Environments
+        env: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+        /// How many units at the same time
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        parallelism: usize,
+    },
+    /// Forget a unit without destroying it
+    #[command(after_help = "Example:\n  strata forget dev/old-vpc")]
+    Forget {
+        /// Units
+        #[arg(required = true)]
+        unit: Vec<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Steps that people do
+    #[command(name = "hand-off", subcommand)]
+    HandOff(HandOff),
+    /// Past runs, or the events of one
+    #[command(after_help = "Examples:\n  strata history\n  strata history RUN --format json")]
+    History {
+        /// A run, or an environment
+        of: Option<String>,
+        /// How many runs
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Environments
+    #[command(subcommand)]
+    Env(Env),
+    /// Give a lease back whose holder is gone
+    #[command(after_help = "Example:\n  strata unlock dev")]
+    Unlock {
+        /// The environment
+        env: String,
+    },
+    /// JSON Schemas of the files that a user writes
+    #[command(after_help = "Example:\n  strata schema component > component.schema.json")]
+    Schema {
+        /// `platform`, `environment`, `component` or `contract`
+        kind: String,
+    },
+    /// Completions for a shell
+    #[command(after_help = "Example:\n  strata completions bash > /etc/bash_completion.d/strata")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        dir: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum HandOff {
+    /// What is owed, by whom
+    List {
+        /// Environments; default: all
+        env: Vec<String>,
+    },
+    /// It is done: record what they hand back
+    #[command(after_help = "Examples:\n  strata hand-off done org/budget --output account=111 --output monthly_limit=500\n  strata hand-off done org/dns --output-from token=- < token.txt")]
+    Done {
+        /// The unit
+        unit: String,
+        /// An output
+        #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append)]
+        output: Vec<String>,
+        /// An output read from a file, or from standard input (`-`): for sensitive ones
+        #[arg(long, value_name = "NAME=FILE", action = ArgAction::Append)]
+        output_from: Vec<String>,
+        /// A file that proves it, kept in the store
+        #[arg(long, value_name = "FILE")]
+        evidence: Option<PathBuf>,
+        /// Who did it; default: the user
+        #[arg(long)]
+        by: Option<String>,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Env {
+    /// All environments
+    List,
+    /// A new environment
+    #[command(after_help = "Example:\n  strata env new qa --from dev")]
+    New {
+        /// Its name
+        name: String,
+        /// What it is built upon
+        #[arg(long, value_name = "ENV")]
+        from: Option<String>,
+    },
+}

@@ -1,0 +1,190 @@
+//! Makes a plan: composes, decides what stands still, lets tools plan the rest.
+use super::{batch::Reader, bench::FilesBench};
+use crate::{
+    args::{How, Which},
+    context::Context,
+    problem::Problem,
+    tools, wire,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use strata_core::{
+    engine::{Finding, Verb},
+    exit,
+    name::Address,
+    plan::Plan,
+    store::Store,
+};
+use strata_ops::compose::Composition;
+use strata_plan::{
+    prepared::Prepared,
+    recorded::Recorded,
+    schedule::{Item, Proposals, Standing, Wishes, assemble, orphans, schedule},
+    select::{Selection, select},
+};
+use strata_run::pool::Work;
+
+/// What a plan is made of, kept for the run that may follow.
+pub struct Planned<'a> {
+    /// The plan.
+    pub plan: Plan,
+    /// Units for the run.
+    pub bench: FilesBench<'a>,
+    /// Environments.
+    pub envs: Vec<String>,
+    /// Units that could not be planned, and why.
+    pub failures: Vec<(Address, String)>,
+}
+
+/// Now, in milliseconds since 1970.
+pub fn now() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
+}
+
+/// Opens what units need besides their files.
+pub fn bench<'a>(
+    cx: &Context,
+    c: &'a Composition,
+    selected: &[bool],
+    store: &Arc<dyn Store>,
+) -> Result<FilesBench<'a>, Problem> {
+    Ok(FilesBench {
+        c,
+        recorded: Recorded::new(store.applied_rows(None)?),
+        tools: tools::find(cx, c, selected, store.as_ref())?,
+        secrets: wire::secrets(&cx.root, store),
+        store: store.clone(),
+        again: BTreeSet::new(),
+        packed: std::sync::Mutex::default(),
+    })
+}
+
+/// Makes a plan for environments.
+pub fn make<'a>(
+    cx: &Context,
+    c: &'a Composition,
+    envs: Vec<String>,
+    which: &Which,
+    how: &How,
+    refresh: bool,
+) -> Result<Planned<'a>, Problem> {
+    let selection = Selection { envs: envs.clone(), only: which.only.clone(), layers: which.layer.clone() };
+    let selected = select(c, &selection).map_err(Problem::usage)?;
+    let store = cx.store()?;
+    let mut bench = bench(cx, c, &selected, &store)?;
+    for word in &how.replace {
+        let again = Selection { envs: envs.clone(), only: vec![word.clone()], layers: vec![] };
+        let marks = select(c, &again).map_err(Problem::usage)?;
+        bench.again.extend((0..marks.len()).filter(|i| marks[*i]).map(|i| c.units[i].address.clone()));
+    }
+    let mut reader = Reader::open(cx, &store, how.parallelism)?;
+    let mut drifted: BTreeMap<Address, String> = BTreeMap::new();
+    if refresh {
+        let wishes = Wishes { again: bench.again.clone(), now: now() };
+        let items = schedule(c, &selected, &wishes, &bench.facts());
+        drifted = look(&mut reader, c, &items, &bench)?;
+        bench.again.extend(drifted.keys().cloned());
+    }
+    let wishes = Wishes { again: bench.again.clone(), now: now() };
+    let mut items = schedule(c, &selected, &wishes, &bench.facts());
+    let (proposals, failures) = propose(&mut reader, c, &mut items, &bench, &drifted)?;
+    let gone = orphans(c, &envs, &bench.facts());
+    let plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
+    Ok(Planned { plan, bench, envs, failures })
+}
+
+/// Asks the tools of unchanged units whether something differs.
+fn look(
+    reader: &mut Reader<'_>,
+    c: &Composition,
+    items: &[Item],
+    bench: &FilesBench<'_>,
+) -> Result<BTreeMap<Address, String>, Problem> {
+    let mut work = Vec::new();
+    for item in items.iter().filter(|i| matches!(i.standing, Standing::Unchanged(..))) {
+        use strata_run::driver::Workbench as _;
+        if let Ok(prepared) = bench.prepare(&c.units[item.unit].address) {
+            work.push((prepared, Work::Verb(Verb::Observe)));
+        }
+    }
+    let mut out = BTreeMap::new();
+    for (unit, finding) in reader.run(work)? {
+        match finding {
+            Finding::Observed { drift } if !drift.is_empty() => {
+                let first = drift[0].detail.first().unwrap_or(&drift[0].object).clone();
+                out.insert(unit, format!("drift: {first}"));
+            }
+            Finding::Failed(f) => {
+                return Err(Problem::new(exit::FAILED, format!("cannot look at {unit}: {}", f.summary)));
+            }
+            _ => {}
+        }
+    }
+    Ok(out)
+}
+
+type Failures = Vec<(Address, String)>;
+
+/// Lets the tools of units with known inputs plan.
+fn propose(
+    reader: &mut Reader<'_>,
+    c: &Composition,
+    items: &mut [Item],
+    bench: &FilesBench<'_>,
+    drifted: &BTreeMap<Address, String>,
+) -> Result<(Proposals, Failures), Problem> {
+    let mut work = Vec::new();
+    let mut failures = Failures::new();
+    for item in items.iter_mut() {
+        let unit = &c.units[item.unit].address;
+        match &mut item.standing {
+            Standing::Known(prepared, why) => {
+                *why = match (drifted.get(unit), bench.again.contains(unit)) {
+                    (Some(drift), _) => vec![drift.clone()],
+                    (None, true) => vec!["asked for with --replace".to_owned()],
+                    (None, false) if why.is_empty() => changed_parts(bench.store.as_ref(), prepared)?,
+                    (None, false) => std::mem::take(why),
+                };
+                work.push((Prepared::clone(prepared), Work::Verb(Verb::Plan)));
+            }
+            Standing::Blocked(why) => failures.push((unit.clone(), why.clone())),
+            _ => {}
+        }
+    }
+    let mut proposals = Proposals::default();
+    for (unit, finding) in reader.run(work)? {
+        match finding {
+            Finding::Planned { proposal, saved, .. } => drop(proposals.known.insert(unit, (proposal, saved))),
+            Finding::Failed(f) => failures.push((unit, f.summary)),
+            _ => failures.push((unit, "its engine answered another question".to_owned())),
+        }
+    }
+    Ok((proposals, failures))
+}
+
+/// Which parts of a fingerprint differ from what was applied.
+fn changed_parts(store: &dyn Store, prepared: &Prepared) -> Result<Vec<String>, Problem> {
+    let Some(applied) = store.applied(&prepared.task.unit)? else { return Ok(Vec::new()) };
+    let mut out: Vec<String> = prepared
+        .parts
+        .iter()
+        .filter(|(name, digest)| applied.parts.get(*name) != Some(digest))
+        .map(|(name, _)| format!("{name} changed"))
+        .collect();
+    if let Some(i) = out.iter().position(|p| p == "inputs changed") {
+        let before = &applied.task.inputs;
+        let now = &prepared.task.inputs;
+        let names: Vec<&str> = now
+            .iter()
+            .filter(|(k, v)| before.get(*k) != Some(v))
+            .map(|(k, _)| k.as_str())
+            .chain(before.keys().filter(|k| !now.contains_key(*k)).map(String::as_str))
+            .collect();
+        if !names.is_empty() {
+            out[i] = format!("inputs changed: {}", names.join(", "));
+        }
+    }
+    Ok(out)
+}

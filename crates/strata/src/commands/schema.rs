@@ -1,0 +1,45 @@
+//! `strata schema`: JSON Schemas of the files that a user writes, made from the same lists of keys that read them.
+use crate::{problem::Problem, wire};
+use serde_json::{Map, Value, json};
+use strata_core::exit;
+use strata_ops::document::{component, contract, environment, platform};
+
+/// Runs it.
+pub fn run(kind: &str) -> Result<u8, Problem> {
+    let schema = match kind {
+        "platform" => object("strata.yaml", platform::KEYS, &["platform"]),
+        "environment" => object("environments/NAME.yaml", environment::KEYS, &[]),
+        "component" => component_schema(),
+        "contract" => object("contracts/NAME.yaml", contract::KEYS, &[]),
+        _ => {
+            return Err(Problem::usage(format!("there is no schema `{kind}`"))
+                .hint("schemas are: platform, environment, component, contract"));
+        }
+    };
+    println!("{}", serde_json::to_string_pretty(&schema).expect("plain data"));
+    Ok(exit::DONE)
+}
+
+fn object(title: &str, keys: &[&str], required: &[&str]) -> Value {
+    let properties: Map<String, Value> = keys.iter().map(|k| ((*k).to_owned(), json!({}))).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "type": ["object", "null"],
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+/// The keys of a component, and the block of every engine.
+fn component_schema() -> Value {
+    let mut schema = object("component.yaml", component::KEYS, &[]);
+    for engine in wire::engines().iter().filter(|e| e.name() != "verify") {
+        let options: Map<String, Value> =
+            engine.options().iter().map(|(k, text)| ((*k).to_owned(), json!({"description": text}))).collect();
+        schema["properties"][engine.name()] =
+            json!({"type": "object", "properties": options, "additionalProperties": false});
+    }
+    schema
+}

@@ -1,0 +1,161 @@
+//! Where a command runs: the platform's folder, its files, its composition, and how to speak.
+use crate::{
+    args::{Format, Global},
+    problem::Problem,
+    view::diagnostics,
+    wire,
+};
+use std::{
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use strata_core::{diagnostic::Diagnostic, engine::DynEngine, exit, store::Store, tree::Tree};
+use strata_ops::{check, compose, compose::Composition, load};
+
+/// A platform that a command works on.
+pub struct Context {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Flags of every command.
+    pub global: Global,
+    /// May colour be used?
+    pub color: bool,
+    /// All engines.
+    pub engines: Vec<Arc<dyn DynEngine>>,
+}
+
+/// May colour be used on standard error?
+pub fn use_color(global: &Global) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    !global.no_color
+        && !set("NO_COLOR")
+        && std::env::var("TERM").map_or(true, |t| t != "dumb")
+        && (std::io::stderr().is_terminal() || set("CLICOLOR_FORCE"))
+}
+
+/// The folder that a command was started in.
+pub fn start_dir(global: &Global) -> Result<PathBuf, Problem> {
+    let dir = match &global.dir {
+        Some(dir) => dir.clone(),
+        None => std::env::current_dir().map_err(|e| Problem::io("find the current folder", &e))?,
+    };
+    dir.canonicalize().map_err(|e| Problem::io(format!("open `{}`", dir.display()), &e))
+}
+
+impl Context {
+    /// The platform that the command line means: the nearest folder upward with a `strata.yaml`.
+    pub fn open(global: &Global) -> Result<Self, Problem> {
+        let start = start_dir(global)?;
+        let root = start.ancestors().find(|d| d.join(load::ROOT_FILE).is_file()).ok_or_else(|| {
+            Problem::new(exit::INVALID, format!("there is no `strata.yaml` in `{}` or above", start.display()))
+                .hint("run `strata init` to make a platform here, or name its folder with `-C DIR`")
+        })?;
+        Ok(Self {
+            root: root.to_owned(),
+            color: use_color(global),
+            global: global.clone(),
+            engines: wire::engines(),
+        })
+    }
+    /// Is JSON wanted?
+    pub fn json(&self) -> bool {
+        self.global.format == Format::Json
+    }
+    /// May colour be used on standard output?
+    pub fn color_out(&self) -> bool {
+        self.color && std::io::stdout().is_terminal()
+    }
+    /// Where the program keeps what outlives a run.
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join(".strata")
+    }
+    /// An engine by name.
+    pub fn engine(&self, name: &str) -> Arc<dyn DynEngine> {
+        self.engines
+            .iter()
+            .find(|e| e.name() == name)
+            .cloned()
+            .unwrap_or_else(|| panic!("engine `{name}` is registered"))
+    }
+    /// The files, read now.
+    pub fn tree(&self) -> Result<Arc<dyn Tree>, Problem> {
+        wire::tree(&self.root, &self.state_dir())
+    }
+    /// The store. `write`: make it when it is not there.
+    pub fn store(&self) -> Result<Arc<dyn Store>, Problem> {
+        wire::store(&self.state_dir())
+    }
+    /// Is there a store already? Reading commands don't make one.
+    pub fn has_store(&self) -> bool {
+        self.state_dir().join("store.db").exists()
+    }
+    /// The platform, composed and checked, with everything that was found.
+    pub fn compose(&self) -> Result<(Composition, Vec<Diagnostic>), Problem> {
+        let tree = self.tree()?;
+        let (loaded, mut problems) = load::load(tree, &self.engines);
+        let (composition, more) = compose::compose(loaded, &self.engines);
+        problems.extend(more);
+        problems.extend(check::check(&composition));
+        problems.sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
+        problems.dedup();
+        Ok((composition, problems))
+    }
+    /// The platform, when its files are valid; shows what was found.
+    pub fn composed(&self) -> Result<Composition, Problem> {
+        let (composition, problems) = self.compose()?;
+        let worth: Vec<Diagnostic> = problems.iter().filter(|p| p.is_error()).cloned().collect();
+        if worth.is_empty() {
+            return Ok(composition);
+        }
+        diagnostics::print(&worth, composition.loaded.tree.as_ref(), self.color);
+        Err(Problem::invalid(&worth))
+    }
+    /// Environments that a command means, checked.
+    pub fn envs(&self, c: &Composition, named: &[String], all: bool) -> Result<Vec<String>, Problem> {
+        let names = || c.envs.iter().map(|e| e.name.to_string());
+        if all {
+            return Ok(names().collect());
+        }
+        if named.is_empty() {
+            let list: Vec<String> = names().collect();
+            return match list.as_slice() {
+                [only] => Ok(vec![only.clone()]),
+                [] => Err(Problem::usage("this platform has no environment").hint("run `strata env new dev`")),
+                _ => Err(Problem::usage("name an environment").hint(format!("environments are: {}", list.join(", ")))),
+            };
+        }
+        let mut out: Vec<String> = Vec::new();
+        for name in named {
+            if c.env_named(name).is_none() {
+                let list: Vec<String> = names().collect();
+                let help = strata_core::diagnostic::suggest(name, list.iter().map(String::as_str))
+                    .unwrap_or_else(|| format!("environments are: {}", list.join(", ")));
+                return Err(Problem::usage(format!("there is no environment `{name}`")).hint(help));
+            }
+            if !out.contains(name) {
+                out.push(name.clone());
+            }
+        }
+        out.sort();
+        Ok(out)
+    }
+}
+
+/// Writes a whole file or nothing: beside it, synced, renamed.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    use std::io::Write as _;
+    let doing = || format!("write `{}`", path.display());
+    let beside = path.with_file_name(format!(
+        ".{}.{}",
+        path.file_name().unwrap_or_default().to_string_lossy(),
+        std::process::id()
+    ));
+    let written = std::fs::File::create(&beside)
+        .and_then(|mut f| f.write_all(bytes).and_then(|()| f.sync_all()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|e| {
+        let _ = std::fs::remove_file(&beside);
+        Problem::io(doing(), &e)
+    })
+}
