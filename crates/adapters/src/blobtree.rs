@@ -169,7 +169,13 @@ mod tests {
     #[test]
     fn no_path_leads_out_and_only_files_are_opened() {
         for bad in [
-            "../x", "/etc/x", "a/../../x", "./x", "a//b", "a/./b", "a/..",
+            "../x",
+            "/etc/x",
+            "a/../../x",
+            "./x",
+            "a//b",
+            "a/./b",
+            "a/..",
         ] {
             let opened = BlobTree::open(&archive(bad, tar::EntryType::Regular));
             assert!(matches!(opened, Err(BlobTreeError::Path(_))), "{bad}");

@@ -92,7 +92,8 @@ impl Secrets {
 
     fn output(&self, secret: &SecretRef) -> Result<Value, SecretError> {
         let name = shown(secret);
-        let unreadable = |why: &dyn ToString| SecretError::Unreadable(name.clone(), why.to_string());
+        let unreadable =
+            |why: &dyn ToString| SecretError::Unreadable(name.clone(), why.to_string());
         let (unit, output) = secret
             .key
             .rsplit_once('#')
@@ -134,7 +135,9 @@ impl SecretStore for Secrets {
             "output" => self.output(secret),
             other => Err(SecretError::Unreadable(
                 shown(secret),
-                format!("there is no secret store `{other}`; there are env, file, generate and output"),
+                format!(
+                    "there is no secret store `{other}`; there are env, file, generate and output"
+                ),
             )),
         }?;
         part(secret, value)

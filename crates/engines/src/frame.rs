@@ -1,7 +1,7 @@
 //! What all engines have in common, once: time limits by verb, processes that may stay, and an `observe` command
 //! of a component that takes the place of the engine's own look for drift.
 use crate::{
-    outcome::{failed, last_line, refused},
+    outcome::{failed, last_line},
     script::environment,
 };
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use strata_core::{
     diagnostic::Diagnostic,
     engine::{
-        Act, Arg, Channel, Effect, Engine, Finding, Got, Invocation, Task, ToolQuestion, Turn,
-        Verb, Workspace,
+        Act, Arg, Channel, Effect, Engine, Failure, Finding, Got, Invocation, Task, ToolQuestion,
+        Turn, Verb, Workspace,
     },
     interface::Interface,
     proposal::{Action, Change},
@@ -148,16 +148,13 @@ fn differences(task: &Task, got: &Got) -> Vec<Change> {
 
 /// A command as an invocation: its first word is the program. The caller has checked that there is one.
 pub fn command(label: &str, argv: &[String]) -> Invocation {
-    let (program, args) = argv
+    let (program, rest) = argv
         .split_first()
         .map_or(("", argv), |(p, a)| (p.as_str(), a));
-    Invocation::new(label, program, args.iter().map(|a| Arg::Text(a.clone())))
+    Invocation::new(label, program, rest.iter().map(|a| Arg::Text(a.clone())))
 }
 
-/// A turn that ends with a failure, for an option that cannot be used.
-pub fn unusable<S>(state: S, engine: &str, option: &str, want: &str) -> Turn<S> {
-    Turn::finish(
-        state,
-        refused(format!("`{engine}.{option}` has to be {want}")),
-    )
+/// The failure of an option that cannot be used.
+pub fn unusable(engine: &str, option: &str, want: &str) -> Failure {
+    Failure::permanent(format!("`{engine}.{option}` has to be {want}"))
 }

@@ -12,6 +12,7 @@
 //! [`strata_core::engine::Task`] hands them on in `Task::facts`.
 pub mod ansible;
 pub mod declared;
+mod folder;
 pub mod frame;
 pub mod handoff;
 pub mod outcome;

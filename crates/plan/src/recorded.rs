@@ -4,9 +4,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 use strata_core::{
-    digest::Digest,
     name::Address,
-    store::{Applied, AppliedRow},
+    store::AppliedRow,
     value::{SecretRef, Term, Value},
 };
 use strata_ops::scope::Outputs;
@@ -38,30 +37,9 @@ impl Recorded {
         self.rows.values()
     }
     /// Something was applied: consumers see it from here on.
-    pub fn put(&mut self, applied: &Applied, keyed: &dyn Fn(&[u8]) -> Digest) {
-        let mut read = Read::default();
-        let mut terms = BTreeMap::new();
-        for (name, output) in &applied.outputs {
-            if output.sensitive {
-                terms.insert(name.clone(), secret(&applied.unit, name));
-                read.sensitive.insert(name.clone(), sensitive_digest(&output.value, keyed).to_string());
-            } else {
-                terms.insert(name.clone(), output.value.clone().into());
-            }
-        }
-        read.terms = Arc::new(terms);
-        self.rows.insert(
-            applied.unit.clone(),
-            AppliedRow {
-                unit: applied.unit.clone(),
-                fingerprint: applied.fingerprint,
-                outputs_digest: Digest::of_json(&applied.outputs),
-                outputs: "{}".into(),
-                verified: applied.verified,
-                at: applied.at,
-            },
-        );
-        self.read.lock().expect("no panic while reading").insert(applied.unit.clone(), Arc::new(read));
+    pub fn put(&mut self, row: AppliedRow) {
+        self.read.lock().expect("no panic while reading").remove(&row.unit);
+        self.rows.insert(row.unit.clone(), row);
     }
     /// Its verifiers said something.
     pub fn verified(&mut self, unit: &Address, ok: bool) {
@@ -91,11 +69,6 @@ impl Recorded {
         cache.insert(unit.clone(), read.clone());
         Some(read)
     }
-}
-
-/// The digest of a sensitive output as rows of the store have it.
-pub fn sensitive_digest(value: &Value, keyed: &dyn Fn(&[u8]) -> Digest) -> Digest {
-    keyed(value.to_json().to_string().as_bytes())
 }
 
 fn secret(unit: &Address, output: &str) -> Term {

@@ -319,35 +319,27 @@ impl<'a> Driver<'a> {
         if self.machine.held().all(|(held, g)| held != i || *g != gate) {
             return Ok(());
         }
-        let hand_off = gate == Gate::HandOff && yes;
-        self.append(
-            &[Event::Answered {
-                unit: unit.clone(),
-                gate,
-                yes,
-                by: by.to_owned(),
-            }],
-            &[],
-        )?;
-        if hand_off && let Ok(mut prepared) = self.parts.bench.prepare(unit) {
-            prepared.task.verb = Verb::Apply;
-            let engine = (self.parts.engines)(&prepared.task.spec.engine);
-            let (state, _) = engine.begin(&prepared.task, &Got::Open { kept: vec![] });
-            let got = Got::Answered {
-                values: outputs,
-                by: by.to_owned(),
-            };
-            let finding = match engine.next(&prepared.task, &state, &got) {
-                Ok((_, Act::Finish(finding))) => *finding,
-                Ok(_) => {
-                    Finding::Failed(Failure::permanent("the answer did not settle the hand-off"))
-                }
-                Err(e) => Finding::Failed(Failure::permanent(e.to_string())),
-            };
-            self.prepared.insert(i, prepared);
-            self.found(i, finding)?;
+        let answered = Event::Answered { unit: unit.clone(), gate: gate.clone(), yes, by: by.to_owned() };
+        if gate != Gate::HandOff || !yes {
+            return self.append(&[answered], &[]);
         }
-        Ok(())
+        let Ok(mut prepared) = self.parts.bench.prepare(unit) else { return Ok(()) };
+        prepared.task.verb = Verb::Apply;
+        let engine = (self.parts.engines)(&prepared.task.spec.engine);
+        let (state, _) = engine.begin(&prepared.task, &Got::Open { kept: vec![] });
+        let got = Got::Answered { values: outputs, by: by.to_owned() };
+        match engine.next(&prepared.task, &state, &got) {
+            Ok((_, Act::Finish(finding))) => {
+                self.prepared.insert(i, prepared);
+                match *finding {
+                    // together, so that no crash can lose what was handed back
+                    Finding::Applied { outputs } => self.was_applied(i, unit.clone(), outputs, vec![answered]),
+                    // an answer that does not fit leaves the question open
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Starts what can start.
@@ -709,7 +701,7 @@ impl<'a> Driver<'a> {
                     &[],
                 )
             }
-            Finding::Applied { outputs } => self.was_applied(i, unit, outputs),
+            Finding::Applied { outputs } => self.was_applied(i, unit, outputs, Vec::new()),
             Finding::Gone => {
                 self.finished_step(i);
                 let fingerprint = self.prepared[&i].fingerprint;
@@ -743,11 +735,13 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// `events`: what comes before it in the same transaction.
     fn was_applied(
         &mut self,
         i: usize,
         unit: Address,
         outputs: BTreeMap<String, Output>,
+        mut events: Vec<Event>,
     ) -> Result<(), RunError> {
         let prepared = self.prepared_for(i, &unit).map(Clone::clone);
         let prepared = match prepared {
@@ -783,11 +777,7 @@ impl<'a> Driver<'a> {
                 .collect::<Vec<_>>(),
         );
         self.parts.bench.applied(&applied);
-        let mut events = vec![Event::Applied {
-            unit: unit.clone(),
-            fingerprint: prepared.fingerprint,
-            outputs: digest,
-        }];
+        events.push(Event::Applied { unit: unit.clone(), fingerprint: prepared.fingerprint, outputs: digest });
         if !has_verifiers {
             self.finished_step(i);
             events.push(Event::Verified {

@@ -12,14 +12,12 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub hints: Vec<String>,
-    /// What is wrong with the files, already shown.
-    pub shown: bool,
 }
 
 impl Problem {
     /// With a code of [`exit`].
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hints: Vec::new(), shown: false }
+        Self { code, message: message.into(), hints: Vec::new() }
     }
     /// The command line asks for something that is not there.
     pub fn usage(message: impl Into<String>) -> Self {
@@ -35,7 +33,7 @@ impl Problem {
     pub fn invalid(problems: &[Diagnostic]) -> Self {
         let n = problems.iter().filter(|p| p.is_error()).count();
         let s = if n == 1 { "" } else { "s" };
-        Self { shown: true, ..Self::new(exit::INVALID, format!("{n} error{s}; nothing was started")) }
+        Self::new(exit::INVALID, format!("{n} error{s}; nothing was started"))
     }
     /// An operation on a file failed.
     pub fn io(doing: impl Display, error: &std::io::Error) -> Self {

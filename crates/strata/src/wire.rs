@@ -9,10 +9,10 @@ use std::{
 use strata_adapters::{
     process::{Config, ProcessExecutor},
     secrets::Secrets,
-    source::directory::DirectoryTree,
+    source::DirectoryTree,
 };
 use strata_core::{engine::DynEngine, executor::Executor, secret::SecretStore, store::Store, tree::Tree};
-use strata_store::sqlite::SqliteStore;
+use strata_store::sqlite::{Options, SqliteStore};
 
 /// The hidden command under which the program is its own supervisor.
 pub const SUPERVISE: &str = "__supervise";
@@ -40,8 +40,8 @@ pub fn tree(root: &Path, state: &Path) -> Result<Arc<dyn Tree>, Problem> {
 
 /// The store of a platform; made when it is not there.
 pub fn store(state: &Path) -> Result<Arc<dyn Store>, Problem> {
-    let key = std::env::var_os("STRATA_KEY_FILE").map(PathBuf::from);
-    Ok(Arc::new(SqliteStore::open(state, key.as_deref())?))
+    let identity = std::env::var_os("STRATA_KEY_FILE").map(PathBuf::from);
+    Ok(Arc::new(SqliteStore::open_with(state, &Options { identity, blob_budget: None })?))
 }
 
 /// Where secrets come from.
@@ -57,6 +57,19 @@ pub fn executor(
     store: Arc<dyn Store>,
 ) -> Result<Arc<dyn Executor>, Problem> {
     let program = std::env::current_exe().map_err(|e| Problem::io("find this program", &e))?;
-    let config = Config { state_dir: state.to_owned(), program, run: run.to_owned(), secrets, store };
+    let config = Config {
+        state_dir: state.to_owned(),
+        program,
+        run: run.to_owned(),
+        secrets,
+        blobs: store,
+        environment: strata_adapters::process::environment(),
+        private: None,
+    };
     Ok(Arc::new(ProcessExecutor::new(config)?))
+}
+
+/// Ctrl-C and its kin as a number.
+pub fn interrupts() -> Result<strata_adapters::interrupt::Interrupts, Problem> {
+    strata_adapters::interrupt::Interrupts::listen().map_err(|e| Problem::io("listen for signals", &e))
 }

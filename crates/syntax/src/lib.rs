@@ -1,7 +1,10 @@
 //! Readers of what users write: YAML and JSON as trees that keep what was written, expressions, types, HCL.
 //!
-//! Not here: what keys a file may have (`strata-ops`), what a tool's file means (`strata-engines`).
+//! Not here: what keys a file may have (`strata-ops`), what a tool's file means for a unit (`strata-engines`).
 pub mod expr;
+pub mod hcl;
 pub mod node;
+pub mod packer;
+pub mod terraform;
 pub mod ty;
 pub mod yaml;

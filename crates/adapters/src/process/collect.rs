@@ -30,7 +30,11 @@ pub(super) fn collect(
     let mut collected = Collected::default();
     for item in items {
         match item {
-            Collect::Keep { name, at, sensitive } => {
+            Collect::Keep {
+                name,
+                at,
+                sensitive,
+            } => {
                 let path = roots.at(at)?;
                 if is_file(&path)? {
                     let artifact = blobs.put_file(&path, *sensitive);
@@ -52,7 +56,10 @@ pub(super) fn collect(
 fn is_file(path: &Path) -> Result<bool, ExecutorError> {
     match fs::metadata(path) {
         Ok(meta) if meta.is_file() => Ok(true),
-        Ok(_) => Err(ExecutorError::Other(format!("{} is not a file", path.display()))),
+        Ok(_) => Err(ExecutorError::Other(format!(
+            "{} is not a file",
+            path.display()
+        ))),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(io_error(path)(e)),
     }

@@ -55,7 +55,10 @@ pub(super) fn passed(
     more: &[String],
     known: &mut Known,
 ) -> BTreeMap<String, String> {
-    let names = ALWAYS.iter().copied().chain(more.iter().map(String::as_str));
+    let names = ALWAYS
+        .iter()
+        .copied()
+        .chain(more.iter().map(String::as_str));
     let mut env = BTreeMap::new();
     for name in names {
         let Some(value) = ours.get(name) else {

@@ -91,7 +91,10 @@ impl WorkFolder {
             kept: &kept,
             folders: BTreeSet::new(),
         };
-        let paths = wanted.keys().copied().chain(kept.iter().map(String::as_str));
+        let paths = wanted
+            .keys()
+            .copied()
+            .chain(kept.iter().map(String::as_str));
         for path in paths {
             shape.parents(path);
         }
@@ -139,7 +142,9 @@ impl WorkFolder {
         if is_same(&path, file, mode) {
             return Ok(());
         }
-        let bytes = tree.read(&file.path).map_err(|e| ExecutorError::Other(e.to_string()))?;
+        let bytes = tree
+            .read(&file.path)
+            .map_err(|e| ExecutorError::Other(e.to_string()))?;
         durable::write(&path, &bytes, mode, Sync::Later).map_err(doing("write", &path))
     }
 }
@@ -222,7 +227,10 @@ fn digest(path: &Path, size: u64) -> io::Result<Digest> {
         return Ok(Digest::of(&fs::read(path)?));
     }
     let mut hasher = Hasher::new();
-    io::copy(&mut io::BufReader::with_capacity(1 << 18, File::open(path)?), &mut hasher)?;
+    io::copy(
+        &mut io::BufReader::with_capacity(1 << 18, File::open(path)?),
+        &mut hasher,
+    )?;
     Ok(hasher.finish())
 }
 
@@ -273,10 +281,7 @@ mod tests {
     fn it_holds_copies_of_the_files_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let work = dir.path().join("w");
-        let tree = MemoryTree::new([
-            ("layers/net/main.tf", "x"),
-            ("shared/up.sh", "#!/bin/sh\n"),
-        ]);
+        let tree = MemoryTree::new([("layers/net/main.tf", "x"), ("shared/up.sh", "#!/bin/sh\n")]);
         fill(dir.path(), &tree, &[]);
         assert_eq!(all(&work), ["layers/net/main.tf", "shared/up.sh"]);
         let meta = fs::symlink_metadata(work.join("shared/up.sh")).unwrap();
@@ -292,8 +297,15 @@ mod tests {
         symlink("/etc", work.join("layers/etc")).unwrap();
         fill(dir.path(), &tree, &[]);
         assert_eq!(all(&work), ["layers/net/main.tf", "shared/up.sh"]);
-        assert_eq!(fs::read_to_string(work.join("shared/up.sh")).unwrap(), "#!/bin/sh\n");
-        assert_eq!(before, inode("layers/net/main.tf"), "what is right is left alone");
+        assert_eq!(
+            fs::read_to_string(work.join("shared/up.sh")).unwrap(),
+            "#!/bin/sh\n"
+        );
+        assert_eq!(
+            before,
+            inode("layers/net/main.tf"),
+            "what is right is left alone"
+        );
     }
 
     #[test]
@@ -308,7 +320,10 @@ mod tests {
         fs::remove_dir_all(&net).unwrap();
         symlink(&outside, &net).unwrap();
         fill(dir.path(), &tree, &[]);
-        assert_eq!(fs::read_to_string(outside.join("main.tf")).unwrap(), "the user's own");
+        assert_eq!(
+            fs::read_to_string(outside.join("main.tf")).unwrap(),
+            "the user's own"
+        );
         assert!(fs::symlink_metadata(&net).unwrap().is_dir());
     }
 
@@ -348,6 +363,8 @@ mod tests {
             path: "../../..".into(),
             key: Digest::of(b""),
         }];
-        assert!(WorkFolder::new(dir.path().join("w"), dir.path().join("k"), FOLDER, &keep).is_err());
+        assert!(
+            WorkFolder::new(dir.path().join("w"), dir.path().join("k"), FOLDER, &keep).is_err()
+        );
     }
 }

@@ -60,6 +60,7 @@ impl Output {
         for stream in self.out.iter_mut().chain([&mut self.err]) {
             new |= stream.poll(&mut self.piece, &mut self.sink, line)?;
         }
+        let _ = self.sink.log.flush();
         Ok(new)
     }
     /// The tool has ended: passes on the rest and gives the last lines.
@@ -166,7 +167,8 @@ impl Sink {
     fn remember(&mut self, text: String) {
         self.tail_bytes += text.len() + 1;
         self.tail.push_back(text);
-        while self.tail.len() > TAIL_LINES || (self.tail_bytes > TAIL_BYTES && self.tail.len() > 1) {
+        while self.tail.len() > TAIL_LINES || (self.tail_bytes > TAIL_BYTES && self.tail.len() > 1)
+        {
             let gone = self.tail.pop_front().map_or(0, |t| t.len() + 1);
             self.tail_bytes -= gone;
         }
@@ -212,7 +214,10 @@ impl Log {
         }
         self.waiting.clear();
         let problem = self.problem.as_ref()?;
-        Some(format!("(the log {} cannot be written: {problem})", self.path.display()))
+        Some(format!(
+            "(the log {} cannot be written: {problem})",
+            self.path.display()
+        ))
     }
     fn write(&mut self) -> io::Result<()> {
         if self.file.is_none() {
@@ -256,7 +261,8 @@ pub(super) fn raw(
         .map_err(io)?;
     if bytes.len() as u64 > most {
         if matches!(channel, Channel::Answer(_)) {
-            let said = format!("`{label}` printed more than {most} bytes, which is not a usable answer");
+            let said =
+                format!("`{label}` printed more than {most} bytes, which is not a usable answer");
             return Err(ExecutorError::Other(said));
         }
         bytes.truncate(usize::try_from(most).unwrap_or(usize::MAX));

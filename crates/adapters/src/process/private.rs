@@ -41,8 +41,7 @@ pub(super) fn root(state_dir: &Path) -> io::Result<PathBuf> {
 /// Makes it if need be; false when somebody else made it, or others may look into it.
 fn is_ours(path: &Path, uid: u32) -> bool {
     let _ = fs::DirBuilder::new().mode(0o700).create(path);
-    fs::symlink_metadata(path)
-        .is_ok_and(|m| m.is_dir() && m.uid() == uid && m.mode() & 0o077 == 0)
+    fs::symlink_metadata(path).is_ok_and(|m| m.is_dir() && m.uid() == uid && m.mode() & 0o077 == 0)
 }
 
 /// One private folder. Dropping it removes it.
@@ -163,7 +162,11 @@ mod tests {
         assert!(idle.exists(), "it belongs to another platform");
         sweep(dir.path(), dir.path(), Leftover::Idle);
         assert!(!idle.exists() && busy.exists());
-        sweep(dir.path(), dir.path(), Leftover::Of(&Address::new("dev", "b")));
+        sweep(
+            dir.path(),
+            dir.path(),
+            Leftover::Of(&Address::new("dev", "b")),
+        );
         assert!(busy.exists());
         sweep(dir.path(), dir.path(), Leftover::Of(&unit));
         assert!(!busy.exists());

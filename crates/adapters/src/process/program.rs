@@ -60,7 +60,10 @@ fn in_path(program: &str, path: &str) -> Result<PathBuf, String> {
         }
     }
     Err(match refused {
-        Some(file) => format!("`{program}` is found as {}, which is not executable", file.display()),
+        Some(file) => format!(
+            "`{program}` is found as {}, which is not executable",
+            file.display()
+        ),
         None => format!("`{program}` is not on PATH"),
     })
 }

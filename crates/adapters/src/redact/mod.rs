@@ -55,8 +55,10 @@ impl Known {
         let longest = patterns.iter().map(Vec::len).max().unwrap_or(0);
         let automaton = (!patterns.is_empty()).then(|| {
             // fails only beyond 2^31 bytes of patterns
-            let built = AhoCorasick::builder().match_kind(MatchKind::Standard);
-            Arc::new(built.build(&patterns).expect("secrets fit into memory"))
+            let built = AhoCorasick::builder()
+                .match_kind(MatchKind::Standard)
+                .build(&patterns);
+            Arc::new(built.expect("secrets fit into memory"))
         });
         Redactor { automaton, longest }
     }
@@ -169,8 +171,7 @@ mod tests {
 
     #[test]
     fn a_secret_of_many_lines_is_hidden_line_by_line() {
-        let key =
-            "-----BEGIN KEY-----\r\nMIIabcdefgh\n  indented-part\nend\n-----END KEY-----\n";
+        let key = "-----BEGIN KEY-----\r\nMIIabcdefgh\n  indented-part\nend\n-----END KEY-----\n";
         for (line, hidden) in [
             ("MIIabcdefgh", true),
             ("> indented-part <", true),
@@ -184,15 +185,14 @@ mod tests {
 
     #[test]
     fn every_text_of_a_structure_is_a_secret() {
-        let value: Value =
-            serde_json::from_str(r#"{"a": ["first-one", 123456], "b": {"c": "second"}, "d": true}"#)
-                .unwrap();
+        let value: Value = serde_json::from_str(
+            r#"{"a": ["first-one", 123456], "b": {"c": "second"}, "d": true}"#,
+        )
+        .unwrap();
         let mut known = Known::new();
         assert!(known.add_value(&value));
         assert!(!known.add_value(&value));
-        let out = known
-            .redactor()
-            .text(b"first-one 123456 second true third");
+        let out = known.redactor().text(b"first-one 123456 second true third");
         assert_eq!(out, "(secret) (secret) (secret) true third");
     }
 

@@ -79,8 +79,20 @@ mod tests {
     fn we_are_alive_and_another_beginning_is_another_process() {
         let us = Process::ours();
         assert!(us.is_alive() && us.since > 0);
-        assert!(!Process { since: us.since + 1, ..us.clone() }.is_alive());
-        assert!(!Process { boot: "other".into(), ..us }.is_alive());
+        assert!(
+            !Process {
+                since: us.since + 1,
+                ..us.clone()
+            }
+            .is_alive()
+        );
+        assert!(
+            !Process {
+                boot: "other".into(),
+                ..us
+            }
+            .is_alive()
+        );
         assert_eq!(stat(std::process::id()).unwrap().state, 'R');
     }
 }

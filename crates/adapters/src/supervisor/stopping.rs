@@ -30,7 +30,8 @@ impl Schedule {
                 return;
             };
             send(group, signal);
-            self.due = (signal != Signal::Kill).then(|| Instant::now() + Duration::from_millis(wait));
+            self.due =
+                (signal != Signal::Kill).then(|| Instant::now() + Duration::from_millis(wait));
         }
     }
 }

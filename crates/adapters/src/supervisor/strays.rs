@@ -147,7 +147,10 @@ fn adopted() -> Vec<u32> {
             }
             continue;
         };
-        found.extend(text.split_ascii_whitespace().filter_map(|p| p.parse::<u32>().ok()));
+        found.extend(
+            text.split_ascii_whitespace()
+                .filter_map(|p| p.parse::<u32>().ok()),
+        );
     }
     found
 }

@@ -65,7 +65,11 @@ fn lock(path: &Path, told: &Receiver<Told>) -> Result<FileLock, Refusal> {
 
 /// At most once, and only under the newest lease.
 fn admit(fenced: &Fenced) -> Result<(), Refusal> {
-    if fenced.fences.iter().any(|f| fence_of(f) > fenced.generation) {
+    if fenced
+        .fences
+        .iter()
+        .any(|f| fence_of(f) > fenced.generation)
+    {
         return Err(Refusal::Fenced);
     }
     if Started::exists(&fenced.dir) || fenced.dir.join(VOID).exists() {
@@ -232,14 +236,20 @@ fn why_not(spawn: &Spawn, e: &io::Error) -> String {
     let program = &spawn.called;
     match e.kind() {
         io::ErrorKind::NotFound if !spawn.cwd.is_dir() => {
-            format!("the folder {} to run `{program}` in does not exist", spawn.cwd.display())
+            format!(
+                "the folder {} to run `{program}` in does not exist",
+                spawn.cwd.display()
+            )
         }
         io::ErrorKind::NotFound if spawn.program.exists() => format!(
             "`{program}` cannot start: the interpreter in its first line (`#!…`) does not exist"
         ),
         io::ErrorKind::NotFound => format!("`{program}` does not exist"),
         io::ErrorKind::PermissionDenied => {
-            format!("`{program}` may not be executed: {}", spawn.program.display())
+            format!(
+                "`{program}` may not be executed: {}",
+                spawn.program.display()
+            )
         }
         _ if e.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => format!(
             "`{program}` is not a program: a script needs a first line such as `#!/usr/bin/env bash`"

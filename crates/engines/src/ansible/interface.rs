@@ -1,4 +1,5 @@
 //! The interface of a playbook.
+use crate::folder;
 use strata_core::{diagnostic::Diagnostic, interface::Interface, spec::UnitSpec, tree::Tree};
 
 /// Names of a playbook that make a folder one of Ansible's.
@@ -7,12 +8,8 @@ const PLAYBOOKS: [&str; 4] = ["site.yml", "site.yaml", "playbook.yml", "playbook
 /// The playbook of a folder.
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
     PLAYBOOKS.iter().find_map(|name| {
-        let path = if folder.is_empty() {
-            (*name).to_owned()
-        } else {
-            format!("{folder}/{name}")
-        };
-        tree.file(&path).map(|file| file.path.as_ref())
+        tree.file(&folder::path(folder, name))
+            .map(|file| file.path.as_ref())
     })
 }
 

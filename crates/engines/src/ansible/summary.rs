@@ -93,7 +93,8 @@ impl Summary {
 /// One line of the callback.
 #[derive(Deserialize)]
 struct Event {
-    event: String,
+    #[serde(rename = "event")]
+    kind: String,
     #[serde(default)]
     name: String,
     #[serde(default)]
@@ -117,12 +118,12 @@ pub fn progress(line: &str) -> Option<String> {
         let text = line.trim();
         return (!text.is_empty()).then(|| text.to_owned());
     };
-    match e.event.as_str() {
+    match e.kind.as_str() {
         "task" => Some(e.name),
         "changed" => Some(format!("{}: changed: {}", e.host, e.task)),
         "retry" => Some(format!("{}: again: {}", e.host, e.task)),
         "failed" | "unreachable" | "ignored" => {
-            Some(format!("{}: {}: {}", e.host, e.event, said(&e)))
+            Some(format!("{}: {}: {}", e.host, e.kind, said(&e)))
         }
         "diff" if !e.text.trim().is_empty() => Some(format!("{}: {}", e.host, e.text)),
         "no-hosts" => Some(format!("no hosts match `{}`", e.pattern)),
@@ -155,33 +156,23 @@ pub fn failure(playbook: &str, got: &Got) -> Failure {
         .tail()
         .lines()
         .filter_map(event)
-        .filter(|e| e.event == "failed" || e.event == "unreachable")
+        .filter(|e| e.kind == "failed" || e.kind == "unreachable")
         .collect();
-    match events.split_first() {
-        Some((first, others)) => {
-            let more = if others.is_empty() {
-                String::new()
-            } else {
-                format!(" (and {} more)", others.len())
-            };
-            failure.summary = format!("`{playbook}`: {}: {}{more}", first.host, said(first));
-            if events.iter().all(|e| e.event == "unreachable") {
-                failure.class = Class::Transient;
-            }
+    if let Some((first, others)) = events.split_first() {
+        let more = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" (and {} more)", others.len())
+        };
+        failure.summary = format!("`{playbook}`: {}: {}{more}", first.host, said(first));
+        if events.iter().all(|e| e.kind == "unreachable") {
+            failure.class = Class::Transient;
         }
-        None => {
-            let error = got
-                .tail()
-                .lines()
-                .map(str::trim)
-                .find(|line| line.starts_with("ERROR!"));
-            if let Some(error) = error {
-                failure.summary = format!(
-                    "`{playbook}`: {}",
-                    error.trim_start_matches("ERROR!").trim()
-                );
-            }
-        }
+        return failure;
+    }
+    let mut lines = got.tail().lines().map(str::trim);
+    if let Some(error) = lines.find_map(|line| line.strip_prefix("ERROR!")) {
+        failure.summary = format!("`{playbook}`: {}", error.trim());
     }
     failure
 }

@@ -45,24 +45,12 @@ impl Engine for HandOff {
         ]
     }
     fn interface(&self, _tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
-        let mut problems = Vec::new();
-        if spec.string("ask").is_none_or(|ask| ask.trim().is_empty())
-            && !spec.options.contains_key("ask")
-        {
-            problems.push(
-                Diagnostic::error(
-                    "hand-off::no-question",
-                    format!("`{}` does not say what people should do", spec.folder),
-                )
-                .help("add `hand-off: {ask: \"…\"}`"),
-            );
-        }
         let interface = Interface {
             open_inputs: true,
             outputs: declared::interface(spec),
             ..Interface::default()
         };
-        (interface, problems)
+        (interface, vec![])
     }
     fn workspace(&self, _task: &Task) -> Workspace {
         Workspace::default()

@@ -1,4 +1,5 @@
 //! The interface of a Packer template, from its files.
+use crate::folder::{self, ends};
 use strata_core::{
     diagnostic::Diagnostic,
     interface::{Interface, OutputDecl},
@@ -9,20 +10,13 @@ use strata_core::{
 
 /// The template of a folder: HCL, or a JSON file with builders.
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
-    let inside = folder.len() + usize::from(!folder.is_empty());
-    let own = || {
-        tree.below(folder)
-            .iter()
-            .map(|f| f.path.as_ref())
-            .filter(move |path| !path[inside..].contains('/'))
+    let hcl =
+        || folder::files(tree, folder).find(|(_, name)| ends(name, &[".pkr.hcl", ".pkr.json"]));
+    let json = || {
+        folder::files(tree, folder)
+            .find(|(path, name)| ends(name, &[".json"]) && is_json_template(tree, path))
     };
-    own()
-        .find(|path| path.ends_with(".pkr.hcl") || path.ends_with(".pkr.json"))
-        .or_else(|| {
-            own()
-                .filter(|path| path.ends_with(".json"))
-                .find(|path| is_json_template(tree, path))
-        })
+    hcl().or_else(json).map(|(path, _)| path)
 }
 
 /// Is it a template of the older kind?

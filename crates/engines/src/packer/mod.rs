@@ -248,12 +248,8 @@ fn destroy(task: &Task) -> Turn<State> {
         return Turn::finish(State::Idle, Finding::Gone);
     }
     let Some(argv) = task.spec.strings("destroy").filter(|argv| !argv.is_empty()) else {
-        return unusable(
-            State::Idle,
-            "packer",
-            "destroy",
-            "a list of a program and its arguments",
-        );
+        let failure = unusable("packer", "destroy", "a list of a program and its arguments");
+        return Turn::finish(State::Idle, Finding::Failed(failure));
     };
     let mut run = environment::invocation(task, "destroy", &argv);
     run.effect = Effect::Writes(Recovery::Rerun);

@@ -87,6 +87,7 @@ impl Engine for Script {
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {
+        let end = |finding| Turn::finish(State::Idle, finding);
         match task.verb {
             Verb::Plan => match argv(task, "plan") {
                 Ok(Some(argv)) => answering(
@@ -97,12 +98,12 @@ impl Engine for Script {
                     Channel::Answer(MOST_SAID),
                 ),
                 Ok(None) => planned(Proposal::opaque(&task.unit.local())),
-                Err(turn) => turn,
+                Err(failure) => end(Finding::Failed(failure)),
             },
             Verb::Apply => match argv(task, "apply") {
                 Ok(Some(argv)) => Turn::run(State::Applying, apply(task, &argv)),
                 Ok(None) => Turn::finish(State::Idle, refused("there is no `script.apply` to run")),
-                Err(turn) => turn,
+                Err(failure) => end(Finding::Failed(failure)),
             },
             Verb::Destroy => match argv(task, "destroy") {
                 Ok(Some(argv)) => {
@@ -111,7 +112,7 @@ impl Engine for Script {
                     Turn::run(State::Destroying, run)
                 }
                 Ok(None) => Turn::finish(State::Idle, Finding::Gone),
-                Err(turn) => turn,
+                Err(failure) => end(Finding::Failed(failure)),
             },
             Verb::Observe => match argv(task, "check") {
                 Ok(Some(argv)) => answering(
@@ -122,7 +123,7 @@ impl Engine for Script {
                     Channel::Both(MOST_SAID),
                 ),
                 Ok(None) => Turn::finish(State::Idle, Finding::Observed { drift: vec![] }),
-                Err(turn) => turn,
+                Err(failure) => end(Finding::Failed(failure)),
             },
             Verb::Outputs => Turn::finish(State::Idle, declared::recorded(task)),
             Verb::Recover => Turn::finish(State::Idle, Finding::Recovered(Verdict::Partly)),
@@ -151,14 +152,13 @@ impl Engine for Script {
 }
 
 /// A command of the block: `None` when it has none, a failure when it is not a list of texts.
-fn argv(task: &Task, option: &str) -> Result<Option<Vec<String>>, Turn<State>> {
+fn argv(task: &Task, option: &str) -> Result<Option<Vec<String>>, Failure> {
     if !task.spec.options.contains_key(option) {
         return Ok(None);
     }
     match task.spec.strings(option) {
         Some(argv) if argv.first().is_some_and(|program| !program.is_empty()) => Ok(Some(argv)),
         _ => Err(unusable(
-            State::Idle,
             "script",
             option,
             "a list of a program and its arguments",
@@ -277,15 +277,6 @@ fn foretold(stdout: &[u8]) -> Result<Proposal, String> {
 /// Commands that the folder does not have, before anything runs.
 fn problems(tree: &dyn Tree, spec: &UnitSpec) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    if !spec.options.contains_key("apply") {
-        problems.push(
-            Diagnostic::error(
-                "script::no-apply",
-                format!("`{}` does not say what to run", spec.folder),
-            )
-            .help("add `script: {apply: [./up.sh]}`"),
-        );
-    }
     for option in ["apply", "plan", "check", "destroy"] {
         let Some(argv) = spec.strings(option) else {
             continue;

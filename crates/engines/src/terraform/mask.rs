@@ -223,7 +223,7 @@ fn descend(
             }
         }
         (scalar, ..) if secrets.stand_in(scalar) => {
-            leaf(Some(scalar.clone()), SENSITIVE.to_owned())
+            leaf(Some(scalar.clone()), SENSITIVE.to_owned());
         }
         (scalar, ..) => leaf(Some(scalar.clone()), short(scalar)),
     }

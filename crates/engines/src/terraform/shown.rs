@@ -206,11 +206,11 @@ impl Changed {
         for (path, new) in &after {
             match before.get(path) {
                 None if before.keys().any(|part| within(part, path)) => {
-                    lines.push(format!("~ {path}: {}", new.shown))
+                    lines.push(format!("~ {path}: {}", new.shown));
                 }
                 None => lines.push(format!("+ {path}: {}", new.shown)),
                 Some(old) if old.raw != new.raw => {
-                    lines.push(format!("~ {path}: {}", transition(old, new)))
+                    lines.push(format!("~ {path}: {}", transition(old, new)));
                 }
                 Some(_) => {}
             }

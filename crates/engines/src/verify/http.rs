@@ -176,7 +176,7 @@ impl Http {
                 act: Act::Run(sleep),
             };
         }
-        Turn::finish(state, Finding::Verified(self.report(wrong)))
+        Turn::finish(state, Finding::Verified(self.report(wrong.as_deref())))
     }
     /// What is wrong with an answer.
     fn wrong(&self, got: &Got) -> Option<String> {
@@ -197,8 +197,8 @@ impl Http {
             .unwrap_or_default();
         (!body.contains(text.as_str())).then(|| format!("the answer does not contain `{text}`"))
     }
-    fn report(&self, wrong: Option<String>) -> Report {
-        let summary = match &wrong {
+    fn report(&self, wrong: Option<&str>) -> Report {
+        let summary = match wrong {
             None => format!("{} answers {}", self.url, self.status),
             Some(wrong) => format!("{}: {wrong}", self.url),
         };

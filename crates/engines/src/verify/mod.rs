@@ -1,5 +1,6 @@
 //! Verifiers: what has to be true of a unit after its apply. Each entry of `verify:` is one of three: a command of
 //! the component, a request over HTTP, a scan with OpenSCAP.
+mod demands;
 mod http;
 mod keys;
 mod openscap;

@@ -1,7 +1,8 @@
 //! A scan of a file tree with OpenSCAP: of a folder, or of a packed tree that is unpacked first.
 use super::{
+    demands::Demands,
     keys::{Bad, Keys},
-    xccdf::{self, Outcome, Scan, Severity},
+    xccdf,
 };
 use crate::{
     declared::ARTIFACT,
@@ -9,9 +10,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use strata_core::{
-    engine::{
-        Arg, Artifact, Channel, Collect, EnvValue, Finding, Got, Invocation, Place, Report, Turn,
-    },
+    engine::{Arg, Artifact, Channel, Collect, EnvValue, Finding, Got, Invocation, Place, Turn},
     value::Term,
 };
 
@@ -29,9 +28,7 @@ pub struct OpenScap {
     profile: String,
     datastream: Option<String>,
     tree: Scanned,
-    min_score: Option<f64>,
-    fail_on: Option<Severity>,
-    waivers: Vec<Waiver>,
+    demands: Demands,
 }
 
 /// What is scanned.
@@ -40,14 +37,6 @@ enum Scanned {
     Root(String),
     /// A packed tree: an artifact, or the path of one.
     Archive(Term),
-}
-
-/// A rule that may fail, and why.
-struct Waiver {
-    rule: String,
-    reason: String,
-    /// `2026-12-31`: the last day on which it counts.
-    expires: Option<String>,
 }
 
 /// What is running, and what is known so far.
@@ -91,35 +80,16 @@ impl OpenScap {
             (None, Some(archive)) => Scanned::Archive(archive.clone()),
             _ => return Err(Bad::invalid("`openscap` needs `root` or `archive`")),
         };
-        let fail_on = match keys.text("fail-on")?.as_deref() {
-            None | Some("none") => None,
-            Some(name) => Some(Severity::parse(name).ok_or_else(|| {
-                Bad::invalid("`openscap.fail-on` has to be `high`, `medium`, `low` or `none`")
-            })?),
-        };
-        let min_score = keys.number("min-score")?;
-        if min_score.is_none() && fail_on.is_none() {
-            return Err(Bad::invalid(
-                "`openscap` needs `min-score` or `fail-on`, or it could never fail",
-            ));
-        }
-        let waivers = keys
-            .list("waive")?
-            .iter()
-            .map(Waiver::of)
-            .collect::<Result<_, _>>()?;
         Ok(Self {
             profile: keys.need("profile")?,
             datastream: keys.text("datastream")?,
             tree,
-            min_score,
-            fail_on,
-            waivers,
+            demands: Demands::of(&keys)?,
         })
     }
     /// The first invocation.
     pub fn begin(&self) -> Turn<State> {
-        if self.waivers.iter().any(|w| w.expires.is_some()) {
+        if self.demands.expire() {
             let mut date = Invocation::new("date", "date", ["+%F".into()]);
             date.stdout = Channel::Answer(64);
             return Turn::run(State::default(), date);
@@ -279,119 +249,10 @@ impl OpenScap {
         let Some(bytes) = got.read(RESULTS) else {
             return refused("oscap left no results");
         };
-        let scan = match xccdf::read(bytes) {
-            Ok(scan) => scan,
-            Err(why) => return refused(format!("the results of oscap can't be read: {why}")),
-        };
-        let (mut detail, mut used, mut bad) = (Vec::new(), vec![false; self.waivers.len()], 0);
-        let failing =
-            |o: &Outcome| o.result == "fail" || o.result == "error" || o.result == "unknown";
-        for outcome in scan.rules.iter().filter(|o| failing(o)) {
-            let name = xccdf::short(&outcome.rule);
-            let waiver = self
-                .waivers
-                .iter()
-                .position(|w| w.is_for(&outcome.rule) && w.counts(today));
-            let line = match waiver {
-                Some(i) => {
-                    used[i] = true;
-                    let until = self.waivers[i]
-                        .expires
-                        .as_ref()
-                        .map(|e| format!(" until {e}"))
-                        .unwrap_or_default();
-                    format!("waived{until}: {name}: {}", self.waivers[i].reason)
-                }
-                None => {
-                    bad += usize::from(self.fail_on.is_some_and(|least| outcome.severity >= least));
-                    format!("{} ({}): {name}", outcome.result, outcome.severity.name())
-                }
-            };
-            detail.push(line);
+        match xccdf::read(bytes) {
+            Ok(scan) => Finding::Verified(self.demands.judge(&scan, today, kept_report(got))),
+            Err(why) => refused(format!("the results of oscap can't be read: {why}")),
         }
-        for (waiver, _) in self.waivers.iter().zip(used).filter(|(_, used)| !used) {
-            let why = if waiver.counts(today) {
-                "not needed"
-            } else {
-                "expired"
-            };
-            detail.push(format!("waiver {why}: {}", waiver.rule));
-        }
-        Finding::Verified(self.report(&scan, bad, detail, kept_report(got)))
-    }
-    fn report(
-        &self,
-        scan: &Scan,
-        bad: usize,
-        detail: Vec<String>,
-        report: Option<Artifact>,
-    ) -> Report {
-        let count = |result: &str| scan.rules.iter().filter(|o| o.result == result).count();
-        let mut summary = format!("score {:.1}", scan.score);
-        let mut ok = !scan.rules.is_empty();
-        if let Some(least) = self.min_score {
-            ok &= scan.score >= least;
-            summary.push_str(&format!(" of at least {least}"));
-        }
-        summary.push_str(&format!(
-            "; {} rules pass, {} fail",
-            count("pass"),
-            count("fail")
-        ));
-        if let Some(least) = self.fail_on {
-            ok &= bad == 0;
-            summary.push_str(&format!(
-                ", {bad} of them {} or worse and not waived",
-                least.name()
-            ));
-        }
-        Report {
-            verifier: "openscap".to_owned(),
-            ok,
-            summary,
-            detail,
-            report,
-        }
-    }
-}
-
-impl Waiver {
-    fn of(term: &Term) -> Result<Self, Bad> {
-        let keys = Keys::of("waive", term, &["rule", "reason", "expires"])?;
-        let reason = keys.need("reason")?;
-        if reason.trim().is_empty() {
-            return Err(Bad::invalid("a waiver needs a reason"));
-        }
-        let expires = keys.text("expires")?;
-        let is_date = |text: &String| {
-            text.len() == 10
-                && text.bytes().enumerate().all(|(i, b)| {
-                    if i == 4 || i == 7 {
-                        b == b'-'
-                    } else {
-                        b.is_ascii_digit()
-                    }
-                })
-        };
-        if let Some(wrong) = expires.as_ref().filter(|text| !is_date(text)) {
-            return Err(Bad::invalid(format!(
-                "`waive.expires` has to be a date such as `2027-01-31`; it is `{wrong}`"
-            )));
-        }
-        Ok(Self {
-            rule: keys.need("rule")?,
-            reason,
-            expires,
-        })
-    }
-    fn is_for(&self, rule: &str) -> bool {
-        rule == self.rule || xccdf::short(rule) == self.rule
-    }
-    /// Dates in this form sort as texts. Where the day is not known, what expires does not count.
-    fn counts(&self, today: Option<&str>) -> bool {
-        self.expires
-            .as_deref()
-            .is_none_or(|last| today.is_some_and(|today| today <= last))
     }
 }
 

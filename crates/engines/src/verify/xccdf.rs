@@ -70,7 +70,10 @@ pub fn read(bytes: &[u8]) -> Result<Scan, String> {
                 text.clear();
                 let attribute = |name: &str| {
                     let value = start.try_get_attribute(name).ok().flatten()?;
-                    value.unescape_value().ok().map(|v| v.into_owned())
+                    value
+                        .unescape_value()
+                        .ok()
+                        .map(std::borrow::Cow::into_owned)
                 };
                 match start.local_name().as_ref() {
                     b"rule-result" => {

@@ -187,12 +187,17 @@ fn answer(unit_name: &str) -> Request {
         sensitive: true,
         ty: None,
     };
+    let number = Output {
+        value: Value::Number(Number("123456789012345678901234567890".into())),
+        sensitive: false,
+        ty: None,
+    };
     Request::Answer {
         unit: unit("prod", unit_name),
         gate: Gate::Unsure { attempt: 2 },
         yes: true,
         by: "mo".to_owned(),
-        outputs: BTreeMap::from([("token".to_owned(), output)]),
+        outputs: BTreeMap::from([("token".to_owned(), output), ("long".to_owned(), number)]),
         evidence: Some(Artifact {
             digest: Digest::of(b"e"),
             sensitive: false,

@@ -1,13 +1,13 @@
 //! Requests of other processes, generated secrets, and notes.
 use super::{SqliteStore, guard, now};
-use crate::body;
 use rusqlite::{OptionalExtension, params};
 use std::collections::BTreeMap;
 use strata_core::store::{Request, StoreError};
 
 impl SqliteStore {
     pub(super) fn leave_request(&self, env: &str, request: &Request) -> Result<(), StoreError> {
-        let sealed = self.seal.seal(&body::request_bytes(request));
+        let json = serde_json::to_vec(request).expect("plain data serialises");
+        let sealed = self.seal.seal(&json);
         self.write("leave a request", true, |tx| {
             tx.prepare_cached("INSERT INTO inbox (env, at, body) VALUES (?1, ?2, ?3)")?
                 .execute(params![env, now(), sealed])?;
@@ -38,7 +38,7 @@ impl SqliteStore {
             let bytes = self
                 .seal
                 .unseal(sealed, &format!("{}: {what}", self.file.display()))?;
-            body::request(&bytes).map_err(|e| self.unreadable(&what, &e))
+            serde_json::from_slice(&bytes).map_err(|e| self.unreadable(&what, &e))
         };
         let requests = found.iter().map(open).collect::<Result<_, _>>()?;
         if let Some((id, _)) = found.last() {

@@ -11,7 +11,7 @@ use crate::{
     view::{ask, plan as view},
 };
 use std::path::PathBuf;
-use strata_core::{event::Event, exit, plan::Plan, store::Store};
+use strata_core::{event::Event, exit, plan::Plan};
 use strata_run::{machine::Machine, recover::Intents};
 
 /// Runs it.

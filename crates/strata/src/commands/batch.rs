@@ -66,16 +66,16 @@ impl<'a> Reader<'a> {
             })
             .collect();
         let mut progress = Progress::reading(self.cx.color, self.cx.json());
-        let interrupts = strata_adapters::interrupt::Interrupts::install();
+        let interrupts = wire::interrupts()?;
         let answers = Batch {
             executor,
             parallelism: self.parallelism,
-            interrupted: &|| interrupts.count(),
+            interrupted: &|| interrupts.asked(),
             watch: &mut |notice| progress.notice(notice),
         }
         .run(jobs);
         progress.finish();
-        if interrupts.count() > 0 {
+        if interrupts.asked() > 0 {
             return Err(Problem::new(strata_core::exit::CANCELLED, "stopped; nothing was changed"));
         }
         Ok(answers)

@@ -10,7 +10,7 @@ use strata_core::{
     engine::{Task, Tool},
     name::Address,
     secret::SecretStore,
-    store::{Applied, Store},
+    store::{Applied, AppliedRow, Store},
     tree::{MemoryTree, Tree},
     value::{SecretRef, Term},
 };
@@ -55,8 +55,15 @@ impl Workbench for FilesBench<'_> {
     }
     fn applied(&mut self, applied: &Applied) {
         self.again.remove(&applied.unit);
-        let store = self.store.clone();
-        self.recorded.put(applied, &|bytes| store.keyed(bytes));
+        let outputs = strata_store::recorded_outputs(&applied.outputs, &|bytes| self.store.keyed(bytes));
+        self.recorded.put(AppliedRow {
+            unit: applied.unit.clone(),
+            fingerprint: applied.fingerprint,
+            outputs_digest: strata_store::outputs_digest(&outputs),
+            outputs: outputs.into(),
+            verified: applied.verified,
+            at: applied.at,
+        });
     }
     fn removed(&mut self, unit: &Address) {
         self.recorded.remove(unit);
@@ -106,7 +113,7 @@ impl AppliedBench {
         let tree: Arc<dyn Tree> = match &applied.tree {
             Some(blob) => {
                 let bytes = self.store.blob(blob).map_err(|e| e.to_string())?;
-                Arc::new(blobtree::open(&bytes).map_err(|e| e.to_string())?)
+                Arc::new(blobtree::BlobTree::open(&bytes).map_err(|e| e.to_string())?)
             }
             None => Arc::new(MemoryTree::default()),
         };

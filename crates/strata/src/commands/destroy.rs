@@ -11,7 +11,7 @@ use crate::{
     view::{ask, plan as view},
 };
 use std::collections::BTreeSet;
-use strata_core::{event::Event, exit, name::Address, store::Store};
+use strata_core::{event::Event, exit, name::Address};
 use strata_plan::destroy;
 use strata_run::{machine::Machine, recover::Intents};
 

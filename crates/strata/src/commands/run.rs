@@ -109,7 +109,7 @@ pub fn drive(
         .collect();
     let secrets = wire::secrets(&cx.root, store);
     let executor = wire::executor(&cx.state_dir(), &start.run, secrets, store.clone())?;
-    let interrupts = strata_adapters::interrupt::Interrupts::install();
+    let interrupts = wire::interrupts()?;
     let mut progress = Progress::running(cx.color, cx.json(), &plan, &start.run);
     let parts = Parts {
         store: store.clone(),
@@ -118,7 +118,7 @@ pub fn drive(
         bench,
         watch: &mut |notice| progress.notice(notice),
         parallelism: parallelism.max(1),
-        interrupted: &|| interrupts.count(),
+        interrupted: &|| interrupts.asked(),
         durations: &durations,
         now: &super::planning::now,
     };

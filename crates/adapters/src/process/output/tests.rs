@@ -15,19 +15,36 @@ impl Case {
         let mut known = Known::new();
         known.add(secret.as_bytes());
         let at = |name: &str| dir.path().join(name);
-        let output = Output::new(&at("out"), &at("err"), at("attempt/log"), channel, known.redactor());
-        Self { dir, output, lines: Vec::new() }
+        let output = Output::new(
+            &at("out"),
+            &at("err"),
+            at("attempt/log"),
+            channel,
+            known.redactor(),
+        );
+        Self {
+            dir,
+            output,
+            lines: Vec::new(),
+        }
     }
     fn write(&mut self, name: &str, text: &[u8]) {
-        let file = OpenOptions::new().append(true).create(true).open(self.dir.path().join(name));
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.dir.path().join(name));
         file.unwrap().write_all(text).unwrap();
         let lines = &mut self.lines;
-        self.output.poll(&mut |l: Line<'_>| lines.push((l.error, l.text.to_owned()))).unwrap();
+        self.output
+            .poll(&mut |l: Line<'_>| lines.push((l.error, l.text.to_owned())))
+            .unwrap();
     }
     fn finish(self) -> (Vec<(bool, String)>, String, String) {
         let mut lines = self.lines;
-        let tail =
-            self.output.finish(&mut |l: Line<'_>| lines.push((l.error, l.text.to_owned()))).unwrap();
+        let tail = self
+            .output
+            .finish(&mut |l: Line<'_>| lines.push((l.error, l.text.to_owned())))
+            .unwrap();
         let log = fs::read_to_string(self.dir.path().join("attempt/log")).unwrap_or_default();
         (lines, tail, log)
     }
@@ -41,7 +58,13 @@ fn lines_are_whole_and_redacted_wherever_the_pieces_end() {
     case.write("out", b"o\r\n10%\r50%\r100%\r\n");
     case.write("err", b"ter22\nno end");
     let (lines, tail, log) = case.finish();
-    let want = [(false, "one"), (false, "two"), (false, "100%"), (true, "warn (secret)"), (true, "no end")];
+    let want = [
+        (false, "one"),
+        (false, "two"),
+        (false, "100%"),
+        (true, "warn (secret)"),
+        (true, "no end"),
+    ];
     let got: Vec<(bool, &str)> = lines.iter().map(|(e, t)| (*e, t.as_str())).collect();
     assert_eq!(got, want);
     assert_eq!(tail, "one\ntwo\n100%\nwarn (secret)\nno end");
@@ -92,6 +115,15 @@ fn raw_bytes_are_bounded() {
     let read = |channel| raw(&path, channel, "show");
     assert_eq!(read(Channel::Answer(10)).unwrap().unwrap(), b"0123456789");
     assert_eq!(read(Channel::Both(4)).unwrap().unwrap(), b"0123");
-    assert!(read(Channel::Answer(9)).unwrap_err().to_string().contains("`show`"));
-    assert!(raw(&dir.path().join("none"), Channel::Both(1), "x").unwrap().is_none());
+    assert!(
+        read(Channel::Answer(9))
+            .unwrap_err()
+            .to_string()
+            .contains("`show`")
+    );
+    assert!(
+        raw(&dir.path().join("none"), Channel::Both(1), "x")
+            .unwrap()
+            .is_none()
+    );
 }

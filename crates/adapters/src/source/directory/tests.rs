@@ -16,7 +16,15 @@ fn settle() {
 #[test]
 fn files_are_sorted_and_folders_of_programs_are_skipped() {
     let dir = tempfile::tempdir().unwrap();
-    for path in ["b/x", "a", "b-c/y", ".git/config", "b/.terraform/z", "b/target/o", ".hidden"] {
+    for path in [
+        "b/x",
+        "a",
+        "b-c/y",
+        ".git/config",
+        "b/.terraform/z",
+        "b/target/o",
+        ".hidden",
+    ] {
         let path = dir.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "text").unwrap();
@@ -40,7 +48,11 @@ fn a_second_look_reads_only_what_changed() {
     assert_eq!(look(&root, &cache).files_read(), 20);
     let written = fs::metadata(&cache).unwrap().mtime_nsec();
     assert_eq!(look(&root, &cache).files_read(), 0);
-    assert_eq!(written, fs::metadata(&cache).unwrap().mtime_nsec(), "nothing changed, nothing written");
+    assert_eq!(
+        written,
+        fs::metadata(&cache).unwrap().mtime_nsec(),
+        "nothing changed, nothing written"
+    );
     fs::write(root.join("f7"), "X").unwrap();
     let tree = look(&root, &cache);
     assert_eq!(tree.files_read(), 1);
@@ -57,9 +69,15 @@ fn a_change_of_equal_size_in_the_same_tick_is_seen() {
     for round in 0..200 {
         let (one, two) = (format!("a{round:04}"), format!("b{round:04}"));
         fs::write(root.join("f"), &one).unwrap();
-        assert_eq!(look(&root, &cache).file("f").unwrap().digest, Digest::of(one.as_bytes()));
+        assert_eq!(
+            look(&root, &cache).file("f").unwrap().digest,
+            Digest::of(one.as_bytes())
+        );
         fs::write(root.join("f"), &two).unwrap();
-        assert_eq!(look(&root, &cache).file("f").unwrap().digest, Digest::of(two.as_bytes()));
+        assert_eq!(
+            look(&root, &cache).file("f").unwrap().digest,
+            Digest::of(two.as_bytes())
+        );
     }
 }
 
@@ -92,16 +110,23 @@ fn a_link_to_a_file_inside_is_that_file_and_others_are_problems() {
     fs::write(root.join(".git/x"), "x").unwrap();
     fs::write(dir.path().join("outside"), "secret").unwrap();
     symlink("d/real", root.join("inside")).unwrap();
-    for (target, name) in
-        [("d", "folder"), ("../outside", "out"), ("none", "dangling"), (".git/x", "git"), ("loop", "loop")]
-    {
+    for (target, name) in [
+        ("d", "folder"),
+        ("../outside", "out"),
+        ("none", "dangling"),
+        (".git/x", "git"),
+        ("loop", "loop"),
+    ] {
         symlink(target, root.join(name)).unwrap();
     }
     let tree = DirectoryTree::open(&root, None).unwrap();
     assert_eq!(names(&tree), ["d/real", "inside"]);
     assert_eq!(&*tree.read("inside").unwrap(), b"real");
-    let mut wrong: Vec<&str> =
-        tree.problems().iter().map(|p| p.at.as_ref().unwrap().file.as_ref()).collect();
+    let mut wrong: Vec<&str> = tree
+        .problems()
+        .iter()
+        .map(|p| p.at.as_ref().unwrap().file.as_ref())
+        .collect();
     wrong.sort_unstable();
     assert_eq!(wrong, ["dangling", "folder", "git", "loop", "out"]);
 }
@@ -110,8 +135,15 @@ fn a_link_to_a_file_inside_is_that_file_and_others_are_problems() {
 fn what_cannot_be_part_is_listed() {
     use std::os::unix::ffi::OsStrExt;
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join(std::ffi::OsStr::from_bytes(b"bad\xff")), "x").unwrap();
-    File::create(dir.path().join("huge")).unwrap().set_len(LARGEST).unwrap();
+    fs::write(
+        dir.path().join(std::ffi::OsStr::from_bytes(b"bad\xff")),
+        "x",
+    )
+    .unwrap();
+    File::create(dir.path().join("huge"))
+        .unwrap()
+        .set_len(LARGEST)
+        .unwrap();
     let tree = DirectoryTree::open(dir.path(), None).unwrap();
     assert!(tree.files().is_empty());
     assert_eq!(tree.problems().len(), 2);
