@@ -80,7 +80,8 @@ impl Secrets {
     }
 
     fn warn_if_open(&self, path: &Path, mode: u32) {
-        if mode & 0o077 == 0 {
+        // the six bits of group and others
+        if mode.trailing_zeros() >= 6 {
             return;
         }
         let said = format!("other users can read the secret file `{}`", path.display());

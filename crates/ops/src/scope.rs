@@ -420,7 +420,8 @@ fn default_backend(
 ) -> Result<(), Diagnostic> {
     let v = c.variant(&c.units[unit]);
     let Some(node) = &c.loaded.platform.backend else { return Ok(()) };
-    if v.component.engine != "terraform" || options.contains_key("backend") || !v.interface.facts.is_empty() {
+    let own = ["backend", "cloud"].iter().any(|f| v.interface.facts.contains_key(*f));
+    if v.component.engine != "terraform" || options.contains_key("backend") || own {
         return Ok(());
     }
     let field = Field::parse(node, &mut Vec::new());

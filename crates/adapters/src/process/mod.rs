@@ -115,7 +115,7 @@ impl Executor for ProcessExecutor {
         if self.0.stopping.load(Ordering::SeqCst) != 0 {
             return Err(ExecutorError::Other("the run is being stopped".to_owned()));
         }
-        let (session, kept) = session::ProcessSession::open(&self.0, spec)?;
+        let (session, kept) = session::ProcessSession::open(&self.0, &spec)?;
         Ok((Box::new(session), Got::Open { kept }))
     }
     fn reattach(&self, handle: &Handle) -> Result<Reattached, ExecutorError> {

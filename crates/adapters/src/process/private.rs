@@ -38,10 +38,11 @@ pub(super) fn root(state_dir: &Path) -> io::Result<PathBuf> {
     Ok(beside)
 }
 
-/// Makes it if need be; false when somebody else made it, or others may look into it.
+/// Makes it if need be; false when somebody else made it, or others may look into it (the six bits of group and others).
 fn is_ours(path: &Path, uid: u32) -> bool {
     let _ = fs::DirBuilder::new().mode(0o700).create(path);
-    fs::symlink_metadata(path).is_ok_and(|m| m.is_dir() && m.uid() == uid && m.mode() & 0o077 == 0)
+    fs::symlink_metadata(path)
+        .is_ok_and(|m| m.is_dir() && m.uid() == uid && m.mode().trailing_zeros() >= 6)
 }
 
 /// One private folder. Dropping it removes it.

@@ -61,7 +61,7 @@ impl ProcessSession {
     /// Makes the folders and files of a session. Also says which kept folders were there.
     pub fn open(
         inner: &Arc<Inner>,
-        spec: SessionSpec,
+        spec: &SessionSpec,
     ) -> Result<(Self, Vec<String>), ExecutorError> {
         inner.sweep_once();
         let lots = inner.lots(&spec.unit);
@@ -96,7 +96,7 @@ impl ProcessSession {
             private,
             _lock: lock,
         };
-        session.fill(&spec)?;
+        session.fill(spec)?;
         let paths = keep.iter().filter(|k| {
             strata_core::tree::join(folder, &k.path).is_some_and(|path| kept.contains(&path))
         });
@@ -142,20 +142,14 @@ impl ProcessSession {
         let text = self.renderer(|r| r.text(term))?.unwrap_or_default();
         let place = strata_core::engine::Place::private(format!("files/{name}"));
         let path = self.roots.at(&place)?;
-        self.write(&path, text.as_bytes(), 0o600)?;
+        write(&path, text.as_bytes(), 0o600)?;
         self.roots.text(&place)
     }
 
     fn generate(&mut self, file: &Generated) -> Result<(), ExecutorError> {
         let path = self.roots.at(&file.at)?;
         let bytes = self.renderer(|r| r.content(file))?;
-        self.write(&path, &bytes, file.mode)
-    }
-
-    fn write(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), ExecutorError> {
-        let folder = path.parent().unwrap_or(path);
-        durable::folder(folder).map_err(doing("make the folder", folder))?;
-        durable::write(path, bytes, mode, Sync::Later).map_err(doing("write", path))
+        write(&path, &bytes, file.mode)
     }
 
     /// Works out everything that can go wrong before a tool starts. The inner error is a sentence for people: the
@@ -183,13 +177,14 @@ impl ProcessSession {
         let state_dir = &self.inner.config.state_dir;
         let dir = attempt::dir(state_dir, handle)?;
         let writes = matches!(invocation.effect, Effect::Writes(_));
-        let fenced = match writes {
-            true => Some(Fenced {
+        let fenced = if writes {
+            Some(Fenced {
                 dir: dir.clone(),
                 generation: handle.generation,
                 fences: self.inner.fences(handle)?,
-            }),
-            false => None,
+            })
+        } else {
+            None
         };
         let raw = |kind: &str| {
             let name = format!(".{}.{}.{kind}", handle.attempt, handle.n);
@@ -423,6 +418,12 @@ fn session_lock(session: &Path, tool: &Path, unit: &Address) -> Result<FileLock,
     lock.sign(&me).map_err(doing("write", session))?;
     wait(tool)?.ok_or_else(|| in_use("a tool of an earlier run".to_owned()))?;
     Ok(lock)
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ExecutorError> {
+    let folder = path.parent().unwrap_or(path);
+    durable::folder(folder).map_err(doing("make the folder", folder))?;
+    durable::write(path, bytes, mode, Sync::Later).map_err(doing("write", path))
 }
 
 fn bad_variable(name: &str, value: &str) -> bool {

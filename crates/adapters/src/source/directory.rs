@@ -71,7 +71,7 @@ impl DirectoryTree {
         };
         let folder = rustix::fs::open(&root, FOLDER, Mode::empty()).map_err(|e| io(e.into()))?;
         looker
-            .folder(folder, &mut String::new())
+            .folder(&folder, &mut String::new())
             .map_err(|e| io(e.into()))?;
         let Looker {
             mut seen,
@@ -135,7 +135,7 @@ const FOLDER: OFlags = OFlags::RDONLY
 
 impl Looker<'_> {
     /// Everything below an open folder; `path` is where it stands, with a `/` at its end unless it is the root.
-    fn folder(&mut self, folder: OwnedFd, path: &mut String) -> Result<(), Errno> {
+    fn folder(&mut self, folder: &OwnedFd, path: &mut String) -> Result<(), Errno> {
         let mut below = Vec::new();
         for entry in Dir::read_from(folder.as_fd())? {
             let entry = entry?;
@@ -155,7 +155,7 @@ impl Looker<'_> {
                 FileType::Directory => below.push(text.to_owned()),
                 FileType::Symlink => self.link(path),
                 FileType::RegularFile | FileType::Unknown => {
-                    self.file(&folder, name, path, &mut below);
+                    self.file(folder, name, path, &mut below);
                 }
                 // sockets, pipes and devices are not content
                 _ => {}
@@ -168,10 +168,10 @@ impl Looker<'_> {
             }
             let length = path.len();
             path.push_str(&name);
-            match openat(&folder, &name, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
+            match openat(folder, &name, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
                 Ok(inner) => {
                     path.push('/');
-                    if let Err(e) = self.folder(inner, path) {
+                    if let Err(e) = self.folder(&inner, path) {
                         self.refuse(path, &e.to_string());
                     }
                 }
@@ -203,7 +203,12 @@ impl Looker<'_> {
             FileType::Symlink => return self.link(path),
             _ => return,
         }
-        #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
+        // the types differ between machines
+        #[allow(
+            clippy::unnecessary_cast,
+            clippy::cast_possible_wrap,
+            clippy::cast_sign_loss
+        )]
         let numbers = Stat {
             mtime: nanos(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
             ctime: nanos(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
@@ -283,12 +288,11 @@ fn digest(
         executable,
     } in seen
     {
-        let found = match known.unchanged(&path, &stat) {
-            Some(digest) => Ok(digest),
-            None => {
-                read += 1;
-                digest_file(&root.join(path.as_ref()), stat.size, &mut buffer)
-            }
+        let found = if let Some(digest) = known.unchanged(&path, &stat) {
+            Ok(digest)
+        } else {
+            read += 1;
+            digest_file(&root.join(path.as_ref()), stat.size, &mut buffer)
         };
         match found {
             Ok(digest) => {

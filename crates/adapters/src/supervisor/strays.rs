@@ -14,7 +14,7 @@ use std::{
 pub(crate) const MARKER: &str = "STRATA_HANDLE";
 
 /// How long a straggler may take after it was asked to end.
-const GRACE: Duration = Duration::from_millis(1000);
+const GRACE: Duration = Duration::from_secs(1);
 /// How long we try: what the kernel does not let die is left.
 const MOST: Duration = Duration::from_secs(15);
 

@@ -2,11 +2,13 @@
 use crate::folder::{self, ends};
 use strata_core::{
     diagnostic::Diagnostic,
-    interface::{Interface, OutputDecl},
+    interface::{Input, Interface, OutputDecl},
     spec::UnitSpec,
     tree::Tree,
     ty::Type,
 };
+use strata_syntax::packer::read_template;
+use std::collections::BTreeMap;
 
 /// The template of a folder: HCL, or a JSON file with builders.
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
@@ -28,10 +30,33 @@ fn is_json_template(tree: &dyn Tree, path: &str) -> bool {
 }
 
 /// Its interface, and what is wrong with it.
-pub fn read(_tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
+pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
+    let template = read_template(tree, &spec.folder);
+    let inputs = template.variables.iter().map(|(name, v)| {
+        let input = Input {
+            ty: v.ty.clone(),
+            optional: v.optional,
+            default: v.default.clone(),
+            sensitive: v.sensitive,
+            description: v.description.clone(),
+            at: Some(v.at.clone()),
+        };
+        (name.clone(), input)
+    });
+    let mut facts = BTreeMap::new();
+    if let Some((_, name)) =
+        folder::files(tree, &spec.folder).find(|(path, name)| ends(name, &[".json"]) && is_json_template(tree, path))
+    {
+        facts.insert("template".to_owned(), name.to_owned());
+    }
+    if template.plugins {
+        facts.insert("plugins".to_owned(), "yes".to_owned());
+    }
     let mut interface = Interface {
-        open_inputs: true,
+        inputs: inputs.collect(),
         outputs: crate::declared::interface(spec),
+        open_inputs: template.incomplete,
+        facts,
         ..Interface::default()
     };
     let artifacts = OutputDecl {
@@ -42,5 +67,5 @@ pub fn read(_tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         .outputs
         .entry(super::ARTIFACTS.to_owned())
         .or_insert(artifacts);
-    (interface, vec![])
+    (interface, template.problems)
 }

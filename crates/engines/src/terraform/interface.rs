@@ -1,7 +1,14 @@
 //! The interface of a Terraform module, from its files.
 use crate::folder::{self, ends};
 use std::collections::BTreeMap;
-use strata_core::{diagnostic::Diagnostic, interface::Interface, spec::UnitSpec, tree::Tree};
+use strata_core::{
+    diagnostic::Diagnostic,
+    interface::{Input, Interface, OutputDecl},
+    span::Location,
+    spec::UnitSpec,
+    tree::Tree,
+};
+use strata_syntax::terraform::{Module, read_module};
 
 /// Is it a module?
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
@@ -10,8 +17,101 @@ pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
         .map(|(path, _)| path)
 }
 
-/// Its interface, and what is wrong with it.
-pub fn read(_tree: &dyn Tree, _spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
-    let _: BTreeMap<String, String> = BTreeMap::new();
-    (Interface::default(), vec![])
+/// Its interface, and what is wrong with it. What could not be read is open, never invalid.
+pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
+    let folder = spec.folder.as_str();
+    let module = read_module(tree, folder);
+    let mut problems = module.problems.clone();
+    let state = folder::path(folder, "terraform.tfstate");
+    if tree.file(&state).is_some() {
+        problems.push(
+            Diagnostic::error("terraform::state-in-tree", "the state of this module lies among its files")
+                .at(Location::file(state.as_str()))
+                .help("strata keeps local state in its store: move the file there with `strata adopt`, or name a backend in the module"),
+        );
+    }
+    let inputs = module.variables.iter().map(|(name, v)| {
+        let input = Input {
+            ty: v.ty.clone(),
+            optional: v.optional || module.set_here.contains(name) || spec.options.contains_key("var-files"),
+            default: v.default.clone(),
+            sensitive: v.sensitive,
+            description: v.description.clone(),
+            at: Some(v.at.clone()),
+        };
+        (name.clone(), input)
+    });
+    let mut outputs = crate::declared::interface(spec);
+    for (name, o) in &module.outputs {
+        let decl = OutputDecl { sensitive: o.sensitive, at: Some(o.at.clone()), ..OutputDecl::default() };
+        outputs.entry(name.clone()).or_insert(decl);
+    }
+    let mut facts = facts(&module);
+    if tree.file(&folder::path(folder, ".terraform.lock.hcl")).is_some() {
+        facts.insert("lock-file".to_owned(), "yes".to_owned());
+    }
+    let interface = Interface {
+        inputs: inputs.collect(),
+        outputs,
+        open_inputs: module.incomplete,
+        open_outputs: module.incomplete,
+        reads: module.modules.iter().chain(&module.files).cloned().collect(),
+        uncovered: module.uncovered.iter().cloned().collect(),
+        facts,
+    };
+    (interface, problems)
+}
+
+/// What the procedures have to know of the files.
+fn facts(module: &Module) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::new();
+    if let Some((kind, settings)) = &module.backend {
+        let texts: BTreeMap<&String, String> =
+            settings.iter().filter_map(|(k, v)| Some((k, v.scalar_text()?))).collect();
+        facts.insert("backend".to_owned(), kind.clone());
+        facts.insert("backend-settings".to_owned(), serde_json::to_string(&texts).unwrap_or_default());
+    }
+    if let Some(workspace) = &module.cloud {
+        facts.insert("cloud".to_owned(), "yes".to_owned());
+        if !workspace.is_empty() {
+            facts.insert("cloud-workspace".to_owned(), workspace.clone());
+        }
+    }
+    if !module.providers.is_empty() {
+        facts.insert("providers".to_owned(), module.providers.iter().cloned().collect::<Vec<_>>().join(","));
+    }
+    if !module.modules.is_empty() || !module.providers.is_empty() {
+        facts.insert("init".to_owned(), format!("{:?} {:?}", module.modules, module.providers));
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strata_core::tree::MemoryTree;
+
+    fn spec(folder: &str) -> UnitSpec {
+        UnitSpec { engine: "terraform".into(), folder: folder.into(), ..UnitSpec::default() }
+    }
+
+    #[test]
+    fn a_module_with_a_backend_of_its_own_says_where_its_state_is() {
+        let tree = MemoryTree::new([(
+            "m/main.tf",
+            "terraform {\n  backend \"s3\" {\n    bucket = \"b\"\n    key = \"k\"\n  }\n}\nresource \"aws_vpc\" \"x\" {}\n",
+        )]);
+        let (i, problems) = read(&tree, &spec("m"));
+        assert!(problems.is_empty());
+        assert_eq!(i.facts["backend"], "s3");
+        assert_eq!(i.facts["backend-settings"], r#"{"bucket":"b","key":"k"}"#);
+        assert_eq!(i.facts["providers"], "aws");
+    }
+
+    #[test]
+    fn a_state_among_the_files_is_refused() {
+        let tree = MemoryTree::new([("m/main.tf", ""), ("m/terraform.tfstate", "{}")]);
+        let (_, problems) = read(&tree, &spec("m"));
+        assert_eq!(problems[0].code, "terraform::state-in-tree");
+    }
 }
