@@ -118,8 +118,8 @@ impl Secrets {
                 String::new()
             })
         };
-        let made = self.store.generated(&secret.key, &mut make);
-        match (problem, made) {
+        let found = self.store.generated(&secret.key, &mut make);
+        match (problem, found) {
             (Some(why), _) => Err(SecretError::Unreadable(shown(secret), why)),
             (None, Ok(text)) => Ok(Value::String(text)),
             (None, Err(e)) => Err(SecretError::Unreadable(shown(secret), e.to_string())),

@@ -28,7 +28,7 @@ pub fn parse(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     if node.is_some() {
         reader.blanks();
         if reader.at < text.len() {
-            reader.fault("there is text after the value");
+            let _: Option<()> = reader.fault("there is text after the value");
         }
     }
     (node, reader.problems)

@@ -5,7 +5,7 @@ use crate::durable::{self, Sync};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use strata_core::{
-    engine::Invocation,
+    engine::{Collect, Invocation, Place, Root},
     executor::{ExecutorError, Handle},
     value::SecretRef,
 };
@@ -49,6 +49,65 @@ pub(super) fn dir(state_dir: &Path, handle: &Handle) -> Result<PathBuf, Executor
     Ok(env_dir(state_dir, handle)?
         .join(handle.unit.file_name())
         .join(name))
+}
+
+/// Files that an attempt made in the work folder and that nobody has picked up yet, moved out of the way of the next
+/// session: by position in what it collects.
+const RESCUED: &str = "rescued";
+
+/// The next session clears the work folder: what an interrupted attempt made there is moved aside first.
+pub(super) fn rescue(dir: &Path) -> Result<(), ExecutorError> {
+    let (Some(manifest), rescued) = (Manifest::read(dir), dir.join(RESCUED)) else {
+        return Ok(());
+    };
+    // later files in the work folder are of somebody else
+    if rescued.exists() {
+        return Ok(());
+    }
+    let io = ExecutorError::io(format!("save the results of {}", dir.display()));
+    let moved = durable::folder(&rescued).and_then(|()| {
+        for (i, item) in manifest.invocation.collect.iter().enumerate() {
+            let at = place(item);
+            if matches!(at.root, Root::Work | Root::Tree)
+                && let Ok(path) = manifest.roots.at(at)
+                && path.is_file()
+            {
+                std::fs::rename(path, rescued.join(i.to_string()))?;
+            }
+        }
+        Ok(())
+    });
+    moved.map_err(io)
+}
+
+/// What an attempt collects lies here now: where it was made, or where it was moved to.
+pub(super) fn rescued(dir: &Path, manifest: &Manifest) -> Option<Vec<PathBuf>> {
+    let rescued = dir.join(RESCUED);
+    if !rescued.exists() {
+        return None;
+    }
+    let lies = |(i, item): (usize, &Collect)| match place(item).root {
+        Root::Work | Root::Tree => Some(rescued.join(i.to_string())),
+        _ => manifest.roots.at(place(item)).ok(),
+    };
+    manifest
+        .invocation
+        .collect
+        .iter()
+        .enumerate()
+        .map(lies)
+        .collect()
+}
+
+/// Nobody will ask for them any more.
+pub(super) fn forget_rescued(dir: &Path) {
+    let _ = durable::remove_all(&dir.join(RESCUED));
+}
+
+fn place(item: &Collect) -> &Place {
+    match item {
+        Collect::Keep { at, .. } | Collect::Read { at, .. } => at,
+    }
 }
 
 /// Its log.

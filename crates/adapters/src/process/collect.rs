@@ -21,31 +21,35 @@ pub(super) struct Collected {
     pub kept: BTreeMap<String, Artifact>,
 }
 
+/// Where everything lies that is picked up.
+pub(super) fn paths(items: &[Collect], roots: &Roots) -> Result<Vec<PathBuf>, ExecutorError> {
+    let at = |item: &Collect| match item {
+        Collect::Keep { at, .. } | Collect::Read { at, .. } => roots.at(at),
+    };
+    items.iter().map(at).collect()
+}
+
 /// Picks up what is there.
 pub(super) fn collect(
     items: &[Collect],
-    roots: &Roots,
+    paths: &[PathBuf],
     blobs: &dyn Store,
 ) -> Result<Collected, ExecutorError> {
     let mut collected = Collected::default();
-    for item in items {
+    for (item, path) in items.iter().zip(paths) {
         match item {
             Collect::Keep {
-                name,
-                at,
-                sensitive,
+                name, sensitive, ..
             } => {
-                let path = roots.at(at)?;
-                if is_file(&path)? {
-                    let artifact = blobs.put_file(&path, *sensitive);
+                if is_file(path)? {
+                    let artifact = blobs.put_file(path, *sensitive);
                     let artifact = artifact.map_err(|e| ExecutorError::Other(e.to_string()))?;
                     collected.kept.insert(name.clone(), artifact);
                 }
             }
-            Collect::Read { name, at, max } => {
-                let path = roots.at(at)?;
-                if is_file(&path)? {
-                    collected.read.insert(name.clone(), read(&path, *max)?);
+            Collect::Read { name, max, .. } => {
+                if is_file(path)? {
+                    collected.read.insert(name.clone(), read(path, *max)?);
                 }
             }
         }
@@ -65,7 +69,7 @@ fn is_file(path: &Path) -> Result<bool, ExecutorError> {
     }
 }
 
-fn read(path: &PathBuf, max: u64) -> Result<Vec<u8>, ExecutorError> {
+fn read(path: &Path, max: u64) -> Result<Vec<u8>, ExecutorError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(max.saturating_add(1)).read_to_end(&mut bytes))

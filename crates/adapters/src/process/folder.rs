@@ -331,24 +331,24 @@ mod tests {
     fn a_folder_is_kept_while_its_key_is_equal() {
         let dir = tempfile::tempdir().unwrap();
         let tree = MemoryTree::new([("layers/net/main.tf", "x")]);
-        let made = dir.path().join("w/layers/net/.terraform/f");
+        let inside = dir.path().join("w/layers/net/.terraform/f");
         let make = || {
-            fs::create_dir_all(made.parent().unwrap()).unwrap();
-            fs::write(&made, "x").unwrap();
+            fs::create_dir_all(inside.parent().unwrap()).unwrap();
+            fs::write(&inside, "x").unwrap();
         };
         let (mut work, kept) = fill(dir.path(), &tree, &[(".terraform", "1")]);
         assert!(kept.is_empty());
         make();
         // a tool that failed may have left half of it
         drop(fill(dir.path(), &tree, &[(".terraform", "1")]));
-        assert!(!made.exists());
+        assert!(!inside.exists());
         make();
         work.settle().unwrap();
         let (_, kept) = fill(dir.path(), &tree, &[(".terraform", "1")]);
         assert_eq!(kept, ["layers/net/.terraform"]);
-        assert!(made.exists());
+        assert!(inside.exists());
         let (_, kept) = fill(dir.path(), &tree, &[(".terraform", "2")]);
-        assert!(kept.is_empty() && !made.exists());
+        assert!(kept.is_empty() && !inside.exists());
     }
 
     #[test]

@@ -121,7 +121,7 @@ impl Stream {
     }
     fn take(&mut self, bytes: &[u8], sink: &mut Sink, line: &mut dyn FnMut(Line<'_>)) {
         // looks so far beyond the cut that no secret is cut
-        let most = LONGEST + sink.redactor.longest();
+        let most = LONGEST + sink.redactor.longest().max(1);
         for part in bytes.split_inclusive(|b| *b == b'\n') {
             let (text, ended) = match part.split_last() {
                 Some((b'\n', text)) => (text, true),

@@ -109,17 +109,34 @@ pub(super) enum Leftover<'a> {
     Of(&'a Address),
 }
 
+/// Attempts of a unit whose program is dead and whose outcome nobody has asked for yet.
+pub(super) fn unsettled(root: &Path, state_dir: &Path, unit: &Address) -> Vec<PathBuf> {
+    let mut attempts = Vec::new();
+    for (path, owner) in owned(root, state_dir) {
+        if owner.unit == *unit
+            && let Some(attempt) = owner.attempt
+            && let Ok(Some(_lock)) = FileLock::try_take(&path.join(LOCK))
+        {
+            attempts.push(attempt);
+        }
+    }
+    attempts
+}
+
+/// Private folders of this platform.
+fn owned(root: &Path, state_dir: &Path) -> Vec<(PathBuf, Owner)> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let owned = entries.filter_map(|e| {
+        let bytes = fs::read(e.path().join(OWNER)).ok()?;
+        let owner: Owner = serde_json::from_slice(&bytes).ok()?;
+        (owner.state_dir == state_dir).then(|| (e.path(), owner))
+    });
+    owned.collect()
+}
+
 /// Removes private folders of this platform that nobody uses.
 pub(super) fn sweep(root: &Path, state_dir: &Path, what: Leftover<'_>) {
-    let Ok(entries) = fs::read_dir(root) else {
-        return;
-    };
-    for path in entries.flatten().map(|e| e.path()) {
-        let owner = fs::read(path.join(OWNER)).ok();
-        let owner: Option<Owner> = owner.and_then(|o| serde_json::from_slice(&o).ok());
-        let Some(owner) = owner.filter(|o| o.state_dir == state_dir) else {
-            continue;
-        };
+    for (path, owner) in owned(root, state_dir) {
         let wanted = match what {
             Leftover::Idle => owner.attempt.is_none(),
             Leftover::Of(unit) => owner.unit == *unit,

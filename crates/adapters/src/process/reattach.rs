@@ -2,7 +2,7 @@
 use super::{
     Inner,
     attempt::{self, Manifest},
-    collect::collect,
+    collect::{collect, paths},
     output::Output,
     session::answer_of,
 };
@@ -33,6 +33,7 @@ pub(super) fn reattach(inner: &Inner, handle: &Handle) -> Result<Reattached, Exe
     let dir = attempt::dir(&inner.config.state_dir, handle)?;
     if let Some(manifest) = Manifest::read(&dir) {
         let _ = durable::remove_all(&manifest.roots.private);
+        attempt::forget_rescued(&dir);
     }
     Ok(found)
 }
@@ -140,7 +141,12 @@ fn outcome(
     }
     let tail = tail(inner, dir, manifest);
     let blobs = inner.config.blobs.as_ref();
-    let collected = collect(&manifest.invocation.collect, &manifest.roots, blobs)?;
+    let items = &manifest.invocation.collect;
+    let at = match attempt::rescued(dir, manifest) {
+        Some(at) => at,
+        None => paths(items, &manifest.roots)?,
+    };
+    let collected = collect(items, &at, blobs)?;
     Ok(Reattached::Ended(Box::new(Got::Exit {
         exit: ended.exit.clone(),
         stdout,

@@ -2,12 +2,12 @@
 use super::{
     Inner,
     attempt::{self, Manifest},
-    collect::collect,
+    collect::{collect, paths},
     environment,
     folder::WorkFolder,
     output::{Output, raw},
     places::Roots,
-    private::{Leftover, PrivateFolder, sweep},
+    private::{Leftover, PrivateFolder, sweep, unsettled},
     program,
     render::Renderer,
 };
@@ -71,6 +71,9 @@ impl ProcessSession {
             durable::folder(folder).map_err(doing("make the folder", folder))?;
         }
         let lock = session_lock(&lots.session_lock(), &lots.tool_lock(), &spec.unit)?;
+        for attempt in unsettled(&inner.private, &inner.config.state_dir, &spec.unit) {
+            attempt::rescue(&attempt)?;
+        }
         let (folder, keep) = (spec.folder.as_str(), &spec.workspace.keep);
         let mut work = WorkFolder::new(tree.clone(), lots.keys(), folder, keep)?;
         let kept = work.fill(spec.tree.as_ref(), &spec.files, folder)?;
@@ -248,6 +251,9 @@ impl ProcessSession {
         }
         // whoever writes anew has settled what earlier attempts came to
         let inner = &self.inner;
+        for attempt in unsettled(&inner.private, &inner.config.state_dir, &self.unit) {
+            attempt::forget_rescued(&attempt);
+        }
         sweep(
             &inner.private,
             &inner.config.state_dir,
@@ -283,8 +289,8 @@ impl ProcessSession {
         );
         let (log, redactor) = (attempt::log(&dir), self.redactor.clone());
         let mut output = Output::new(&out, &err, log, invocation.stdout, redactor);
-        let link = self.inner.link()?;
-        let answered = link.spawn(spawn);
+        let supervisor = self.inner.link()?;
+        let answered = supervisor.spawn(spawn);
         let reading = |e| doing("read", &out)(e);
         let mut pause = SOONEST;
         let outcome = loop {
@@ -303,7 +309,7 @@ impl ProcessSession {
         };
         let Some(outcome) = outcome else {
             output.finish(line).map_err(reading)?;
-            return self.orphaned(writes, handle, &link.last_words());
+            return self.orphaned(writes, handle, &supervisor.last_words());
         };
         let tail = output.finish(line).map_err(reading)?;
         match outcome {
@@ -337,7 +343,8 @@ impl ProcessSession {
             let _ = std::fs::remove_file(err);
         }
         let blobs = self.inner.config.blobs.as_ref();
-        let collected = collect(&invocation.collect, &self.roots, blobs)?;
+        let at = paths(&invocation.collect, &self.roots)?;
+        let collected = collect(&invocation.collect, &at, blobs)?;
         Ok(Got::Exit {
             exit: ended.exit.clone(),
             stdout,

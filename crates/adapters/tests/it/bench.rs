@@ -152,7 +152,7 @@ pub fn run(
     let mut lines = Vec::new();
     let handle = Bench::handle(1, n);
     let got = session.run(invocation, &handle, &mut |l: Line<'_>| {
-        lines.push(l.text.to_owned())
+        lines.push(l.text.to_owned());
     })?;
     Ok((got, lines))
 }
@@ -284,5 +284,19 @@ impl Store for Kept {
     }
     fn notes(&self, _: &str) -> Result<BTreeMap<String, String>, StoreError> {
         unimplemented!()
+    }
+}
+
+/// The same session once more.
+pub fn again(spec: &SessionSpec) -> SessionSpec {
+    SessionSpec {
+        unit: spec.unit.clone(),
+        tree: spec.tree.clone(),
+        files: spec.files.clone(),
+        folder: spec.folder.clone(),
+        workspace: spec.workspace.clone(),
+        env: spec.env.clone(),
+        secret_files: spec.secret_files.clone(),
+        passthrough: spec.passthrough.clone(),
     }
 }

@@ -221,7 +221,7 @@ fn tools_of_several_units_run_side_by_side() {
                     let mut lines = Vec::new();
                     let i = sh(&format!("echo {n}.{round}; sleep 1000 & exit {round}"));
                     let got = session.run(&i, &handle, &mut |l: Line<'_>| {
-                        lines.push(l.text.to_owned())
+                        lines.push(l.text.to_owned());
                     });
                     assert_eq!(got.unwrap().code(), Some(round.cast_signed()));
                     assert_eq!(lines, [format!("{n}.{round}")]);

@@ -1,9 +1,45 @@
-//! The interface of a playbook.
-use crate::folder;
-use strata_core::{diagnostic::Diagnostic, interface::Interface, spec::UnitSpec, tree::Tree};
+//! The interface of a playbook: variables of plays and groups, defaults and argument specifications of roles.
+//!
+//! Any variable may be set from outside, so the list is open unless every role of the playbook specifies its
+//! arguments and no play has tasks of its own.
+use crate::{declared, folder};
+use std::sync::Arc;
+use strata_core::{
+    diagnostic::Diagnostic,
+    interface::{Input, Interface},
+    span::Location,
+    spec::UnitSpec,
+    tree::{Tree, join},
+    ty::Type,
+    value::Value,
+};
+use strata_syntax::{
+    node::{Entry, Kind, Node},
+    yaml,
+};
 
 /// Names of a playbook that make a folder one of Ansible's.
 const PLAYBOOKS: [&str; 4] = ["site.yml", "site.yaml", "playbook.yml", "playbook.yaml"];
+/// Keys under which a play has tasks.
+const TASKS: [&str; 4] = ["pre_tasks", "tasks", "post_tasks", "handlers"];
+/// Modules that take in a role.
+const ROLE_MODULES: [&str; 4] = [
+    "include_role",
+    "import_role",
+    "ansible.builtin.include_role",
+    "ansible.builtin.import_role",
+];
+/// Modules that take in a file of tasks.
+const TASK_MODULES: [&str; 4] = [
+    "include_tasks",
+    "import_tasks",
+    "ansible.builtin.include_tasks",
+    "ansible.builtin.import_tasks",
+];
+/// Blocks of tasks in tasks.
+const BLOCKS: [&str; 3] = ["block", "rescue", "always"];
+/// How deeply playbooks may take in others.
+const DEEPEST: usize = 8;
 
 /// The playbook of a folder.
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
@@ -13,14 +49,398 @@ pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
     })
 }
 
-/// Its interface.
-pub fn read(_tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
-    (
-        Interface {
-            open_inputs: true,
-            outputs: crate::declared::interface(spec),
-            ..Interface::default()
-        },
-        vec![],
-    )
+/// Its interface, and playbooks that are not there.
+pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
+    let mut reader = Reader {
+        tree,
+        folder: &spec.folder,
+        found: Interface::default(),
+        specified: true,
+    };
+    let mut problems = Vec::new();
+    let recognised = recognise(tree, &spec.folder);
+    let playbook = spec
+        .string("playbook")
+        .and_then(|name| join(&spec.folder, &name));
+    match playbook.as_deref().or(recognised) {
+        Some(path) if tree.file(path).is_some() => reader.playbook(path, DEEPEST),
+        Some(path) => problems.push(missing(spec, "playbook", path)),
+        // a name that only an expression knows
+        None => reader.specified = false,
+    }
+    if let Some(path) = spec
+        .string("destroy")
+        .and_then(|name| join(&spec.folder, &name))
+    {
+        if tree.file(&path).is_some() {
+            reader.playbook(&path, DEEPEST);
+        } else {
+            problems.push(missing(spec, "destroy", &path));
+        }
+    }
+    reader.variables_of_groups();
+    let mut interface = reader.found;
+    interface.open_inputs = !reader.specified;
+    interface.outputs = declared::interface(spec);
+    interface.reads.sort();
+    interface.reads.dedup();
+    if let Some(name) = recognised.and_then(|path| path.rsplit('/').next()) {
+        interface
+            .facts
+            .insert("playbook".to_owned(), name.to_owned());
+    }
+    if tree
+        .file(&folder::path(&spec.folder, "ansible.cfg"))
+        .is_some()
+    {
+        interface
+            .facts
+            .insert("config".to_owned(), "ansible.cfg".to_owned());
+    }
+    (interface, problems)
+}
+
+fn missing(spec: &UnitSpec, option: &str, path: &str) -> Diagnostic {
+    let message = format!(
+        "`ansible.{option}` of `{}` names `{path}`, which does not exist",
+        spec.folder
+    );
+    Diagnostic::error("ansible::missing-playbook", message)
+}
+
+struct Reader<'a> {
+    tree: &'a dyn Tree,
+    folder: &'a str,
+    found: Interface,
+    /// Everything that runs says what it takes.
+    specified: bool,
+}
+
+impl Reader<'_> {
+    /// A file as YAML; what can't be read only opens the interface.
+    fn yaml(&mut self, path: &str) -> Option<Node> {
+        let node = self
+            .tree
+            .text(path)
+            .ok()
+            .and_then(|text| yaml::parse(&Arc::from(path), &text).0);
+        self.specified &= node.is_some();
+        node
+    }
+    fn playbook(&mut self, path: &str, depth: usize) {
+        let Some(plays) = self.yaml(path) else { return };
+        let base = parent(path);
+        self.reads(path);
+        for play in items(Some(&plays)) {
+            for key in ["import_playbook", "ansible.builtin.import_playbook"] {
+                if let Some(other) = text(field(play, key)).and_then(|name| join(base, name)) {
+                    if depth > 0 && self.tree.file(&other).is_some() {
+                        self.playbook(&other, depth - 1);
+                    }
+                }
+            }
+            self.variables(field(play, "vars"));
+            for file in names(field(play, "vars_files")) {
+                if let Some(path) = join(base, file).filter(|path| self.tree.file(path).is_some()) {
+                    self.reads(&path);
+                    let node = self.yaml(&path);
+                    self.variables(node.as_ref());
+                }
+            }
+            for role in items(field(play, "roles")) {
+                let named = || {
+                    ["role", "name"]
+                        .iter()
+                        .find_map(|key| text(field(role, key)))
+                };
+                let name = text(Some(role)).or_else(named);
+                self.role(base, name);
+            }
+            for key in TASKS {
+                self.tasks(base, field(play, key), depth);
+            }
+        }
+    }
+    fn tasks(&mut self, base: &str, tasks: Option<&Node>, depth: usize) {
+        for task in items(tasks) {
+            let mut own = true;
+            for module in ROLE_MODULES {
+                if let Some(role) = field(task, module) {
+                    self.role(base, text(field(role, "name")));
+                    own = false;
+                }
+            }
+            for module in TASK_MODULES {
+                let taken = field(task, module);
+                let file = text(taken).or_else(|| text(field(taken?, "file")));
+                if let Some(path) = file
+                    .and_then(|name| join(base, name))
+                    .filter(|p| self.tree.file(p).is_some())
+                {
+                    self.reads(&path);
+                    let node = self.yaml(&path).filter(|_| depth > 0);
+                    self.tasks(parent(&path), node.as_ref(), depth.saturating_sub(1));
+                    own = false;
+                }
+            }
+            for block in BLOCKS {
+                let inner = field(task, block);
+                if inner.is_some() && depth > 0 {
+                    self.tasks(base, inner, depth - 1);
+                    own = false;
+                }
+            }
+            self.specified &= !own;
+        }
+    }
+    /// A role: beside the playbook, or at a path.
+    fn role(&mut self, base: &str, name: Option<&str>) {
+        let tree = self.tree;
+        let exists = |path: &String| !tree.below(path).is_empty();
+        let places = |name: &str| {
+            [
+                join(base, &format!("roles/{name}")),
+                join(base, name),
+                join(self.folder, name),
+            ]
+        };
+        let Some(role) = name.and_then(|name| places(name).into_iter().flatten().find(exists))
+        else {
+            self.specified = false;
+            return;
+        };
+        self.reads(&role);
+        for name in ["defaults/main.yml", "defaults/main.yaml"] {
+            let path = format!("{role}/{name}");
+            if tree.file(&path).is_some() {
+                let node = self.yaml(&path);
+                self.variables(node.as_ref());
+            }
+        }
+        let specs = ["meta/argument_specs.yml", "meta/argument_specs.yaml"]
+            .map(|name| format!("{role}/{name}"));
+        let specs = specs.iter().find(|path| tree.file(path).is_some());
+        let node = specs.and_then(|path| self.yaml(path));
+        let main = node
+            .as_ref()
+            .and_then(|n| field(field(field(n, "argument_specs")?, "main")?, "options"));
+        match main {
+            Some(options) => self.arguments(options),
+            None => self.specified = false,
+        }
+    }
+    /// Variables with values: inputs that may be left out.
+    fn variables(&mut self, node: Option<&Node>) {
+        for entry in entries(node) {
+            let input = Input {
+                optional: true,
+                default: constant(&entry.value),
+                at: Some(place(entry)),
+                ..Input::default()
+            };
+            self.found.inputs.entry(entry.key.clone()).or_insert(input);
+        }
+    }
+    /// Arguments that a role specifies; they say more than defaults do.
+    fn arguments(&mut self, options: &Node) {
+        for entry in entries(Some(options)) {
+            let of = |key: &str| field(&entry.value, key);
+            let is = |key: &str| of(key).is_some_and(|n| n.to_value() == Value::Bool(true));
+            let known = self.found.inputs.remove(&entry.key);
+            let input = Input {
+                ty: argument_type(&entry.value),
+                optional: !is("required") || known.is_some(),
+                default: of("default")
+                    .and_then(constant)
+                    .or_else(|| known.and_then(|i| i.default)),
+                sensitive: is("no_log"),
+                description: text(of("description")).map(str::to_owned),
+                at: Some(place(entry)),
+            };
+            self.found.inputs.insert(entry.key.clone(), input);
+        }
+    }
+    /// `group_vars/all`, as a file or a folder of files.
+    fn variables_of_groups(&mut self) {
+        let base = folder::path(self.folder, "group_vars/all");
+        let files: Vec<String> = [".yml", ".yaml"]
+            .iter()
+            .map(|end| format!("{base}{end}"))
+            .collect();
+        let single = files
+            .iter()
+            .filter_map(|path| self.tree.file(path))
+            .map(|f| f.path.clone());
+        let many = self.tree.below(&base).iter().map(|f| f.path.clone());
+        for path in single.chain(many).collect::<Vec<_>>() {
+            let node = self.yaml(&path);
+            self.variables(node.as_ref());
+        }
+    }
+    /// What lies outside of the component's own folder has to be said.
+    fn reads(&mut self, path: &str) {
+        let own = self.folder.is_empty()
+            || path
+                .strip_prefix(self.folder)
+                .is_some_and(|rest| rest.starts_with('/'));
+        if !own {
+            self.found.reads.push(path.to_owned());
+        }
+    }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The value of a key.
+fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    entries(Some(node))
+        .iter()
+        .find(|entry| entry.key == key)
+        .map(|entry| &entry.value)
+}
+
+fn entries(node: Option<&Node>) -> &[Entry] {
+    match node.map(|n| &n.kind) {
+        Some(Kind::Map(map)) => &map.entries,
+        _ => &[],
+    }
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    match node.map(|n| &n.kind) {
+        Some(Kind::List(list)) => list,
+        _ => &[],
+    }
+}
+
+fn text(node: Option<&Node>) -> Option<&str> {
+    node.and_then(|n| n.as_str())
+}
+
+fn place(entry: &Entry) -> Location {
+    Location::new(entry.value.origin.clone(), entry.key_span)
+}
+
+/// A text or a list of texts.
+fn names(node: Option<&Node>) -> Vec<&str> {
+    text(node)
+        .into_iter()
+        .chain(items(node).iter().filter_map(|n| n.as_str()))
+        .collect()
+}
+
+/// A value that holds for every host: no template, nothing from a vault.
+fn constant(node: &Node) -> Option<Value> {
+    fn plain(value: &Value) -> bool {
+        match value {
+            Value::String(text) => !text.contains("{{") && !text.contains("{%"),
+            Value::List(list) => list.iter().all(plain),
+            Value::Map(map) => map.values().all(plain),
+            _ => true,
+        }
+    }
+    let value = node.to_value();
+    (node.tag.is_none() && plain(&value)).then_some(value)
+}
+
+/// A type as an argument specification writes it.
+fn argument_type(node: &Node) -> Type {
+    let named = |name: Option<&str>| match name {
+        Some("str" | "path") | None => Type::String,
+        Some("int" | "float") => Type::Number,
+        Some("bool") => Type::Bool,
+        Some("list") => Type::List(Box::new(Type::Any)),
+        Some("dict") => Type::Map(Box::new(Type::Any)),
+        Some(_) => Type::Any,
+    };
+    match (text(field(node, "type")), text(field(node, "elements"))) {
+        (Some("list"), Some(elements)) => Type::List(Box::new(named(Some(elements)))),
+        (name, _) => named(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strata_core::tree::MemoryTree;
+
+    fn of(files: &[(&str, &str)]) -> Interface {
+        let spec = UnitSpec {
+            folder: "layers/web/app".into(),
+            ..UnitSpec::default()
+        };
+        let (interface, problems) = read(&MemoryTree::new(files.iter().copied()), &spec);
+        assert!(problems.is_empty(), "{problems:?}");
+        interface
+    }
+
+    const SPECS: &str = "argument_specs:\n  main:\n    options:\n      port: {type: int, required: true, description: Where it listens.}\n      names: {type: list, elements: str, default: [a]}\n      token: {no_log: true}\n";
+
+    #[test]
+    fn arguments_of_roles_are_inputs_and_close_the_list() {
+        let found = of(&[
+            (
+                "layers/web/app/site.yml",
+                "- hosts: web\n  roles: [{role: ../../_roles/service}]\n",
+            ),
+            ("layers/_roles/service/meta/argument_specs.yml", SPECS),
+            ("layers/_roles/service/tasks/main.yml", "[]\n"),
+        ]);
+        assert_eq!(found.inputs["port"].ty, Type::Number);
+        assert!(!found.inputs["port"].optional && found.inputs["names"].optional);
+        assert_eq!(found.inputs["names"].ty.to_string(), "list(string)");
+        assert!(found.inputs["token"].sensitive);
+        assert_eq!(found.reads, ["layers/_roles/service"]);
+        assert!(!found.open_inputs, "every role says what it takes");
+        assert_eq!(found.facts["playbook"], "site.yml");
+    }
+
+    #[test]
+    fn variables_of_plays_are_inputs_that_may_be_left_out() {
+        let found = of(&[
+            (
+                "layers/web/app/site.yml",
+                "- hosts: web\n  vars: {port: 80, url: 'http://{{ host }}'}\n  tasks:\n    - block:\n        - import_role: {name: ../../_roles/look}\n",
+            ),
+            ("layers/web/app/group_vars/all.yml", "size: 1.10\n"),
+            ("layers/_roles/look/defaults/main.yml", "deep: true\n"),
+            ("layers/web/app/ansible.cfg", "[defaults]\n"),
+        ]);
+        assert_eq!(
+            found.inputs.keys().collect::<Vec<_>>(),
+            ["deep", "port", "size", "url"]
+        );
+        assert!(found.inputs.values().all(|i| i.optional) && found.open_inputs);
+        assert_eq!(found.inputs["url"].default, None, "a template is no value");
+        assert_eq!(
+            found.inputs["size"]
+                .default
+                .as_ref()
+                .unwrap()
+                .to_json()
+                .to_string(),
+            "1.10"
+        );
+        assert!(found.facts.contains_key("config"));
+    }
+
+    #[test]
+    fn a_playbook_that_is_not_there_is_an_error() {
+        let options = std::collections::BTreeMap::from([(
+            "destroy".to_owned(),
+            strata_core::value::Term::String("rest.yml".into()),
+        )]);
+        let spec = UnitSpec {
+            folder: "app".into(),
+            options,
+            ..UnitSpec::default()
+        };
+        let (_, problems) = read(&MemoryTree::new([("app/site.yml", "[]")]), &spec);
+        assert_eq!(
+            problems[0].message,
+            "`ansible.destroy` of `app` names `app/rest.yml`, which does not exist"
+        );
+    }
 }

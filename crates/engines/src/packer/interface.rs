@@ -1,5 +1,6 @@
 //! The interface of a Packer template, from its files.
 use crate::folder::{self, ends};
+use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::Diagnostic,
     interface::{Input, Interface, OutputDecl},
@@ -8,7 +9,6 @@ use strata_core::{
     ty::Type,
 };
 use strata_syntax::packer::read_template;
-use std::collections::BTreeMap;
 
 /// The template of a folder: HCL, or a JSON file with builders.
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
@@ -44,8 +44,8 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         (name.clone(), input)
     });
     let mut facts = BTreeMap::new();
-    if let Some((_, name)) =
-        folder::files(tree, &spec.folder).find(|(path, name)| ends(name, &[".json"]) && is_json_template(tree, path))
+    if let Some((_, name)) = folder::files(tree, &spec.folder)
+        .find(|(path, name)| ends(name, &[".json"]) && is_json_template(tree, path))
     {
         facts.insert("template".to_owned(), name.to_owned());
     }

@@ -53,7 +53,7 @@ pub fn init(task: &Task) -> Invocation {
 fn wanted(task: &Task) -> Option<String> {
     task.spec
         .string("workspace")
-        .filter(|w| !w.is_empty() && w != "default" && !task.facts.contains_key("cloud"))
+        .filter(|w| !w.is_empty() && w != "default" && !task.facts.contains_key("cloud-workspace"))
 }
 
 /// `workspace select`, where one is asked for.

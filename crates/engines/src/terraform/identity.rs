@@ -70,34 +70,109 @@ fn settings(task: &Task, facts: &BTreeMap<String, String>) -> BTreeMap<String, S
 
 /// `terraform-state:` and where it is.
 pub fn of_state(task: &Task, facts: &BTreeMap<String, String>) -> String {
-    let workspace = task
-        .spec
-        .string("workspace")
-        .unwrap_or_else(|| "default".to_owned());
+    let chosen = task.spec.string("workspace");
+    if let Some(named) = facts.get("cloud-workspace") {
+        return format!("terraform-state:cloud {}", chosen.as_ref().unwrap_or(named));
+    }
+    let workspace = chosen.unwrap_or_else(|| "default".to_owned());
     if keeps_state_here(task, facts) {
         return format!("terraform-state:unit {}#{workspace}", task.unit);
     }
-    let kind = if facts.contains_key("cloud") {
+    let settings = settings(task, facts);
+    let places = settings
+        .iter()
+        .filter(|(name, _)| PLACES.contains(&name.as_str()));
+    let mut places: Vec<String> = places
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    if places.is_empty() {
+        // a place that can't be read is taken for a place of its own
+        places.push(format!("unit={}", task.unit));
+    }
+    let cloud = facts.contains_key("cloud");
+    let kind = if cloud {
         "cloud".to_owned()
     } else {
         effective_backend(task, facts)
     };
-    let mut place: Vec<String> = settings(task, facts)
-        .iter()
-        .chain(cloud(facts).iter())
-        .filter(|(name, _)| PLACES.contains(&name.as_str()))
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    if place.is_empty() {
-        // a place that can't be read is taken for a place of its own
-        place.push(format!("unit={}", task.unit));
-    }
-    format!("terraform-state:{kind} {}#{workspace}", place.join(","))
+    format!("terraform-state:{kind} {}#{workspace}", places.join(","))
 }
 
-fn cloud(facts: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    facts
-        .iter()
-        .filter_map(|(k, v)| Some((k.strip_prefix("cloud-")?.to_owned(), v.clone())))
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strata_core::{
+        engine::{Tool, Verb},
+        name::Address,
+        spec::UnitSpec,
+    };
+
+    fn identity(unit: &str, options: &str, facts: &[(&str, &str)]) -> String {
+        let options: BTreeMap<String, Value> = serde_json::from_str(options).unwrap();
+        let options = options.into_iter().map(|(k, v)| (k, v.into())).collect();
+        let task = Task {
+            verb: Verb::Plan,
+            unit: Address::new(unit, "vpc"),
+            spec: UnitSpec {
+                options,
+                ..UnitSpec::default()
+            },
+            inputs: BTreeMap::new(),
+            tool: Tool::default(),
+            saved: None,
+            interrupted: None,
+            recorded: BTreeMap::new(),
+            verifier: 0,
+            facts: BTreeMap::new(),
+        };
+        let facts = facts
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        of_state(&task, &facts)
+    }
+
+    #[test]
+    fn one_hard_coded_state_is_one_identity_in_every_environment() {
+        let s3 = [
+            ("backend", "s3"),
+            (
+                "backend-settings",
+                r#"{"bucket":"b","key":"k","region":"x"}"#,
+            ),
+        ];
+        assert_eq!(
+            identity("dev", "{}", &s3),
+            "terraform-state:s3 bucket=b,key=k#default"
+        );
+        assert_eq!(identity("dev", "{}", &s3), identity("prod", "{}", &s3));
+        assert_ne!(
+            identity("dev", "{}", &s3),
+            identity("prod", r#"{"workspace": "prod"}"#, &s3)
+        );
+        let cloud = [("cloud", "yes"), ("cloud-workspace", "net")];
+        assert_eq!(
+            identity("dev", "{}", &cloud),
+            identity("prod", "{}", &cloud)
+        );
+        assert_ne!(
+            identity("dev", "{}", &cloud),
+            identity("dev", r#"{"workspace": "net2"}"#, &cloud)
+        );
+    }
+
+    #[test]
+    fn local_state_and_unreadable_places_are_a_units_own() {
+        assert_ne!(identity("dev", "{}", &[]), identity("prod", "{}", &[]));
+        let partial = [("backend", "s3"), ("backend-settings", "{}")];
+        assert_ne!(
+            identity("dev", "{}", &partial),
+            identity("prod", "{}", &partial)
+        );
+        let given = r#"{"backend": {"s3": {"bucket": "b", "key": "k"}}}"#;
+        assert_eq!(
+            identity("dev", given, &partial),
+            identity("prod", given, &[])
+        );
+    }
 }

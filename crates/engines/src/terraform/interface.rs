@@ -3,10 +3,12 @@ use crate::folder::{self, ends};
 use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::Diagnostic,
+    digest::Digest,
     interface::{Input, Interface, OutputDecl},
     span::Location,
     spec::UnitSpec,
     tree::Tree,
+    value::Term,
 };
 use strata_syntax::terraform::{Module, read_module};
 
@@ -33,7 +35,9 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let inputs = module.variables.iter().map(|(name, v)| {
         let input = Input {
             ty: v.ty.clone(),
-            optional: v.optional || module.set_here.contains(name) || spec.options.contains_key("var-files"),
+            optional: v.optional
+                || module.set_here.contains(name)
+                || spec.options.contains_key("var-files"),
             default: v.default.clone(),
             sensitive: v.sensitive,
             description: v.description.clone(),
@@ -43,19 +47,33 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     });
     let mut outputs = crate::declared::interface(spec);
     for (name, o) in &module.outputs {
-        let decl = OutputDecl { sensitive: o.sensitive, at: Some(o.at.clone()), ..OutputDecl::default() };
+        let decl = OutputDecl {
+            sensitive: o.sensitive,
+            at: Some(o.at.clone()),
+            ..OutputDecl::default()
+        };
         outputs.entry(name.clone()).or_insert(decl);
     }
+    problems.extend(ignored_backend(&module, spec));
     let mut facts = facts(&module);
-    if tree.file(&folder::path(folder, ".terraform.lock.hcl")).is_some() {
+    let lock = tree
+        .file(&folder::path(folder, ".terraform.lock.hcl"))
+        .map(|file| file.digest);
+    if lock.is_some() {
         facts.insert("lock-file".to_owned(), "yes".to_owned());
     }
+    facts.insert("init".to_owned(), init_key(&module, lock));
     let interface = Interface {
         inputs: inputs.collect(),
         outputs,
         open_inputs: module.incomplete,
         open_outputs: module.incomplete,
-        reads: module.modules.iter().chain(&module.files).cloned().collect(),
+        reads: module
+            .modules
+            .iter()
+            .chain(&module.files)
+            .cloned()
+            .collect(),
         uncovered: module.uncovered.iter().cloned().collect(),
         facts,
     };
@@ -66,10 +84,15 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
 fn facts(module: &Module) -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
     if let Some((kind, settings)) = &module.backend {
-        let texts: BTreeMap<&String, String> =
-            settings.iter().filter_map(|(k, v)| Some((k, v.scalar_text()?))).collect();
+        let texts: BTreeMap<&String, String> = settings
+            .iter()
+            .filter_map(|(k, v)| Some((k, v.scalar_text()?)))
+            .collect();
         facts.insert("backend".to_owned(), kind.clone());
-        facts.insert("backend-settings".to_owned(), serde_json::to_string(&texts).unwrap_or_default());
+        facts.insert(
+            "backend-settings".to_owned(),
+            serde_json::to_string(&texts).unwrap_or_default(),
+        );
     }
     if let Some(workspace) = &module.cloud {
         facts.insert("cloud".to_owned(), "yes".to_owned());
@@ -78,12 +101,45 @@ fn facts(module: &Module) -> BTreeMap<String, String> {
         }
     }
     if !module.providers.is_empty() {
-        facts.insert("providers".to_owned(), module.providers.iter().cloned().collect::<Vec<_>>().join(","));
-    }
-    if !module.modules.is_empty() || !module.providers.is_empty() {
-        facts.insert("init".to_owned(), format!("{:?} {:?}", module.modules, module.providers));
+        facts.insert(
+            "providers".to_owned(),
+            module
+                .providers
+                .iter()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(","),
+        );
     }
     facts
+}
+
+/// Changes when something changes that `init` looks at. Terraform itself says when it is not enough.
+fn init_key(module: &Module, lock: Option<Digest>) -> String {
+    let remote: Vec<&String> = module
+        .uncovered
+        .iter()
+        .filter(|what| what.starts_with("module "))
+        .collect();
+    let backend = (&module.backend, &module.cloud);
+    Digest::of_json(&(&module.modules, remote, &module.providers, lock, backend)).to_string()
+}
+
+/// The module's own words about its state come first; a setting that they make useless is said.
+fn ignored_backend(module: &Module, spec: &UnitSpec) -> Option<Diagnostic> {
+    let Some(Term::Map(given)) = spec.options.get("backend") else {
+        return None;
+    };
+    let own = match (&module.backend, &module.cloud) {
+        (Some((kind, _)), _) if !given.contains_key(kind) => format!("backend \"{kind}\""),
+        (None, Some(_)) => "cloud".to_owned(),
+        _ => return None,
+    };
+    let message = format!(
+        "`terraform.backend` of `{}` is not used: the module has a `{own}` block",
+        spec.folder
+    );
+    Some(Diagnostic::warning("terraform::backend-ignored", message).help("remove one of the two"))
 }
 
 #[cfg(test)]
@@ -92,7 +148,11 @@ mod tests {
     use strata_core::tree::MemoryTree;
 
     fn spec(folder: &str) -> UnitSpec {
-        UnitSpec { engine: "terraform".into(), folder: folder.into(), ..UnitSpec::default() }
+        UnitSpec {
+            engine: "terraform".into(),
+            folder: folder.into(),
+            ..UnitSpec::default()
+        }
     }
 
     #[test]
@@ -106,6 +166,40 @@ mod tests {
         assert_eq!(i.facts["backend"], "s3");
         assert_eq!(i.facts["backend-settings"], r#"{"bucket":"b","key":"k"}"#);
         assert_eq!(i.facts["providers"], "aws");
+    }
+
+    #[test]
+    fn a_backend_that_is_not_used_is_said() {
+        let tree = MemoryTree::new([("m/main.tf", "terraform {\n  backend \"s3\" {}\n}\n")]);
+        let said = |json: &str| {
+            let backend: strata_core::value::Value = serde_json::from_str(json).unwrap();
+            let options = BTreeMap::from([("backend".to_owned(), backend.into())]);
+            read(
+                &tree,
+                &UnitSpec {
+                    options,
+                    ..spec("m")
+                },
+            )
+            .1
+            .len()
+        };
+        assert_eq!(
+            (
+                said(r#"{"s3": {"bucket": "b"}}"#),
+                said(r#"{"gcs": {"bucket": "b"}}"#)
+            ),
+            (0, 1)
+        );
+    }
+
+    #[test]
+    fn another_lock_file_asks_for_another_init() {
+        let key = |lock: &str| {
+            let tree = MemoryTree::new([("m/main.tf", ""), ("m/.terraform.lock.hcl", lock)]);
+            read(&tree, &spec("m")).0.facts["init"].clone()
+        };
+        assert_ne!(key("a"), key("b"));
     }
 
     #[test]

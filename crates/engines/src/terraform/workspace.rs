@@ -153,19 +153,18 @@ fn our_override(task: &Task) -> Option<Term> {
     ))
 }
 
-/// `terraform.workspace` for a `cloud` block, which `TF_WORKSPACE` can't select.
+/// `terraform.workspace` for a `cloud` block that names one, which `TF_WORKSPACE` can't select. The whole block is
+/// replaced: its organization then comes from `TF_CLOUD_ORGANIZATION`.
 fn cloud_workspace(task: &Task) -> Option<Term> {
-    let name = task.spec.string("workspace")?;
-    let mut cloud = BTreeMap::from([(
-        "workspaces".to_owned(),
-        nested(&["name"], Term::String(name)),
-    )]);
-    for setting in ["organization", "hostname"] {
-        if let Some(value) = task.facts.get(&format!("cloud-{setting}")) {
-            cloud.insert(setting.to_owned(), Term::String(value.clone()));
-        }
-    }
-    Some(nested(&["terraform", "cloud"], Term::Map(cloud)))
+    let named = task.facts.get("cloud-workspace")?;
+    let wanted = task
+        .spec
+        .string("workspace")
+        .filter(|wanted| wanted != named)?;
+    Some(nested(
+        &["terraform", "cloud", "workspaces", "name"],
+        Term::String(wanted),
+    ))
 }
 
 fn nested(path: &[&str], inner: Term) -> Term {

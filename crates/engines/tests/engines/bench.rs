@@ -18,6 +18,7 @@ use strata_core::{
     },
     name::Address,
     spec::UnitSpec,
+    tree::MemoryTree,
     value::{Term, Value},
 };
 use strata_engines::declared::ARTIFACT;
@@ -49,24 +50,22 @@ pub fn tool(engine: &str) -> Option<Tool> {
         .programs
         .iter()
         .find(|p| Command::new(p).args(&question.args).output().is_ok());
-    match found {
-        Some(program) => Some(Tool {
+    if let Some(program) = found {
+        return Some(Tool {
             program: program.clone(),
             version: "test".to_owned(),
-        }),
-        None => {
-            assert!(
-                std::env::var_os("STRATA_REQUIRE_TOOLS").is_none(),
-                "{:?} is required",
-                question.programs
-            );
-            eprintln!(
-                "skipped: none of {:?} is there; {}",
-                question.programs, question.install
-            );
-            None
-        }
+        });
     }
+    assert!(
+        std::env::var_os("STRATA_REQUIRE_TOOLS").is_none(),
+        "{:?} is required",
+        question.programs
+    );
+    eprintln!(
+        "skipped: none of {:?} is there; {}",
+        question.programs, question.install
+    );
+    None
 }
 
 impl Bench {
@@ -100,9 +99,22 @@ impl Bench {
         let mode = if text.starts_with("#!") { 0o755 } else { 0o644 };
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
     }
+    /// The component's files; its folder is the root.
+    fn tree(&self) -> MemoryTree {
+        let root = self.path("source");
+        let mut files = Vec::new();
+        list(&root, &root, &mut files);
+        MemoryTree::new(
+            files
+                .iter()
+                .map(|(path, text)| (path.as_str(), text.as_str())),
+        )
+    }
     /// A task on the unit.
     pub fn task(&self, verb: Verb, spec: &UnitSpec, inputs: &str) -> Task {
         let inputs: BTreeMap<String, Value> = serde_json::from_str(inputs).unwrap();
+        let (interface, problems) = self.engine.interface(&self.tree(), spec);
+        assert!(problems.is_empty(), "{problems:?}");
         Task {
             verb,
             unit: Address::new("dev", "unit"),
@@ -113,7 +125,7 @@ impl Bench {
             interrupted: None,
             recorded: BTreeMap::new(),
             verifier: 0,
-            facts: BTreeMap::new(),
+            facts: interface.facts,
         }
     }
     /// Leads a dialogue to its end; recorded under `name` when that is asked for.
@@ -355,6 +367,23 @@ impl<'a> Session<'a> {
             kept,
             tail,
             elapsed: began.elapsed().as_millis() as u64,
+        }
+    }
+}
+
+fn list(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            list(root, &path, files);
+        } else {
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            files.push((name, fs::read_to_string(&path).unwrap()));
         }
     }
 }

@@ -80,7 +80,7 @@ mod tests {
     fn what_is_emitted_reads_as_it_was() {
         for json in [
             r#"{"a":[1,{"b":"no","c":"x: y"},[],{}],"d":"line\nline","e":null,"1":"1.10","f":[[1,2],["x"]]}"#,
-            r#"["~","- a","","#c"," x ","true"]"#,
+            r##"["~","- a","","#c"," x ","true"]"##,
             r#""text""#,
             "3",
             "[]",
