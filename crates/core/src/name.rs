@@ -10,7 +10,9 @@ pub const RESERVED: &[&str] = &[
 /// Why `name` can't be the name of an environment, a component or a contract; `None` when it can.
 pub fn name_problem(name: &str) -> Option<String> {
     let mut chars = name.chars();
-    let Some(first) = chars.next() else { return Some("a name must not be empty".to_owned()) };
+    let Some(first) = chars.next() else {
+        return Some("a name must not be empty".to_owned());
+    };
     if !(first.is_ascii_alphabetic() || first == '_') {
         return Some(format!("`{name}` must begin with a letter"));
     }

@@ -84,7 +84,9 @@ impl Composition {
     }
     /// An environment by name.
     pub fn env_named(&self, name: &str) -> Option<usize> {
-        self.envs.binary_search_by(|e| e.name.as_ref().cmp(name)).ok()
+        self.envs
+            .binary_search_by(|e| e.name.as_ref().cmp(name))
+            .ok()
     }
     /// The engine of a unit.
     pub fn engine(&self, unit: &Unit) -> &Arc<dyn DynEngine> {
@@ -92,7 +94,9 @@ impl Composition {
     }
     /// The name of a unit's layer.
     pub fn layer(&self, unit: &Unit) -> &str {
-        &self.loaded.platform.layers[self.variant(unit).component.layer].layer.name
+        &self.loaded.platform.layers[self.variant(unit).component.layer]
+            .layer
+            .name
     }
 }
 
@@ -112,7 +116,12 @@ pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
     for env in 0..c.envs.len() {
         populate(&mut c, env, &mut variants, &mut problems);
     }
-    c.index = c.units.iter().enumerate().map(|(i, u)| (u.address.clone(), i as u32)).collect();
+    c.index = c
+        .units
+        .iter()
+        .enumerate()
+        .map(|(i, u)| (u.address.clone(), i as u32))
+        .collect();
     names::connect(&mut c, &mut problems);
     if c.loaded.platform.strict {
         strict_order(&mut c);
@@ -121,7 +130,12 @@ pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
 }
 
 /// Makes the units of one environment.
-fn populate(c: &mut Composition, env: usize, variants: &mut variant::Variants, problems: &mut Problems) {
+fn populate(
+    c: &mut Composition,
+    env: usize,
+    variants: &mut variant::Variants,
+    problems: &mut Problems,
+) {
     let sources: Vec<_> = c.loaded.components.values().cloned().collect();
     unknown_overrides(c, env, problems);
     let mut members: Vec<u32> = Vec::new();
@@ -130,8 +144,16 @@ fn populate(c: &mut Composition, env: usize, variants: &mut variant::Variants, p
         let found = problems.len();
         let component = &c.variants[variant as usize].component;
         let layer = &c.loaded.platform.layers[component.layer];
-        let named = component.environments.as_ref().map(|l| l.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>());
-        let named = named.or_else(|| layer.environments.as_ref().map(|l| l.iter().map(String::as_str).collect()));
+        let named = component
+            .environments
+            .as_ref()
+            .map(|l| l.iter().map(|(n, _)| n.as_str()).collect::<Vec<_>>());
+        let named = named.or_else(|| {
+            layer
+                .environments
+                .as_ref()
+                .map(|l| l.iter().map(String::as_str).collect())
+        });
         let e = &c.envs[env];
         let member = match named {
             Some(list) => list.contains(&e.name.as_ref()),
@@ -147,7 +169,8 @@ fn populate(c: &mut Composition, env: usize, variants: &mut variant::Variants, p
                 Ok(Term::String(s)) if s == "true" => {}
                 Ok(Term::String(s)) if s == "false" => continue,
                 Ok(_) => problems.push(
-                    Diagnostic::error("component::enabled", "`enabled` must be `true` or `false`").at(enabled.at.clone()),
+                    Diagnostic::error("component::enabled", "`enabled` must be `true` or `false`")
+                        .at(enabled.at.clone()),
                 ),
                 Err(e) => problems.push(e),
             }
@@ -158,8 +181,10 @@ fn populate(c: &mut Composition, env: usize, variants: &mut variant::Variants, p
         members.push(variant);
     }
     let members = flavors(c, env, members, problems);
-    let mut members: Vec<(usize, u32)> =
-        members.into_iter().map(|v| (c.variants[v as usize].component.layer, v)).collect();
+    let mut members: Vec<(usize, u32)> = members
+        .into_iter()
+        .map(|v| (c.variants[v as usize].component.layer, v))
+        .collect();
     members.sort_by(|a, b| {
         let name = |v: u32| &c.variants[v as usize].component.name;
         a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1)))
@@ -174,17 +199,26 @@ fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
     for (name, (at, _)) in &c.envs[env].overrides {
         if !c.loaded.components.contains_key(name.as_str()) {
             problems.push(
-                Diagnostic::error("environment::unknown-component", format!("there is no component `{name}`"))
-                    .at(at.clone())
-                    .help_opt(suggest(name, c.loaded.components.keys().map(AsRef::as_ref))),
+                Diagnostic::error(
+                    "environment::unknown-component",
+                    format!("there is no component `{name}`"),
+                )
+                .at(at.clone())
+                .help_opt(suggest(name, c.loaded.components.keys().map(AsRef::as_ref))),
             );
         }
     }
 }
 
 /// Leaves one component for every contract: the only one, or the one that the environment picks.
-fn flavors(c: &mut Composition, env: usize, members: Vec<u32>, problems: &mut Problems) -> Vec<u32> {
-    let mut by_contract: std::collections::BTreeMap<String, Vec<u32>> = std::collections::BTreeMap::new();
+fn flavors(
+    c: &mut Composition,
+    env: usize,
+    members: Vec<u32>,
+    problems: &mut Problems,
+) -> Vec<u32> {
+    let mut by_contract: std::collections::BTreeMap<String, Vec<u32>> =
+        std::collections::BTreeMap::new();
     for v in &members {
         for contract in c.variants[*v as usize].component.provides.keys() {
             by_contract.entry(contract.clone()).or_default().push(*v);
@@ -193,17 +227,31 @@ fn flavors(c: &mut Composition, env: usize, members: Vec<u32>, problems: &mut Pr
     for (contract, (picked, at)) in &c.envs[env].flavors {
         if !by_contract.contains_key(contract) {
             problems.push(
-                Diagnostic::error("flavor::unknown-contract", format!("no component provides `{contract}` here"))
-                    .at(at.clone())
-                    .help_opt(suggest(contract, by_contract.keys().map(String::as_str))),
+                Diagnostic::error(
+                    "flavor::unknown-contract",
+                    format!("no component provides `{contract}` here"),
+                )
+                .at(at.clone())
+                .help_opt(suggest(contract, by_contract.keys().map(String::as_str))),
             );
-        } else if !by_contract[contract].iter().any(|v| c.variants[*v as usize].component.name == *picked) {
-            let names: Vec<&str> =
-                by_contract[contract].iter().map(|v| c.variants[*v as usize].component.name.as_str()).collect();
+        } else if !by_contract[contract]
+            .iter()
+            .any(|v| c.variants[*v as usize].component.name == *picked)
+        {
+            let names: Vec<&str> = by_contract[contract]
+                .iter()
+                .map(|v| c.variants[*v as usize].component.name.as_str())
+                .collect();
             problems.push(
-                Diagnostic::error("flavor::unknown", format!("`{picked}` is no flavor of `{contract}`"))
-                    .at(at.clone())
-                    .help(suggest(picked, names.iter().copied()).unwrap_or_else(|| format!("flavors are: {}", names.join(", ")))),
+                Diagnostic::error(
+                    "flavor::unknown",
+                    format!("`{picked}` is no flavor of `{contract}`"),
+                )
+                .at(at.clone())
+                .help(
+                    suggest(picked, names.iter().copied())
+                        .unwrap_or_else(|| format!("flavors are: {}", names.join(", "))),
+                ),
             );
         }
     }
@@ -219,7 +267,11 @@ fn flavors(c: &mut Composition, env: usize, members: Vec<u32>, problems: &mut Pr
                 problems.push(
                     Diagnostic::error(
                         "flavor::not-picked",
-                        format!("`{}` has several flavors of `{contract}`: {}", c.envs[env].name, names.join(", ")),
+                        format!(
+                            "`{}` has several flavors of `{contract}`: {}",
+                            c.envs[env].name,
+                            names.join(", ")
+                        ),
                     )
                     .at(c.envs[env].at.clone())
                     .help(format!("add `flavors: {{{contract}: {}}}`", names[0])),
@@ -233,39 +285,73 @@ fn flavors(c: &mut Composition, env: usize, members: Vec<u32>, problems: &mut Pr
         }
     }
     c.envs[env].chosen = chosen.into_iter().collect();
-    members.into_iter().filter(|v| !dropped.contains(v)).collect()
+    members
+        .into_iter()
+        .filter(|v| !dropped.contains(v))
+        .collect()
 }
 
 fn instances(c: &mut Composition, env: usize, variant: u32, problems: &mut Problems) {
     let v = &c.variants[variant as usize];
     let field = v.component.instances.clone().or_else(|| {
-        let node = c.loaded.platform.layers[v.component.layer].instances.as_ref()?;
+        let node = c.loaded.platform.layers[v.component.layer]
+            .instances
+            .as_ref()?;
         Some(crate::field::Field::parse(node, problems))
     });
     let name: Arc<str> = v.component.name.as_str().into();
-    let address = Address { env: c.envs[env].name.clone(), name: name.clone(), key: None };
+    let address = Address {
+        env: c.envs[env].name.clone(),
+        name: name.clone(),
+        key: None,
+    };
     let first = c.units.len() as u32;
-    let unit = |address, each| Unit { address, env: env as u32, variant, each, deps: Vec::new() };
+    let unit = |address, each| Unit {
+        address,
+        env: env as u32,
+        variant,
+        each,
+        deps: Vec::new(),
+    };
     let Some(field) = field else {
         c.units.push(unit(address, None));
-        c.envs[env].names.insert(name, Named { first, count: 1, keyed: false });
+        c.envs[env].names.insert(
+            name,
+            Named {
+                first,
+                count: 1,
+                keyed: false,
+            },
+        );
         return;
     };
     let wrong = |problems: &mut Problems, at: &Location| {
         problems.push(
-            Diagnostic::error("component::instances", "`instances` must be a map, or a list of texts")
-                .at(at.clone())
-                .help("keys must be known before anything runs: use `values`, not outputs"),
+            Diagnostic::error(
+                "component::instances",
+                "`instances` must be a map, or a list of texts",
+            )
+            .at(at.clone())
+            .help("keys must be known before anything runs: use `values`, not outputs"),
         );
     };
     let mut each: Vec<Each> = Vec::new();
     match field.eval(&Statics::new(c, env, None)) {
-        Ok(Term::Map(m)) => each.extend(m.into_iter().map(|(k, value)| Each { key: k.into(), value })),
+        Ok(Term::Map(m)) => each.extend(m.into_iter().map(|(k, value)| Each {
+            key: k.into(),
+            value,
+        })),
         Ok(Term::List(items)) => {
             for item in items {
                 match &item {
-                    Term::String(key) => each.push(Each { key: key.as_str().into(), value: item.clone() }),
-                    Term::Number(n) => each.push(Each { key: n.0.as_str().into(), value: item.clone() }),
+                    Term::String(key) => each.push(Each {
+                        key: key.as_str().into(),
+                        value: item.clone(),
+                    }),
+                    Term::Number(n) => each.push(Each {
+                        key: n.0.as_str().into(),
+                        value: item.clone(),
+                    }),
                     _ => return wrong(problems, &field.at),
                 }
             }
@@ -280,15 +366,26 @@ fn instances(c: &mut Composition, env: usize, variant: u32, problems: &mut Probl
         let address = address.clone().with_key(e.key.clone());
         c.units.push(unit(address, Some(e)));
     }
-    c.envs[env].names.insert(name, Named { first, count, keyed: true });
+    c.envs[env].names.insert(
+        name,
+        Named {
+            first,
+            count,
+            keyed: true,
+        },
+    );
 }
 
 /// With `layer-order: strict` every unit waits for all units of the layers below in its environment.
 fn strict_order(c: &mut Composition) {
     for env in 0..c.envs.len() as u32 {
-        let of: Vec<usize> = (0..c.units.len()).filter(|i| c.units[*i].env == env).collect();
+        let of: Vec<usize> = (0..c.units.len())
+            .filter(|i| c.units[*i].env == env)
+            .collect();
         let layer = |c: &Composition, i: usize| c.variant(&c.units[i]).component.layer;
-        let Some(mut below) = of.iter().map(|i| layer(c, *i)).min() else { continue };
+        let Some(mut below) = of.iter().map(|i| layer(c, *i)).min() else {
+            continue;
+        };
         let mut before: Vec<u32> = Vec::new();
         let mut same: Vec<u32> = Vec::new();
         // units are sorted by layer, so one pass is enough; only the next lower layer has to be waited for
@@ -300,7 +397,10 @@ fn strict_order(c: &mut Composition) {
             }
             for unit in &before {
                 if !c.units[i].deps.iter().any(|d| d.unit == *unit) {
-                    c.units[i].deps.push(Dep { unit: *unit, data: false });
+                    c.units[i].deps.push(Dep {
+                        unit: *unit,
+                        data: false,
+                    });
                 }
             }
             c.units[i].deps.sort_unstable();

@@ -16,8 +16,15 @@ pub type Problems = Vec<Diagnostic>;
 
 impl<'a> Fields<'a> {
     /// Of a node that must be a map with no other keys than these. A missing or null node has no fields.
-    pub fn of(node: Option<&'a Node>, what: &'a str, keys: &[&str], problems: &mut Problems) -> Self {
-        let Some(node) = node.filter(|n| !n.is_null()) else { return Self { map: None, what } };
+    pub fn of(
+        node: Option<&'a Node>,
+        what: &'a str,
+        keys: &[&str],
+        problems: &mut Problems,
+    ) -> Self {
+        let Some(node) = node.filter(|n| !n.is_null()) else {
+            return Self { map: None, what };
+        };
         let Kind::Map(map) = &node.kind else {
             problems.push(expected(node, what, "a map of keys and values"));
             return Self { map: None, what };
@@ -25,16 +32,22 @@ impl<'a> Fields<'a> {
         for entry in &map.entries {
             if !keys.contains(&entry.key.as_str()) {
                 problems.push(
-                    Diagnostic::error("file::unknown-key", format!("{what} has no key `{}`", entry.key))
-                        .at(Location::new(entry.value.origin.clone(), entry.key_span))
-                        .help(
-                            suggest(&entry.key, keys.iter().copied())
-                                .unwrap_or_else(|| format!("its keys are: {}", keys.join(", "))),
-                        ),
+                    Diagnostic::error(
+                        "file::unknown-key",
+                        format!("{what} has no key `{}`", entry.key),
+                    )
+                    .at(Location::new(entry.value.origin.clone(), entry.key_span))
+                    .help(
+                        suggest(&entry.key, keys.iter().copied())
+                            .unwrap_or_else(|| format!("its keys are: {}", keys.join(", "))),
+                    ),
                 );
             }
         }
-        Self { map: Some(map), what }
+        Self {
+            map: Some(map),
+            what,
+        }
     }
     /// A field that is there and not null.
     pub fn get(&self, key: &str) -> Option<&'a Node> {
@@ -45,7 +58,11 @@ impl<'a> Fields<'a> {
         let node = self.get(key)?;
         let text = text(node);
         if text.is_none() {
-            problems.push(expected(node, &format!("`{key}` of {}", self.what), "a text"));
+            problems.push(expected(
+                node,
+                &format!("`{key}` of {}", self.what),
+                "a text",
+            ));
         }
         text
     }
@@ -56,7 +73,11 @@ impl<'a> Fields<'a> {
             Some("true") => Some(true),
             Some("false") => Some(false),
             _ => {
-                problems.push(expected(node, &format!("`{key}` of {}", self.what), "`true` or `false`"));
+                problems.push(expected(
+                    node,
+                    &format!("`{key}` of {}", self.what),
+                    "`true` or `false`",
+                ));
                 None
             }
         }
@@ -70,42 +91,71 @@ impl<'a> Fields<'a> {
                 for item in items {
                     match text(item) {
                         Some(t) => out.push((t, item.location())),
-                        None => problems.push(expected(item, &format!("`{key}` of {}", self.what), "a text")),
+                        None => problems.push(expected(
+                            item,
+                            &format!("`{key}` of {}", self.what),
+                            "a text",
+                        )),
                     }
                 }
             }
             _ => match text(node) {
                 Some(t) => out.push((t, node.location())),
-                None => problems.push(expected(node, &format!("`{key}` of {}", self.what), "a list of texts")),
+                None => problems.push(expected(
+                    node,
+                    &format!("`{key}` of {}", self.what),
+                    "a list of texts",
+                )),
             },
         }
         Some(out)
     }
     /// The entries of a map.
-    pub fn entries(&self, key: &str, problems: &mut Problems) -> Vec<(&'a str, Location, &'a Node)> {
-        let Some(node) = self.get(key) else { return Vec::new() };
+    pub fn entries(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Vec<(&'a str, Location, &'a Node)> {
+        let Some(node) = self.get(key) else {
+            return Vec::new();
+        };
         entries(node, &format!("`{key}` of {}", self.what), problems)
     }
     /// The items of a list.
     pub fn items(&self, key: &str, problems: &mut Problems) -> &'a [Node] {
-        let Some(node) = self.get(key) else { return &[] };
-        match &node.kind {
-            Kind::List(items) => items,
-            _ => {
-                problems.push(expected(node, &format!("`{key}` of {}", self.what), "a list"));
-                &[]
-            }
+        let Some(node) = self.get(key) else {
+            return &[];
+        };
+        if let Kind::List(items) = &node.kind {
+            items
+        } else {
+            problems.push(expected(
+                node,
+                &format!("`{key}` of {}", self.what),
+                "a list",
+            ));
+            &[]
         }
     }
 }
 
 /// The entries of a node that must be a map.
-pub fn entries<'a>(node: &'a Node, what: &str, problems: &mut Problems) -> Vec<(&'a str, Location, &'a Node)> {
+pub fn entries<'a>(
+    node: &'a Node,
+    what: &str,
+    problems: &mut Problems,
+) -> Vec<(&'a str, Location, &'a Node)> {
     match &node.kind {
         Kind::Map(map) => map
             .entries
             .iter()
-            .map(|e| (e.key.as_str(), Location::new(e.value.origin.clone(), e.key_span), &e.value))
+            .map(|e| {
+                (
+                    e.key.as_str(),
+                    Location::new(e.value.origin.clone(), e.key_span),
+                    &e.value,
+                )
+            })
             .collect(),
         _ if node.is_null() => Vec::new(),
         _ => {
@@ -117,7 +167,11 @@ pub fn entries<'a>(node: &'a Node, what: &str, problems: &mut Problems) -> Vec<(
 
 /// The text of a scalar as it is written, whatever YAML would make of it (`1.10`, `no`).
 pub fn text(node: &Node) -> Option<String> {
-    if node.is_null() { None } else { node.as_str().map(str::to_owned) }
+    if node.is_null() {
+        None
+    } else {
+        node.as_str().map(str::to_owned)
+    }
 }
 
 /// "X must be Y", at its place.

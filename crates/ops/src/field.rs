@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::Diagnostic,
     span::Location,
-    value::{Number, Term},
     ty::Type,
+    value::{Number, Term},
 };
 use strata_syntax::{
     expr::{self, Reference, Scope, Template},
@@ -55,8 +55,11 @@ impl Field {
                 }
             }
             Kind::Map(map) => {
-                let entries: BTreeMap<String, Self> =
-                    map.entries.iter().map(|e| (e.key.clone(), Self::parse(&e.value, problems))).collect();
+                let entries: BTreeMap<String, Self> = map
+                    .entries
+                    .iter()
+                    .map(|e| (e.key.clone(), Self::parse(&e.value, problems)))
+                    .collect();
                 if entries.values().all(Self::is_constant) {
                     Body::Constant(node.to_term())
                 } else {
@@ -109,7 +112,11 @@ impl Field {
                     .at(Location::new(self.at.file.clone(), e.span))
                     .help_opt(e.help)
             }),
-            Body::List(items) => items.iter().map(|f| f.eval(scope)).collect::<Result<_, _>>().map(Term::List),
+            Body::List(items) => items
+                .iter()
+                .map(|f| f.eval(scope))
+                .collect::<Result<_, _>>()
+                .map(Term::List),
             Body::Map(entries) => entries
                 .iter()
                 .map(|(k, f)| Ok((k.clone(), f.eval(scope)?)))
@@ -128,7 +135,9 @@ pub fn coerce(term: Term, ty: &Type) -> Term {
         (Term::String(s), Type::Bool) if s == "true" || s == "false" => Term::Bool(s == "true"),
         (Term::String(s), Type::Number) if is_number(&s) => Term::Number(Number(s)),
         (Term::List(l), Type::List(t)) => Term::List(l.into_iter().map(|x| coerce(x, t)).collect()),
-        (Term::Map(m), Type::Map(t)) => Term::Map(m.into_iter().map(|(k, v)| (k, coerce(v, t))).collect()),
+        (Term::Map(m), Type::Map(t)) => {
+            Term::Map(m.into_iter().map(|(k, v)| (k, coerce(v, t))).collect())
+        }
         (Term::Map(m), Type::Object(fields)) => Term::Map(
             m.into_iter()
                 .map(|(k, v)| {
@@ -163,7 +172,15 @@ pub fn type_of(term: &Term) -> Type {
         Term::List(l) => Type::Tuple(l.iter().map(type_of).collect()),
         Term::Map(m) => Type::Object(
             m.iter()
-                .map(|(k, v)| (k.clone(), strata_core::ty::Field { ty: type_of(v), optional: false }))
+                .map(|(k, v)| {
+                    (
+                        k.clone(),
+                        strata_core::ty::Field {
+                            ty: type_of(v),
+                            optional: false,
+                        },
+                    )
+                })
                 .collect(),
         ),
         Term::Predicted { value, .. } => type_of(value),

@@ -72,7 +72,16 @@ pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
     let environments = environments(tree.as_ref(), &mut problems);
     let contracts = contracts(tree.as_ref(), &mut problems);
     let components = components(tree.as_ref(), &platform, engines, &mut problems);
-    (Loaded { tree, platform, environments, contracts, components }, problems)
+    (
+        Loaded {
+            tree,
+            platform,
+            environments,
+            contracts,
+            components,
+        },
+        problems,
+    )
 }
 
 fn parse(tree: &dyn Tree, path: &str, problems: &mut Problems) -> Option<Node> {
@@ -84,7 +93,9 @@ fn parse(tree: &dyn Tree, path: &str, problems: &mut Problems) -> Option<Node> {
             node
         }
         Err(e) => {
-            problems.push(Diagnostic::error("file::unreadable", e.to_string()).at(Location::file(path)));
+            problems.push(
+                Diagnostic::error("file::unreadable", e.to_string()).at(Location::file(path)),
+            );
             None
         }
     }
@@ -97,7 +108,9 @@ fn yaml_files<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<(&'a str, &'a str)> {
         .iter()
         .filter_map(|f| {
             let rest = &f.path[prefix..];
-            let name = rest.strip_suffix(".yaml").or_else(|| rest.strip_suffix(".yml"))?;
+            let name = rest
+                .strip_suffix(".yaml")
+                .or_else(|| rest.strip_suffix(".yml"))?;
             (!name.contains('/')).then_some((name, f.path.as_ref()))
         })
         .collect()
@@ -108,11 +121,18 @@ fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, En
     for (name, path) in yaml_files(tree, "environments") {
         let at = Location::file(path);
         if let Some(why) = name_problem(name) {
-            problems.push(Diagnostic::error("environment::name", why).at(at.clone()).help("rename the file"));
+            problems.push(
+                Diagnostic::error("environment::name", why)
+                    .at(at.clone())
+                    .help("rename the file"),
+            );
             continue;
         }
         let node = parse(tree, path, problems);
-        out.insert(name.to_owned(), EnvironmentFile::decode(name, node, at, problems));
+        out.insert(
+            name.to_owned(),
+            EnvironmentFile::decode(name, node, at, problems),
+        );
     }
     out
 }
@@ -121,11 +141,18 @@ fn contracts(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, Contr
     let mut out = BTreeMap::new();
     for (name, path) in yaml_files(tree, "contracts") {
         if let Some(why) = name_problem(name) {
-            problems.push(Diagnostic::error("contract::name", why).at(Location::file(path)).help("rename the file"));
+            problems.push(
+                Diagnostic::error("contract::name", why)
+                    .at(Location::file(path))
+                    .help("rename the file"),
+            );
             continue;
         }
         let node = parse(tree, path, problems);
-        out.insert(name.to_owned(), Contract::decode(name, node.as_ref(), Location::file(path), problems));
+        out.insert(
+            name.to_owned(),
+            Contract::decode(name, node.as_ref(), Location::file(path), problems),
+        );
     }
     out
 }
@@ -149,11 +176,16 @@ fn components(
     let mut found = in_layers(tree);
     let mut listed: BTreeSet<&str> = BTreeSet::new();
     for (name, at, node) in &platform.components {
-        let folder = field(node, "path").and_then(text).map(|p| p.trim_end_matches('/').to_owned());
+        let folder = field(node, "path")
+            .and_then(text)
+            .map(|p| p.trim_end_matches('/').to_owned());
         let layer = field(node, "layer").and_then(text);
         listed.insert(name);
         // an entry without a path describes a component of the `layers` folder further
-        if let Some(known) = found.iter_mut().find(|f| f.name == name.as_str() && folder.is_none()) {
+        if let Some(known) = found
+            .iter_mut()
+            .find(|f| f.name == name.as_str() && folder.is_none())
+        {
             known.entry = Some(node);
             known.layer = layer.or_else(|| known.layer.take());
             continue;
@@ -162,23 +194,37 @@ fn components(
             Some((Some(folder), _)) => folder,
             Some((None, written)) => {
                 problems.push(
-                    Diagnostic::error("component::outside", format!("`{written}` is outside of the platform's folder"))
-                        .at(field(node, "path").expect("just read").location()),
+                    Diagnostic::error(
+                        "component::outside",
+                        format!("`{written}` is outside of the platform's folder"),
+                    )
+                    .at(field(node, "path").expect("just read").location()),
                 );
                 continue;
             }
             None => String::new(),
         };
-        found.push(Found { name, folder, layer, entry: Some(node), at: at.clone() });
+        found.push(Found {
+            name,
+            folder,
+            layer,
+            entry: Some(node),
+            at: at.clone(),
+        });
     }
     for f in found {
-        let Some(source) = describe(tree, platform, engines, &f, problems) else { continue };
+        let Some(source) = describe(tree, platform, engines, &f, problems) else {
+            continue;
+        };
         if let Some(other) = out.get(f.name) {
             problems.push(
-                Diagnostic::error("component::twice", format!("there are two components `{}`", f.name))
-                    .at(source.at)
-                    .related(other.at.clone(), "the other one")
-                    .help("names are unique in a platform; rename one of the two folders"),
+                Diagnostic::error(
+                    "component::twice",
+                    format!("there are two components `{}`", f.name),
+                )
+                .at(source.at)
+                .related(other.at.clone(), "the other one")
+                .help("names are unique in a platform; rename one of the two folders"),
             );
             continue;
         }
@@ -192,7 +238,9 @@ fn in_layers(tree: &dyn Tree) -> Vec<Found<'_>> {
     let mut out: Vec<Found<'_>> = Vec::new();
     for file in tree.below("layers") {
         let mut parts = file.path.splitn(4, '/').skip(1);
-        let (Some(layer), Some(name), Some(_)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let (Some(layer), Some(name), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
         if layer.starts_with('_') || name.starts_with('_') {
             continue;
         }
@@ -227,32 +275,48 @@ fn describe(
 ) -> Option<Source> {
     let name = found.name;
     if let Some(why) = name_problem(name) {
-        problems.push(Diagnostic::error("component::name", why).at(found.at.clone()).help("rename the folder"));
+        problems.push(
+            Diagnostic::error("component::name", why)
+                .at(found.at.clone())
+                .help("rename the folder"),
+        );
         return None;
     }
     if RESERVED.contains(&name) {
         problems.push(
-            Diagnostic::error("component::reserved", format!("`{name}` is a word of expressions"))
-                .at(found.at.clone())
-                .help("give the component another name"),
+            Diagnostic::error(
+                "component::reserved",
+                format!("`{name}` is a word of expressions"),
+            )
+            .at(found.at.clone())
+            .help("give the component another name"),
         );
         return None;
     }
-    let file = if found.folder.is_empty() { String::new() } else { format!("{}/{COMPONENT_FILE}", found.folder) };
+    let file = if found.folder.is_empty() {
+        String::new()
+    } else {
+        format!("{}/{COMPONENT_FILE}", found.folder)
+    };
     let own = parse(tree, &file, problems);
     let mut node = match (found.entry, own) {
         (Some(entry), Some(own)) => Some(merge(entry, &own)),
         (Some(entry), None) => Some(entry.clone()),
         (None, own) => own,
     };
-    let at = node.as_ref().map_or_else(|| found.at.clone(), Node::location);
+    let at = node
+        .as_ref()
+        .map_or_else(|| found.at.clone(), Node::location);
     let layer_at = node.as_ref().and_then(|n| field(n, "layer"));
     let layer_name = layer_at.and_then(text).or_else(|| found.layer.clone());
     let Some(layer_name) = layer_name else {
         problems.push(
-            Diagnostic::error("component::no-layer", format!("component `{name}` has no layer"))
-                .at(at)
-                .help("add `layer: NAME`"),
+            Diagnostic::error(
+                "component::no-layer",
+                format!("component `{name}` has no layer"),
+            )
+            .at(at)
+            .help("add `layer: NAME`"),
         );
         return None;
     };
@@ -265,16 +329,24 @@ fn describe(
     let engine = engine_of(tree, engines, found, explicit, &at, problems)?;
     if tree.below(&found.folder).is_empty() && engines[engine].name() != "hand-off" {
         problems.push(
-            Diagnostic::error("component::missing-folder", format!("the folder `{}` of `{name}` is missing or empty", found.folder))
-                .at(at)
-                .help("correct `path:`, or make the folder"),
+            Diagnostic::error(
+                "component::missing-folder",
+                format!(
+                    "the folder `{}` of `{name}` is missing or empty",
+                    found.folder
+                ),
+            )
+            .at(at)
+            .help("correct `path:`, or make the folder"),
         );
         return None;
     }
     let engine_name = engines[engine].name();
     let mut base: Option<Node> = None;
     for rule in &platform.defaults {
-        let fits = |names: &Option<Vec<String>>, own: &str| names.as_ref().is_none_or(|l| l.iter().any(|n| n == own));
+        let fits = |names: &Option<Vec<String>>, own: &str| {
+            names.as_ref().is_none_or(|l| l.iter().any(|n| n == own))
+        };
         if fits(&rule.layers, &layer_name) && fits(&rule.engines, engine_name) {
             base = Some(base.map_or_else(|| rule.node.clone(), |b| merge(&b, &rule.node)));
         }
@@ -282,7 +354,14 @@ fn describe(
     if let Some(base) = base {
         node = Some(node.map_or_else(|| base.clone(), |n| merge(&base, &n)));
     }
-    Some(Source { name: name.into(), folder: found.folder.clone(), layer, engine, node, at })
+    Some(Source {
+        name: name.into(),
+        folder: found.folder.clone(),
+        layer,
+        engine,
+        node,
+        at,
+    })
 }
 
 fn engine_of(
@@ -296,14 +375,19 @@ fn engine_of(
     let names = || engines.iter().map(|e| e.name()).filter(|n| *n != "verify");
     if let Some(node) = explicit {
         let word = text(node).unwrap_or_default();
-        let position = engines.iter().position(|e| e.name() == word && word != "verify");
+        let position = engines
+            .iter()
+            .position(|e| e.name() == word && word != "verify");
         if position.is_none() {
             problems.push(
-                Diagnostic::error("component::unknown-engine", format!("there is no engine `{word}`"))
-                    .at(node.location())
-                    .help(suggest(&word, names()).unwrap_or_else(|| {
-                        format!("engines are: {}", names().collect::<Vec<_>>().join(", "))
-                    })),
+                Diagnostic::error(
+                    "component::unknown-engine",
+                    format!("there is no engine `{word}`"),
+                )
+                .at(node.location())
+                .help(suggest(&word, names()).unwrap_or_else(|| {
+                    format!("engines are: {}", names().collect::<Vec<_>>().join(", "))
+                })),
             );
         }
         return position;
@@ -317,27 +401,35 @@ fn engine_of(
         [(i, _)] => Some(*i),
         [] => {
             problems.push(
-                Diagnostic::error("component::no-engine", format!("no engine fits the folder `{}`", found.folder))
-                    .at(at.clone())
-                    .help(format!(
-                        "add `engine: NAME` to `{}/{COMPONENT_FILE}`; engines are: {}",
-                        found.folder,
-                        names().collect::<Vec<_>>().join(", ")
-                    )),
+                Diagnostic::error(
+                    "component::no-engine",
+                    format!("no engine fits the folder `{}`", found.folder),
+                )
+                .at(at.clone())
+                .help(format!(
+                    "add `engine: NAME` to `{}/{COMPONENT_FILE}`; engines are: {}",
+                    found.folder,
+                    names().collect::<Vec<_>>().join(", ")
+                )),
             );
             None
         }
         several => {
-            let list: Vec<String> =
-                several.iter().map(|(i, file)| format!("{} (`{file}`)", engines[*i].name())).collect();
+            let list: Vec<String> = several
+                .iter()
+                .map(|(i, file)| format!("{} (`{file}`)", engines[*i].name()))
+                .collect();
             problems.push(
-                Diagnostic::error("component::two-engines", format!("the folder `{}` fits {}", found.folder, list.join(" and ")))
-                    .at(at.clone())
-                    .help(format!(
-                        "add `engine: {}` to `{}/{COMPONENT_FILE}`",
-                        engines[several[0].0].name(),
-                        found.folder
-                    )),
+                Diagnostic::error(
+                    "component::two-engines",
+                    format!("the folder `{}` fits {}", found.folder, list.join(" and ")),
+                )
+                .at(at.clone())
+                .help(format!(
+                    "add `engine: {}` to `{}/{COMPONENT_FILE}`",
+                    engines[several[0].0].name(),
+                    found.folder
+                )),
             );
             None
         }

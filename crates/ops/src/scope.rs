@@ -55,7 +55,11 @@ impl Object for Record<'_> {
 fn missing<'n>(what: &str, key: &str, names: impl Iterator<Item = &'n str> + Clone) -> String {
     let help = suggest(key, names.clone()).unwrap_or_else(|| {
         let list: Vec<&str> = names.collect();
-        if list.is_empty() { "it has none".to_owned() } else { format!("it has: {}", list.join(", ")) }
+        if list.is_empty() {
+            "it has none".to_owned()
+        } else {
+            format!("it has: {}", list.join(", "))
+        }
     });
     format!("`{what}` has no `{key}`; {help}")
 }
@@ -106,7 +110,12 @@ pub struct ValueScope<'a> {
 impl<'a> ValueScope<'a> {
     /// Of an environment.
     pub fn new(env: &'a str, platform: &'a str, fields: &'a BTreeMap<String, Field>) -> Self {
-        Self { env, platform, fields, open: RefCell::default() }
+        Self {
+            env,
+            platform,
+            fields,
+            open: RefCell::default(),
+        }
     }
 }
 
@@ -115,7 +124,11 @@ struct ValueFields<'a>(&'a ValueScope<'a>);
 impl Object for ValueFields<'_> {
     fn get(&self, key: &str) -> Result<Item<'_>, String> {
         let Some(field) = self.0.fields.get(key) else {
-            return Err(missing("values", key, self.0.fields.keys().map(String::as_str)));
+            return Err(missing(
+                "values",
+                key,
+                self.0.fields.keys().map(String::as_str),
+            ));
         };
         if !self.0.open.borrow_mut().insert(key.to_owned()) {
             return Err(format!("`values.{key}` is made from itself"));
@@ -165,7 +178,10 @@ impl Scope for Statics<'_> {
             "env" => Item::Object(Box::new(Record("env", vec![("name", &env.name)]))),
             "platform" => {
                 let p = &self.c.loaded.platform;
-                Item::Object(Box::new(Record("platform", vec![("name", &p.name), ("id", &p.id)])))
+                Item::Object(Box::new(Record(
+                    "platform",
+                    vec![("name", &p.name), ("id", &p.id)],
+                )))
             }
             "flavors" => Item::Object(Box::new(Flavors(&env.chosen))),
             "each" => Item::Object(Box::new(EachScope(self.each?))),
@@ -193,18 +209,29 @@ impl Scope for Late<'_> {
         let statics = Statics::new(self.c, unit.env as usize, unit.each.as_ref());
         match name {
             "values" => Some(Item::Object(Box::new(Values(&self.c.env(unit).values)))),
-            "env" => Some(Item::Object(Box::new(Record("env", vec![("name", &unit.address.env)])))),
+            "env" => Some(Item::Object(Box::new(Record(
+                "env",
+                vec![("name", &unit.address.env)],
+            )))),
             "flavors" => Some(Item::Object(Box::new(Flavors(&self.c.env(unit).chosen)))),
             "each" => Some(Item::Object(Box::new(EachScope(unit.each.as_ref()?)))),
             "platform" => {
                 let p = &statics.c.loaded.platform;
-                Some(Item::Object(Box::new(Record("platform", vec![("name", &p.name), ("id", &p.id)]))))
+                Some(Item::Object(Box::new(Record(
+                    "platform",
+                    vec![("name", &p.name), ("id", &p.id)],
+                ))))
             }
             "unit" => {
                 let a = &unit.address;
                 let key = a.key.as_deref().unwrap_or_default();
                 let layer = self.c.layer(unit);
-                let fields = vec![("name", a.name.as_ref()), ("env", a.env.as_ref()), ("key", key), ("layer", layer)];
+                let fields = vec![
+                    ("name", a.name.as_ref()),
+                    ("env", a.env.as_ref()),
+                    ("key", key),
+                    ("layer", layer),
+                ];
                 Some(Item::Object(Box::new(Record("unit", fields))))
             }
             "self" => Some(Item::Object(Box::new(UnitOutputs {
@@ -226,11 +253,23 @@ impl Scope for Late<'_> {
             // a generated secret belongs to its environment
             "generate" if !key.is_empty() => {
                 let key = format!("{}/{key}", self.c.units[self.unit].address.env);
-                return Ok(Term::Secret(SecretRef { store: store.to_owned(), key, path: Vec::new() }));
+                return Ok(Term::Secret(SecretRef {
+                    store: store.to_owned(),
+                    key,
+                    path: Vec::new(),
+                }));
             }
-            _ => return Err(format!("`{spec}` is not a secret; write `env:NAME`, `file:PATH` or `generate:NAME`")),
+            _ => {
+                return Err(format!(
+                    "`{spec}` is not a secret; write `env:NAME`, `file:PATH` or `generate:NAME`"
+                ));
+            }
         }
-        Ok(Term::Secret(SecretRef { store: store.to_owned(), key: key.to_owned(), path: Vec::new() }))
+        Ok(Term::Secret(SecretRef {
+            store: store.to_owned(),
+            key: key.to_owned(),
+            path: Vec::new(),
+        }))
     }
 }
 
@@ -240,7 +279,12 @@ impl<'a> Late<'a> {
         Some(Item::Object(if target.named.keyed {
             Box::new(Instances { c, target, outputs })
         } else {
-            Box::new(OneUnit { c, unit: target.named.first as usize, contract: target.contract, outputs })
+            Box::new(OneUnit {
+                c,
+                unit: target.named.first as usize,
+                contract: target.contract,
+                outputs,
+            })
         }))
     }
 }
@@ -273,7 +317,11 @@ struct AllInstances<'a>(&'a Instances<'a>);
 
 impl Object for AllInstances<'_> {
     fn get(&self, key: &str) -> Result<Item<'_>, String> {
-        if key == "outputs" { Ok(Item::Object(Box::new(AllOutputs(self.0)))) } else { Err("write `.outputs`".to_owned()) }
+        if key == "outputs" {
+            Ok(Item::Object(Box::new(AllOutputs(self.0))))
+        } else {
+            Err("write `.outputs`".to_owned())
+        }
     }
 }
 
@@ -284,7 +332,11 @@ impl Object for AllOutputs<'_> {
         let i = self.0;
         let mut map = BTreeMap::new();
         for unit in i.target.named.units() {
-            let key = i.c.units[unit as usize].each.as_ref().map(|e| e.key.to_string()).unwrap_or_default();
+            let key = i.c.units[unit as usize]
+                .each
+                .as_ref()
+                .map(|e| e.key.to_string())
+                .unwrap_or_default();
             let one = UnitOutputs {
                 c: i.c,
                 unit: unit as usize,
@@ -332,11 +384,25 @@ impl UnitOutputs<'_> {
         let unit = &self.c.units[self.unit];
         let v = self.c.variant(unit);
         if let Some(contract) = self.contract {
-            let field = v.component.provides.get(contract).and_then(|(_, f)| f.get(output));
+            let field = v
+                .component
+                .provides
+                .get(contract)
+                .and_then(|(_, f)| f.get(output));
             let Some(field) = field else {
-                return Err(missing(contract, output, self.c.output_names(self.unit as u32, self.contract).into_iter()));
+                return Err(missing(
+                    contract,
+                    output,
+                    self.c
+                        .output_names(self.unit as u32, self.contract)
+                        .into_iter(),
+                ));
             };
-            let scope = Late { c: self.c, unit: self.unit, outputs: self.outputs };
+            let scope = Late {
+                c: self.c,
+                unit: self.unit,
+                outputs: self.outputs,
+            };
             return field.eval(&scope).map_err(|d| d.message);
         }
         let hole = || {
@@ -347,7 +413,13 @@ impl UnitOutputs<'_> {
                 .map(|(_, o)| o.ty.clone())
                 .or_else(|| v.interface.outputs.get(output).map(|o| o.ty.clone()))
                 .unwrap_or(Type::Any);
-            Term::Hole { ty, filled_by: OutputRef { unit: unit.address.clone(), path: vec![output.to_owned()] } }
+            Term::Hole {
+                ty,
+                filled_by: OutputRef {
+                    unit: unit.address.clone(),
+                    path: vec![output.to_owned()],
+                },
+            }
         };
         match self.outputs.outputs(&unit.address) {
             Some(recorded) => Ok(recorded.get(output).cloned().unwrap_or_else(hole)),
@@ -363,7 +435,11 @@ impl Object for UnitOutputs<'_> {
     /// The whole object: every output that is declared.
     fn whole(&self) -> Option<Term> {
         let names = self.c.output_names(self.unit as u32, self.contract);
-        names.into_iter().map(|n| Some((n.to_owned(), self.term(n).ok()?))).collect::<Option<BTreeMap<_, _>>>().map(Term::Map)
+        names
+            .into_iter()
+            .map(|n| Some((n.to_owned(), self.term(n).ok()?)))
+            .collect::<Option<BTreeMap<_, _>>>()
+            .map(Term::Map)
     }
 }
 
@@ -376,7 +452,11 @@ pub struct Resolved {
 }
 
 /// Works out all late fields of a unit.
-pub fn resolve(c: &Composition, unit: usize, outputs: &dyn Outputs) -> Result<Resolved, Diagnostic> {
+pub fn resolve(
+    c: &Composition,
+    unit: usize,
+    outputs: &dyn Outputs,
+) -> Result<Resolved, Diagnostic> {
     let scope = Late { c, unit, outputs };
     let v = c.variant(&c.units[unit]);
     let component = &v.component;
@@ -390,10 +470,16 @@ pub fn resolve(c: &Composition, unit: usize, outputs: &dyn Outputs) -> Result<Re
         inputs.insert(key.clone(), coerce(term, ty));
     }
     let all = |fields: &BTreeMap<String, Field>| -> Result<BTreeMap<String, Term>, Diagnostic> {
-        fields.iter().map(|(k, f)| Ok((k.clone(), f.eval(&scope)?))).collect()
+        fields
+            .iter()
+            .map(|(k, f)| Ok((k.clone(), f.eval(&scope)?)))
+            .collect()
     };
     let text_type = Type::String;
-    let env = all(&component.env)?.into_iter().map(|(k, t)| (k, coerce(t, &text_type))).collect();
+    let env = all(&component.env)?
+        .into_iter()
+        .map(|(k, t)| (k, coerce(t, &text_type)))
+        .collect();
     let mut options = all(&component.options)?;
     default_backend(c, unit, &mut options, outputs)?;
     let spec = UnitSpec {
@@ -402,9 +488,17 @@ pub fn resolve(c: &Composition, unit: usize, outputs: &dyn Outputs) -> Result<Re
         options,
         env,
         files: all(&component.files)?,
-        outputs: component.outputs.iter().map(|(k, (_, o))| (k.clone(), o.clone())).collect(),
+        outputs: component
+            .outputs
+            .iter()
+            .map(|(k, (_, o))| (k.clone(), o.clone()))
+            .collect(),
         observe: component.observe.clone(),
-        verify: component.verify.iter().map(|f| f.eval(&scope)).collect::<Result<_, _>>()?,
+        verify: component
+            .verify
+            .iter()
+            .map(|f| f.eval(&scope))
+            .collect::<Result<_, _>>()?,
         timeout: component.timeout.clone(),
         leaves_processes: component.leaves_processes,
     };
@@ -419,13 +513,20 @@ fn default_backend(
     outputs: &dyn Outputs,
 ) -> Result<(), Diagnostic> {
     let v = c.variant(&c.units[unit]);
-    let Some(node) = &c.loaded.platform.backend else { return Ok(()) };
-    let own = ["backend", "cloud"].iter().any(|f| v.interface.facts.contains_key(*f));
+    let Some(node) = &c.loaded.platform.backend else {
+        return Ok(());
+    };
+    let own = ["backend", "cloud"]
+        .iter()
+        .any(|f| v.interface.facts.contains_key(*f));
     if v.component.engine != "terraform" || options.contains_key("backend") || own {
         return Ok(());
     }
     let field = Field::parse(node, &mut Vec::new());
-    options.insert("backend".to_owned(), field.eval(&Late { c, unit, outputs })?);
+    options.insert(
+        "backend".to_owned(),
+        field.eval(&Late { c, unit, outputs })?,
+    );
     Ok(())
 }
 
@@ -433,9 +534,16 @@ fn default_backend(
 pub fn identity_task(c: &Composition, unit: usize) -> Task {
     let u = &c.units[unit];
     let component = &c.variant(u).component;
-    let scope = Late { c, unit, outputs: &NoOutputs };
-    let options =
-        component.options.iter().filter_map(|(k, f)| Some((k.clone(), f.eval(&scope).ok()?))).collect();
+    let scope = Late {
+        c,
+        unit,
+        outputs: &NoOutputs,
+    };
+    let options = component
+        .options
+        .iter()
+        .filter_map(|(k, f)| Some((k.clone(), f.eval(&scope).ok()?)))
+        .collect();
     Task {
         verb: Verb::Plan,
         unit: u.address.clone(),

@@ -46,18 +46,32 @@ pub fn plan(
         let applied = &all[&unit];
         baseline.insert(unit.clone(), applied.fingerprint);
         // who needs it goes first
-        let needs: Vec<Address> =
-            chosen.iter().filter(|other| all[*other].needs.contains(&unit)).cloned().collect();
+        let needs: Vec<Address> = chosen
+            .iter()
+            .filter(|other| all[*other].needs.contains(&unit))
+            .cloned()
+            .collect();
         let proposal = Proposal {
             fidelity: Fidelity::Exact,
-            changes: vec![Change { object: unit.to_string(), action: Action::Delete, after: None, detail: vec![] }],
+            changes: vec![Change {
+                object: unit.to_string(),
+                action: Action::Delete,
+                after: None,
+                detail: vec![],
+            }],
         };
         steps.push(Step {
             layer: applied.layer.clone(),
             engine: applied.task.spec.engine.clone(),
             verb: Verb::Destroy,
-            basis: Basis::Exact { proposal, fingerprint: applied.fingerprint },
-            envelope: Envelope { worst: Action::Wait, opaque: true },
+            basis: Basis::Exact {
+                proposal,
+                fingerprint: applied.fingerprint,
+            },
+            envelope: Envelope {
+                worst: Action::Wait,
+                opaque: true,
+            },
             needs,
             reason: "destroy".to_owned(),
             content: applied.fingerprint,
@@ -82,7 +96,11 @@ fn order(all: &BTreeMap<Address, Applied>, chosen: &BTreeSet<Address>) -> Vec<Ad
             *users.get_mut(n).expect("chosen") += 1;
         }
     }
-    let mut ready: BTreeSet<&Address> = users.iter().filter(|(_, n)| **n == 0).map(|(u, _)| *u).collect();
+    let mut ready: BTreeSet<&Address> = users
+        .iter()
+        .filter(|(_, n)| **n == 0)
+        .map(|(u, _)| *u)
+        .collect();
     let mut out = Vec::new();
     while let Some(unit) = ready.pop_last() {
         out.push(unit.clone());

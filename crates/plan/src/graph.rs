@@ -13,7 +13,10 @@ pub fn order(c: &Composition) -> Vec<usize> {
             feeds[d.unit as usize].push(i as u32);
         }
     }
-    let mut ready: BinaryHeap<Reverse<usize>> = (0..waiting.len()).filter(|i| waiting[*i] == 0).map(Reverse).collect();
+    let mut ready: BinaryHeap<Reverse<usize>> = (0..waiting.len())
+        .filter(|i| waiting[*i] == 0)
+        .map(Reverse)
+        .collect();
     let mut out = Vec::with_capacity(waiting.len());
     while let Some(Reverse(i)) = ready.pop() {
         out.push(i);

@@ -27,9 +27,15 @@ pub struct Facts<'a> {
 pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepared, NotReady> {
     let u = &c.units[unit];
     let v = c.variant(u);
-    let resolved = scope::resolve(c, unit, facts.recorded).map_err(|d| NotReady::Invalid(d.message))?;
+    let resolved =
+        scope::resolve(c, unit, facts.recorded).map_err(|d| NotReady::Invalid(d.message))?;
     let mut open: Vec<OutputRef> = Vec::new();
-    let late = [&resolved.inputs, &resolved.spec.options, &resolved.spec.env, &resolved.spec.files];
+    let late = [
+        &resolved.inputs,
+        &resolved.spec.options,
+        &resolved.spec.env,
+        &resolved.spec.files,
+    ];
     for term in late.into_iter().flat_map(BTreeMap::values) {
         open.extend(term.holes().into_iter().cloned());
     }
@@ -38,13 +44,26 @@ pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepar
         open.dedup();
         return Err(NotReady::Open(open));
     }
-    let tool = facts.tools.get(&v.component.engine).cloned().unwrap_or_default();
+    let tool = facts
+        .tools
+        .get(&v.component.engine)
+        .cloned()
+        .unwrap_or_default();
     let mut revision = |s: &SecretRef| match s.store.as_str() {
-        "output" => facts.recorded.revision(s).ok_or_else(|| format!("the sensitive output `{}` is not recorded", s.key)),
+        "output" => facts
+            .recorded
+            .revision(s)
+            .ok_or_else(|| format!("the sensitive output `{}` is not recorded", s.key)),
         _ => facts.secrets.revision(s).map_err(|e| e.to_string()),
     };
-    let parts = parts(&resolved.spec, &resolved.inputs, &v.closure.digest, &tool, &mut revision)
-        .map_err(NotReady::Invalid)?;
+    let parts = parts(
+        &resolved.spec,
+        &resolved.inputs,
+        &v.closure.digest,
+        &tool,
+        &mut revision,
+    )
+    .map_err(NotReady::Invalid)?;
     let fingerprint = {
         let mut h = Hasher::new();
         for (name, digest) in &parts {
@@ -75,7 +94,11 @@ pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepar
         files_digest: v.closure.digest,
         identities: engine.identities(&task, &v.interface),
         claims: engine.claims(&task),
-        needs: u.deps.iter().map(|d| c.units[d.unit as usize].address.clone()).collect(),
+        needs: u
+            .deps
+            .iter()
+            .map(|d| c.units[d.unit as usize].address.clone())
+            .collect(),
         protect: v.component.protect.clone(),
         passthrough: c.loaded.platform.passthrough.clone(),
         task,
@@ -84,7 +107,10 @@ pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepar
 
 fn recorded_outputs(c: &Composition, unit: usize, recorded: &Recorded) -> BTreeMap<String, Term> {
     use strata_ops::scope::Outputs;
-    recorded.outputs(&c.units[unit].address).map(|m| (*m).clone()).unwrap_or_default()
+    recorded
+        .outputs(&c.units[unit].address)
+        .map(|m| (*m).clone())
+        .unwrap_or_default()
 }
 
 /// Tells what changes when a secret changes.
@@ -115,12 +141,23 @@ pub fn parts(
     let mut parts = BTreeMap::new();
     parts.insert("files".to_owned(), *files);
     parts.insert("inputs".to_owned(), of(&[("inputs", inputs)], &[])?);
-    let outputs: Vec<String> = spec.outputs.iter().map(|(k, o)| format!("{k}={:?}", o)).collect();
+    let outputs: Vec<String> = spec
+        .outputs
+        .iter()
+        .map(|(k, o)| format!("{k}={o:?}"))
+        .collect();
     let mut texts: Vec<&str> = vec![&spec.engine, &spec.folder];
     texts.extend(outputs.iter().map(String::as_str));
     parts.insert(
         "settings".to_owned(),
-        of(&[("options", &spec.options), ("env", &spec.env), ("files", &spec.files)], &texts)?,
+        of(
+            &[
+                ("options", &spec.options),
+                ("env", &spec.env),
+                ("files", &spec.files),
+            ],
+            &texts,
+        )?,
     );
     parts.insert("tool".to_owned(), of(&[], &[&tool.version])?);
     Ok(parts)
@@ -133,7 +170,11 @@ fn hash_term(h: &mut Hasher, term: &Term, revision: Revision<'_>) -> Result<(), 
         Term::Number(n) => drop(h.part(b"n").part(n.0.as_bytes())),
         Term::String(s) => drop(h.part(b"s").part(s.as_bytes())),
         Term::List(l) | Term::Text(l) => {
-            h.part(if matches!(term, Term::Text(_)) { b"t" } else { b"l" });
+            h.part(if matches!(term, Term::Text(_)) {
+                b"t"
+            } else {
+                b"l"
+            });
             h.part(&(l.len() as u64).to_le_bytes());
             for t in l {
                 hash_term(h, t, revision)?;
@@ -148,13 +189,18 @@ fn hash_term(h: &mut Hasher, term: &Term, revision: Revision<'_>) -> Result<(), 
         }
         Term::Secret(s) => {
             let revision = revision(s)?;
-            h.part(b"x").part(s.store.as_bytes()).part(s.key.as_bytes()).part(revision.as_bytes());
+            h.part(b"x")
+                .part(s.store.as_bytes())
+                .part(s.key.as_bytes())
+                .part(revision.as_bytes());
             for p in &s.path {
                 h.part(p.as_bytes());
             }
         }
         Term::Predicted { value, .. } => hash_term(h, value, revision)?,
-        Term::Hole { filled_by, .. } => return Err(format!("{:?} is not known yet", filled_by.unit)),
+        Term::Hole { filled_by, .. } => {
+            return Err(format!("{:?} is not known yet", filled_by.unit));
+        }
     }
     Ok(())
 }

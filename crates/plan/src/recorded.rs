@@ -26,7 +26,10 @@ struct Read {
 impl Recorded {
     /// From rows.
     pub fn new(rows: Vec<AppliedRow>) -> Self {
-        Self { rows: rows.into_iter().map(|r| (r.unit.clone(), r)).collect(), read: Mutex::default() }
+        Self {
+            rows: rows.into_iter().map(|r| (r.unit.clone(), r)).collect(),
+            read: Mutex::default(),
+        }
     }
     /// The row of a unit.
     pub fn row(&self, unit: &Address) -> Option<&AppliedRow> {
@@ -38,7 +41,10 @@ impl Recorded {
     }
     /// Something was applied: consumers see it from here on.
     pub fn put(&mut self, row: AppliedRow) {
-        self.read.lock().expect("no panic while reading").remove(&row.unit);
+        self.read
+            .lock()
+            .expect("no panic while reading")
+            .remove(&row.unit);
         self.rows.insert(row.unit.clone(), row);
     }
     /// Its verifiers said something.
@@ -50,7 +56,10 @@ impl Recorded {
     /// It is gone.
     pub fn remove(&mut self, unit: &Address) {
         self.rows.remove(unit);
-        self.read.lock().expect("no panic while reading").remove(unit);
+        self.read
+            .lock()
+            .expect("no panic while reading")
+            .remove(unit);
     }
     /// What changes when a sensitive output changes.
     pub fn revision(&self, secret: &SecretRef) -> Option<String> {
@@ -72,11 +81,17 @@ impl Recorded {
 }
 
 fn secret(unit: &Address, output: &str) -> Term {
-    Term::Secret(SecretRef { store: "output".to_owned(), key: format!("{unit}#{output}"), path: Vec::new() })
+    Term::Secret(SecretRef {
+        store: "output".to_owned(),
+        key: format!("{unit}#{output}"),
+        path: Vec::new(),
+    })
 }
 
 fn read_outputs(unit: &Address, json: &str) -> Read {
-    let Ok(serde_json::Value::Object(map)) = serde_json::from_str(json) else { return Read::default() };
+    let Ok(serde_json::Value::Object(map)) = serde_json::from_str(json) else {
+        return Read::default();
+    };
     let mut terms = BTreeMap::new();
     let mut sensitive = BTreeMap::new();
     for (name, mut entry) in map {
@@ -87,7 +102,10 @@ fn read_outputs(unit: &Address, json: &str) -> Read {
             terms.insert(name, Value::from_json(value.take()).into());
         }
     }
-    Read { terms: Arc::new(terms), sensitive }
+    Read {
+        terms: Arc::new(terms),
+        sensitive,
+    }
 }
 
 impl Outputs for Recorded {

@@ -52,7 +52,12 @@ pub struct Wishes {
 }
 
 /// Decides for every selected unit, in the order of the graph.
-pub fn schedule(c: &Composition, selected: &[bool], wishes: &Wishes, facts: &Facts<'_>) -> Vec<Item> {
+pub fn schedule(
+    c: &Composition,
+    selected: &[bool],
+    wishes: &Wishes,
+    facts: &Facts<'_>,
+) -> Vec<Item> {
     let mut pending = vec![false; c.units.len()];
     let mut out = Vec::new();
     for unit in graph::order(c) {
@@ -61,9 +66,20 @@ pub fn schedule(c: &Composition, selected: &[bool], wishes: &Wishes, facts: &Fac
         }
         let deps = &c.units[unit].deps;
         let standing = stand(c, unit, &pending, selected, wishes, facts);
-        pending[unit] = matches!(standing, Standing::Known(..) | Standing::Deferred(_) | Standing::Blocked(_));
-        let needs = deps.iter().map(|d| d.unit as usize).filter(|d| selected[*d]).collect();
-        out.push(Item { unit, standing, needs });
+        pending[unit] = matches!(
+            standing,
+            Standing::Known(..) | Standing::Deferred(_) | Standing::Blocked(_)
+        );
+        let needs = deps
+            .iter()
+            .map(|d| d.unit as usize)
+            .filter(|d| selected[*d])
+            .collect();
+        out.push(Item {
+            unit,
+            standing,
+            needs,
+        });
     }
     out
 }
@@ -86,7 +102,10 @@ fn stand(
         .deps
         .iter()
         .filter(|d| d.data && pending[d.unit as usize])
-        .map(|d| OutputRef { unit: c.units[d.unit as usize].address.clone(), path: Vec::new() })
+        .map(|d| OutputRef {
+            unit: c.units[d.unit as usize].address.clone(),
+            path: Vec::new(),
+        })
         .collect();
     if !open.is_empty() {
         return Standing::Deferred(open);
@@ -96,10 +115,15 @@ fn stand(
             let missing: BTreeSet<String> = open.iter().map(|o| o.unit.to_string()).collect();
             let never = open.iter().any(|o| facts.recorded.row(&o.unit).is_none());
             let list = missing.into_iter().collect::<Vec<_>>().join(", ");
-            let foreign = open.iter().find(|o| c.position(&o.unit).is_some_and(|p| !selected[p]));
+            let foreign = open
+                .iter()
+                .find(|o| c.position(&o.unit).is_some_and(|p| !selected[p]));
             Standing::Blocked(match (never, foreign) {
                 (true, Some(o)) => {
-                    format!("needs {list}, which was never applied; add `{}` to this command, or apply it first", o.unit.env)
+                    format!(
+                        "needs {list}, which was never applied; add `{}` to this command, or apply it first",
+                        o.unit.env
+                    )
                 }
                 (true, None) => format!("needs {list}, which was never applied"),
                 (false, _) => format!(
@@ -118,7 +142,11 @@ fn stand(
                 let verified = v.component.verify.is_empty() || r.verified != Some(false);
                 return Standing::Unchanged(prepared.fingerprint, verified);
             }
-            let changed = if expired { vec!["expired".to_owned()] } else { Vec::new() };
+            let changed = if expired {
+                vec!["expired".to_owned()]
+            } else {
+                Vec::new()
+            };
             Standing::Known(Box::new(prepared), changed)
         }
     }
@@ -161,7 +189,12 @@ pub fn assemble(
         if let Some(row) = facts.recorded.row(&u.address) {
             baseline.insert(u.address.clone(), row.fingerprint);
         }
-        for d in u.deps.iter().map(|d| d.unit as usize).filter(|d| !chosen.contains(d)) {
+        for d in u
+            .deps
+            .iter()
+            .map(|d| d.unit as usize)
+            .filter(|d| !chosen.contains(d))
+        {
             let other = &c.units[d].address;
             if let Some(row) = facts.recorded.row(other) {
                 baseline.insert(other.clone(), row.outputs_digest);
@@ -170,13 +203,24 @@ pub fn assemble(
         let existed = facts.recorded.row(&u.address).is_some();
         let (basis, reason) = match &item.standing {
             Standing::Suspended => continue,
-            Standing::Unchanged(fingerprint, true) => (Basis::Unchanged { fingerprint: *fingerprint }, String::new()),
-            Standing::Unchanged(fingerprint, false) => {
-                (Basis::Unverified { fingerprint: *fingerprint }, "not verified yet".to_owned())
-            }
+            Standing::Unchanged(fingerprint, true) => (
+                Basis::Unchanged {
+                    fingerprint: *fingerprint,
+                },
+                String::new(),
+            ),
+            Standing::Unchanged(fingerprint, false) => (
+                Basis::Unverified {
+                    fingerprint: *fingerprint,
+                },
+                "not verified yet".to_owned(),
+            ),
             Standing::Deferred(open) => {
                 let from: Vec<String> = open.iter().map(|o| o.unit.to_string()).collect();
-                (Basis::Deferred { open: open.clone() }, format!("waits for outputs of {}", from.join(", ")))
+                (
+                    Basis::Deferred { open: open.clone() },
+                    format!("waits for outputs of {}", from.join(", ")),
+                )
             }
             Standing::Blocked(why) => (Basis::Deferred { open: vec![] }, why.clone()),
             Standing::Known(prepared, why) => {
@@ -194,7 +238,13 @@ pub fn assemble(
                 } else {
                     why.join(", ")
                 };
-                (Basis::Exact { proposal, fingerprint: prepared.fingerprint }, reason)
+                (
+                    Basis::Exact {
+                        proposal,
+                        fingerprint: prepared.fingerprint,
+                    },
+                    reason,
+                )
             }
         };
         steps.push(Step {
@@ -204,7 +254,11 @@ pub fn assemble(
             verb: Verb::Apply,
             basis,
             envelope: envelope(c, item.unit),
-            needs: item.needs.iter().map(|n| c.units[*n].address.clone()).collect(),
+            needs: item
+                .needs
+                .iter()
+                .map(|n| c.units[*n].address.clone())
+                .collect(),
             reason,
             content: v.closure.digest,
         });
@@ -225,9 +279,21 @@ pub fn assemble(
 /// An approval names every unit whose effect nobody can foretell; it covers new things, and what `gates.replan` says.
 fn envelope(c: &Composition, unit: usize) -> Envelope {
     let u = &c.units[unit];
-    let protected = c.variant(u).component.protect.iter().any(|p| p == "replace");
+    let protected = c
+        .variant(u)
+        .component
+        .protect
+        .iter()
+        .any(|p| p == "replace");
     let worst = c.env(u).replan;
-    Envelope { worst: if protected { worst.min(Action::Update) } else { worst }, opaque: true }
+    Envelope {
+        worst: if protected {
+            worst.min(Action::Update)
+        } else {
+            worst
+        },
+        opaque: true,
+    }
 }
 
 /// Units that were applied in these environments and are no longer in the files.

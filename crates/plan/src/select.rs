@@ -22,23 +22,38 @@ pub fn select(c: &Composition, s: &Selection) -> Result<Vec<bool>, String> {
             let names = c.envs.iter().map(|e| e.name.as_ref());
             format!(
                 "there is no environment `{name}`; {}",
-                suggest(name, names.clone())
-                    .unwrap_or_else(|| format!("environments are: {}", names.collect::<Vec<_>>().join(", ")))
+                suggest(name, names.clone()).unwrap_or_else(|| format!(
+                    "environments are: {}",
+                    names.collect::<Vec<_>>().join(", ")
+                ))
             )
         })? as u32);
     }
     for (i, u) in c.units.iter().enumerate() {
         in_env[i] = envs.contains(&u.env);
     }
-    let mut marks = if s.only.is_empty() { in_env.clone() } else { vec![false; c.units.len()] };
+    let mut marks = if s.only.is_empty() {
+        in_env.clone()
+    } else {
+        vec![false; c.units.len()]
+    };
     for word in &s.only {
         mark(c, word, &in_env, &mut marks)?;
     }
     if !s.layers.is_empty() {
         for l in &s.layers {
             if c.loaded.platform.layer(l).is_none() {
-                let names: Vec<&str> = c.loaded.platform.layers.iter().map(|l| l.layer.name.as_str()).collect();
-                return Err(format!("there is no layer `{l}`; layers are: {}", names.join(", ")));
+                let names: Vec<&str> = c
+                    .loaded
+                    .platform
+                    .layers
+                    .iter()
+                    .map(|l| l.layer.name.as_str())
+                    .collect();
+                return Err(format!(
+                    "there is no layer `{l}`; layers are: {}",
+                    names.join(", ")
+                ));
             }
         }
         for (i, u) in c.units.iter().enumerate() {
@@ -53,12 +68,20 @@ fn mark(c: &Composition, word: &str, in_env: &[bool], marks: &mut [bool]) -> Res
     let named: Vec<usize> = (0..c.units.len())
         .filter(|i| {
             let a = &c.units[*i].address;
-            in_env[*i] && (a.name.as_ref() == name || a.local() == name || a.to_string() == name
-                || name.parse().is_ok_and(|other: strata_core::name::Address| other == *a))
+            in_env[*i]
+                && (a.name.as_ref() == name
+                    || a.local() == name
+                    || a.to_string() == name
+                    || name
+                        .parse()
+                        .is_ok_and(|other: strata_core::name::Address| other == *a))
         })
         .collect();
     if named.is_empty() {
-        let names: Vec<&str> = (0..c.units.len()).filter(|i| in_env[*i]).map(|i| c.units[i].address.name.as_ref()).collect();
+        let names: Vec<&str> = (0..c.units.len())
+            .filter(|i| in_env[*i])
+            .map(|i| c.units[i].address.name.as_ref())
+            .collect();
         let help = suggest(name, names).map_or_else(String::new, |s| format!("; {s}"));
         return Err(format!("no unit `{name}` in these environments{help}"));
     }

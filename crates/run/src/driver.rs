@@ -319,21 +319,33 @@ impl<'a> Driver<'a> {
         if self.machine.held().all(|(held, g)| held != i || *g != gate) {
             return Ok(());
         }
-        let answered = Event::Answered { unit: unit.clone(), gate: gate.clone(), yes, by: by.to_owned() };
+        let answered = Event::Answered {
+            unit: unit.clone(),
+            gate: gate.clone(),
+            yes,
+            by: by.to_owned(),
+        };
         if gate != Gate::HandOff || !yes {
             return self.append(&[answered], &[]);
         }
-        let Ok(mut prepared) = self.parts.bench.prepare(unit) else { return Ok(()) };
+        let Ok(mut prepared) = self.parts.bench.prepare(unit) else {
+            return Ok(());
+        };
         prepared.task.verb = Verb::Apply;
         let engine = (self.parts.engines)(&prepared.task.spec.engine);
         let (state, _) = engine.begin(&prepared.task, &Got::Open { kept: vec![] });
-        let got = Got::Answered { values: outputs, by: by.to_owned() };
+        let got = Got::Answered {
+            values: outputs,
+            by: by.to_owned(),
+        };
         match engine.next(&prepared.task, &state, &got) {
             Ok((_, Act::Finish(finding))) => {
                 self.prepared.insert(i, prepared);
                 match *finding {
                     // together, so that no crash can lose what was handed back
-                    Finding::Applied { outputs } => self.was_applied(i, unit.clone(), outputs, vec![answered]),
+                    Finding::Applied { outputs } => {
+                        self.was_applied(i, unit.clone(), outputs, vec![answered])
+                    }
                     // an answer that does not fit leaves the question open
                     _ => Ok(()),
                 }
@@ -543,9 +555,10 @@ impl<'a> Driver<'a> {
             Command::Plan => (Work::Verb(Verb::Plan), attempts),
             Command::Apply(attempt) => (Work::Verb(verb), *attempt),
             Command::Verify => (Work::Verify, attempts),
-            Command::Recover(attempt) => match self.intents.last(&unit) {
-                Some(intent) => (Work::Recover(Box::new(intent)), *attempt),
-                None => {
+            Command::Recover(attempt) => {
+                if let Some(intent) = self.intents.last(&unit) {
+                    (Work::Recover(Box::new(intent)), *attempt)
+                } else {
                     self.append(
                         &[Event::Recovered {
                             unit,
@@ -555,7 +568,7 @@ impl<'a> Driver<'a> {
                     )?;
                     return Ok(true);
                 }
-            },
+            }
             _ => unreachable!("all other commands happen at once"),
         };
         let mut prepared = match self.prepared_for(i, &unit) {
@@ -743,7 +756,7 @@ impl<'a> Driver<'a> {
         outputs: BTreeMap<String, Output>,
         mut events: Vec<Event>,
     ) -> Result<(), RunError> {
-        let prepared = self.prepared_for(i, &unit).map(Clone::clone);
+        let prepared = self.prepared_for(i, &unit).cloned();
         let prepared = match prepared {
             Ok(p) => p,
             Err(e) => return self.fail(unit, Failure::permanent(e.to_string())),
@@ -777,7 +790,11 @@ impl<'a> Driver<'a> {
                 .collect::<Vec<_>>(),
         );
         self.parts.bench.applied(&applied);
-        events.push(Event::Applied { unit: unit.clone(), fingerprint: prepared.fingerprint, outputs: digest });
+        events.push(Event::Applied {
+            unit: unit.clone(),
+            fingerprint: prepared.fingerprint,
+            outputs: digest,
+        });
         if !has_verifiers {
             self.finished_step(i);
             events.push(Event::Verified {

@@ -24,7 +24,12 @@ fn unit(name: &str) -> Address {
 fn proposal(name: &str, action: Action) -> Proposal {
     Proposal {
         fidelity: Fidelity::Exact,
-        changes: vec![Change { object: name.to_owned(), action, after: None, detail: vec![] }],
+        changes: vec![Change {
+            object: name.to_owned(),
+            action,
+            after: None,
+            detail: vec![],
+        }],
     }
 }
 
@@ -32,12 +37,19 @@ fn step(name: &str, needs: &[&str], deferred: bool) -> Step {
     let basis = if deferred {
         Basis::Deferred { open: vec![] }
     } else {
-        Basis::Exact { proposal: proposal(name, Action::Create), fingerprint: Digest::of(name.as_bytes()) }
+        Basis::Exact {
+            proposal: proposal(name, Action::Create),
+            fingerprint: Digest::of(name.as_bytes()),
+        }
     };
     Step {
         unit: unit(name),
         layer: "application".into(),
-        engine: if name == "people" { "hand-off".into() } else { "script".into() },
+        engine: if name == "people" {
+            "hand-off".into()
+        } else {
+            "script".into()
+        },
         verb: Verb::Apply,
         basis,
         envelope: Envelope::CREATE_ONLY,
@@ -51,7 +63,9 @@ fn step(name: &str, needs: &[&str], deferred: bool) -> Step {
 /// verification fails, one that is unchanged.
 fn plan() -> Plan {
     let mut still = step("still", &[], false);
-    still.basis = Basis::Unchanged { fingerprint: Digest::of(b"still") };
+    still.basis = Basis::Unchanged {
+        fingerprint: Digest::of(b"still"),
+    };
     Plan::new(Body {
         format: 1,
         platform: "p".into(),
@@ -87,7 +101,11 @@ struct Crash;
 impl World {
     fn tick(&mut self) -> Result<(), Crash> {
         self.ticks += 1;
-        if self.crashes.contains(&self.ticks) { Err(Crash) } else { Ok(()) }
+        if self.crashes.contains(&self.ticks) {
+            Err(Crash)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -99,7 +117,12 @@ fn fold(events: &[Event]) -> Machine {
     m
 }
 
-fn append(world: &mut World, journal: &mut Vec<Event>, m: &mut Machine, event: Event) -> Result<(), Crash> {
+fn append(
+    world: &mut World,
+    journal: &mut Vec<Event>,
+    m: &mut Machine,
+    event: Event,
+) -> Result<(), Crash> {
     world.tick()?;
     m.apply(&event).unwrap_or_else(|e| panic!("{e}"));
     journal.push(event);
@@ -111,7 +134,11 @@ fn process(world: &mut World, journal: &mut Vec<Event>) -> Result<Machine, Crash
     let mut m = fold(journal);
     let generation = 1 + journal.len() as u64;
     let first = if journal.is_empty() {
-        Event::RunStarted { plan: plan().digest, generation, verb: Verb::Apply }
+        Event::RunStarted {
+            plan: plan().digest,
+            generation,
+            verb: Verb::Apply,
+        }
     } else {
         Event::RunTaken { generation }
     };
@@ -119,12 +146,26 @@ fn process(world: &mut World, journal: &mut Vec<Event>) -> Result<Machine, Crash
     loop {
         if !world.answered && m.held().any(|(_, g)| *g == Gate::HandOff) {
             let unit = unit("people");
-            let answer = Event::Answered { unit: unit.clone(), gate: Gate::HandOff, yes: true, by: "me".into() };
+            let answer = Event::Answered {
+                unit: unit.clone(),
+                gate: Gate::HandOff,
+                yes: true,
+                by: "me".into(),
+            };
             append(world, journal, &mut m, answer)?;
             world.answered = true;
             // the driver writes both in one transaction; here a crash may fall between them
             let fingerprint = Digest::of(b"people");
-            append(world, journal, &mut m, Event::Applied { unit, fingerprint, outputs: fingerprint })?;
+            append(
+                world,
+                journal,
+                &mut m,
+                Event::Applied {
+                    unit,
+                    fingerprint,
+                    outputs: fingerprint,
+                },
+            )?;
         }
         let commands = m.commands();
         if commands.is_empty() {
@@ -147,24 +188,66 @@ fn obey(
     let unit = m.plan().body.steps[i].unit.clone();
     let name = unit.name.to_string();
     let fingerprint = Digest::of(name.as_bytes());
-    let applied = Event::Applied { unit: unit.clone(), fingerprint, outputs: fingerprint };
+    let applied = Event::Applied {
+        unit: unit.clone(),
+        fingerprint,
+        outputs: fingerprint,
+    };
     match command {
         Command::Plan => {
-            let action = if name == "replacer" { Action::Replace } else { Action::Create };
+            let action = if name == "replacer" {
+                Action::Replace
+            } else {
+                Action::Create
+            };
             // what is there already needs no change
             let proposal = if world.effects.contains_key(&name) {
-                Proposal { fidelity: Fidelity::Exact, changes: vec![] }
+                Proposal {
+                    fidelity: Fidelity::Exact,
+                    changes: vec![],
+                }
             } else {
                 proposal(&name, action)
             };
-            append(world, journal, m, Event::Planned { unit, proposal, fingerprint })
+            append(
+                world,
+                journal,
+                m,
+                Event::Planned {
+                    unit,
+                    proposal,
+                    fingerprint,
+                },
+            )
         }
-        Command::Hold(proposal) => {
-            append(world, journal, m, Event::Held { unit, gate: Gate::Beyond { proposal }, text: String::new() })
-        }
-        Command::Ask => append(world, journal, m, Event::Held { unit, gate: Gate::HandOff, text: String::new() }),
+        Command::Hold(proposal) => append(
+            world,
+            journal,
+            m,
+            Event::Held {
+                unit,
+                gate: Gate::Beyond { proposal },
+                text: String::new(),
+            },
+        ),
+        Command::Ask => append(
+            world,
+            journal,
+            m,
+            Event::Held {
+                unit,
+                gate: Gate::HandOff,
+                text: String::new(),
+            },
+        ),
         Command::Apply(attempt) => {
-            let handle = Handle { run: "r".into(), unit: unit.clone(), attempt, n: 1, generation };
+            let handle = Handle {
+                run: "r".into(),
+                unit: unit.clone(),
+                attempt,
+                n: 1,
+                generation,
+            };
             let intent = Event::Intent {
                 unit: unit.clone(),
                 handle,
@@ -175,10 +258,18 @@ fn obey(
             };
             append(world, journal, m, intent)?;
             if name == "flaky" && attempt == 1 {
-                let failed = Event::Failed { unit, class: Class::Transient, stale: false, summary: "once".into() };
+                let failed = Event::Failed {
+                    unit,
+                    class: Class::Transient,
+                    stale: false,
+                    summary: "once".into(),
+                };
                 return append(world, journal, m, failed);
             }
-            let empty = m.steps()[i].proposal.as_ref().is_some_and(|p| p.changes.is_empty());
+            let empty = m.steps()[i]
+                .proposal
+                .as_ref()
+                .is_some_and(|p| p.changes.is_empty());
             if !empty || !world.supervised {
                 *world.effects.entry(name.clone()).or_default() += 1;
             }
@@ -194,12 +285,23 @@ fn obey(
             if name == "people" {
                 return append(world, journal, m, applied);
             }
-            let verdict = if world.supervised { Verdict::NotDone } else { Verdict::Partly };
+            let verdict = if world.supervised {
+                Verdict::NotDone
+            } else {
+                Verdict::Partly
+            };
             append(world, journal, m, Event::Recovered { unit, verdict })
         }
-        Command::Verify => {
-            append(world, journal, m, Event::Verified { unit, ok: name != "bad", reports: vec![] })
-        }
+        Command::Verify => append(
+            world,
+            journal,
+            m,
+            Event::Verified {
+                unit,
+                ok: name != "bad",
+                reports: vec![],
+            },
+        ),
         Command::Retry => append(world, journal, m, Event::Retry { unit }),
         Command::Cancel(why) => append(world, journal, m, Event::Cancelled { unit, why }),
     }
@@ -229,7 +331,9 @@ fn ends(m: &Machine) -> Vec<(String, String)> {
         .zip(m.steps())
         .map(|(s, p)| {
             let status = match &p.status {
-                Status::Held { gate: Gate::Beyond { .. } } => "held".to_owned(),
+                Status::Held {
+                    gate: Gate::Beyond { .. },
+                } => "held".to_owned(),
                 Status::Failed { .. } => "failed".to_owned(),
                 other => format!("{other:?}"),
             };
@@ -240,13 +344,28 @@ fn ends(m: &Machine) -> Vec<(String, String)> {
 
 #[test]
 fn every_crash_ends_in_the_same_place_with_every_effect_once() {
-    let quiet = World { supervised: true, ..World::default() };
+    let quiet = World {
+        supervised: true,
+        ..World::default()
+    };
     let (calm, end, _) = live(quiet.clone());
     let want = ends(&end);
-    assert!(want.contains(&("dev/app".into(), "Done".into())), "{want:?}");
-    assert!(want.contains(&("dev/replacer".into(), "held".into())), "{want:?}");
-    assert!(want.contains(&("dev/bad".into(), "failed".into())), "{want:?}");
-    assert!(want.contains(&("dev/behind".into(), "Cancelled".into())), "{want:?}");
+    assert!(
+        want.contains(&("dev/app".into(), "Done".into())),
+        "{want:?}"
+    );
+    assert!(
+        want.contains(&("dev/replacer".into(), "held".into())),
+        "{want:?}"
+    );
+    assert!(
+        want.contains(&("dev/bad".into(), "failed".into())),
+        "{want:?}"
+    );
+    assert!(
+        want.contains(&("dev/behind".into(), "Cancelled".into())),
+        "{want:?}"
+    );
     let mut cases = 0;
     for first in 1..=calm.ticks {
         for second in [None, Some(1), Some(2), Some(3), Some(5), Some(9)] {
@@ -255,7 +374,10 @@ fn every_crash_ends_in_the_same_place_with_every_effect_once() {
             world.crashes.extend(second.map(|s| first + s));
             let (after, m, _) = live(world);
             assert_eq!(ends(&m), want, "crash at {first}, then {second:?}");
-            assert_eq!(after.effects, calm.effects, "crash at {first}, then {second:?}");
+            assert_eq!(
+                after.effects, calm.effects,
+                "crash at {first}, then {second:?}"
+            );
             cases += 1;
         }
     }
@@ -264,25 +386,48 @@ fn every_crash_ends_in_the_same_place_with_every_effect_once() {
 
 #[test]
 fn without_a_supervisor_some_effects_repeat_and_the_test_can_see_it() {
-    let (calm, ..) = live(World { supervised: true, ..World::default() });
+    let (calm, ..) = live(World {
+        supervised: true,
+        ..World::default()
+    });
     let repeated = (1..=calm.ticks)
         .filter(|at| {
-            let (after, ..) = live(World { crashes: vec![*at], ..World::default() });
+            let (after, ..) = live(World {
+                crashes: vec![*at],
+                ..World::default()
+            });
             after.effects.values().any(|n| *n > 1)
         })
         .count();
-    assert!(repeated > 0, "the harness would not notice a repeated effect");
+    assert!(
+        repeated > 0,
+        "the harness would not notice a repeated effect"
+    );
 }
 
 #[test]
 fn what_is_not_in_the_table_is_refused() {
     let mut m = Machine::new(plan(), 1);
-    let gate = Gate::Beyond { proposal: Digest::of(b"another") };
-    let answer = Event::Answered { unit: unit("net"), gate, yes: true, by: "me".into() };
+    let gate = Gate::Beyond {
+        proposal: Digest::of(b"another"),
+    };
+    let answer = Event::Answered {
+        unit: unit("net"),
+        gate,
+        yes: true,
+        by: "me".into(),
+    };
     assert!(m.apply(&answer).is_err());
     let mut m = Machine::new(plan(), 1);
-    let applied = Event::Applied { unit: unit("net"), fingerprint: Digest::of(b""), outputs: Digest::of(b"") };
-    assert!(m.apply(&applied).is_err(), "applied without having been planned");
+    let applied = Event::Applied {
+        unit: unit("net"),
+        fingerprint: Digest::of(b""),
+        outputs: Digest::of(b""),
+    };
+    assert!(
+        m.apply(&applied).is_err(),
+        "applied without having been planned"
+    );
 }
 
 #[test]

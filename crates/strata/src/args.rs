@@ -73,7 +73,9 @@ pub struct How {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Make a platform here: `strata.yaml`, a first environment and a first component
-    #[command(after_help = "Example:\n  mkdir shop && cd shop && strata init\n\nNothing that exists is overwritten.")]
+    #[command(
+        after_help = "Example:\n  mkdir shop && cd shop && strata init\n\nNothing that exists is overwritten."
+    )]
     Init {
         /// Name of the platform; default: the folder's
         #[arg(long)]
@@ -89,7 +91,9 @@ pub enum Command {
         env: Vec<String>,
     },
     /// Show what an apply would do
-    #[command(after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code")]
+    #[command(
+        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code"
+    )]
     Plan {
         /// Environments
         env: Vec<String>,
@@ -108,7 +112,9 @@ pub enum Command {
         refresh: bool,
     },
     /// Show the plan, ask, and apply it
-    #[command(after_help = "Examples:\n  strata apply dev\n  strata apply org dev --yes\n  strata apply dev p            exactly the saved plan\n  strata apply dev --yes --expect DIGEST")]
+    #[command(
+        after_help = "Examples:\n  strata apply dev\n  strata apply org dev --yes\n  strata apply dev p            exactly the saved plan\n  strata apply dev --yes --expect DIGEST"
+    )]
     Apply {
         /// Environments, then a plan file if one was saved
         env: Vec<String>,
@@ -127,7 +133,9 @@ pub enum Command {
         refresh: bool,
     },
     /// Destroy what was applied, in reverse
-    #[command(after_help = "Examples:\n  strata destroy dev\n  strata destroy dev --only web+\n  strata destroy dev --orphans")]
+    #[command(
+        after_help = "Examples:\n  strata destroy dev\n  strata destroy dev --only web+\n  strata destroy dev --orphans"
+    )]
     Destroy {
         /// Environments
         env: Vec<String>,
@@ -147,7 +155,9 @@ pub enum Command {
         parallelism: usize,
     },
     /// Go on with a run that was cut off or waits
-    #[command(after_help = "Examples:\n  strata resume\n  strata resume dev\n  strata resume dev --approve dev/vpc")]
+    #[command(
+        after_help = "Examples:\n  strata resume\n  strata resume dev\n  strata resume dev --approve dev/vpc"
+    )]
     Resume {
         /// One of its environments; default: the last unfinished run
         env: Option<String>,
@@ -179,7 +189,9 @@ pub enum Command {
         env: Vec<String>,
     },
     /// Show recorded outputs; no tool is started
-    #[command(after_help = "Examples:\n  strata outputs dev\n  strata outputs dev/postgres host\n  strata outputs dev/postgres connection --reveal")]
+    #[command(
+        after_help = "Examples:\n  strata outputs dev\n  strata outputs dev/postgres host\n  strata outputs dev/postgres connection --reveal"
+    )]
     Outputs {
         /// Environment or unit
         of: String,
@@ -190,7 +202,9 @@ pub enum Command {
         reveal: bool,
     },
     /// Show what depends on what
-    #[command(after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg")]
+    #[command(
+        after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg"
+    )]
     Graph {
         /// Environments; default: all
         env: Vec<String>,
@@ -288,7 +302,9 @@ pub enum HandOff {
         env: Vec<String>,
     },
     /// It is done: record what they hand back
-    #[command(after_help = "Examples:\n  strata hand-off done org/budget --output account=111 --output monthly_limit=500\n  strata hand-off done org/dns --output-from token=- < token.txt")]
+    #[command(
+        after_help = "Examples:\n  strata hand-off done org/budget --output account=111 --output monthly_limit=500\n  strata hand-off done org/dns --output-from token=- < token.txt"
+    )]
     Done {
         /// The unit
         unit: String,

@@ -40,17 +40,27 @@ pub fn start_dir(global: &Global) -> Result<PathBuf, Problem> {
         Some(dir) => dir.clone(),
         None => std::env::current_dir().map_err(|e| Problem::io("find the current folder", &e))?,
     };
-    dir.canonicalize().map_err(|e| Problem::io(format!("open `{}`", dir.display()), &e))
+    dir.canonicalize()
+        .map_err(|e| Problem::io(format!("open `{}`", dir.display()), &e))
 }
 
 impl Context {
     /// The platform that the command line means: the nearest folder upward with a `strata.yaml`.
     pub fn open(global: &Global) -> Result<Self, Problem> {
         let start = start_dir(global)?;
-        let root = start.ancestors().find(|d| d.join(load::ROOT_FILE).is_file()).ok_or_else(|| {
-            Problem::new(exit::INVALID, format!("there is no `strata.yaml` in `{}` or above", start.display()))
+        let root = start
+            .ancestors()
+            .find(|d| d.join(load::ROOT_FILE).is_file())
+            .ok_or_else(|| {
+                Problem::new(
+                    exit::INVALID,
+                    format!(
+                        "there is no `strata.yaml` in `{}` or above",
+                        start.display()
+                    ),
+                )
                 .hint("run `strata init` to make a platform here, or name its folder with `-C DIR`")
-        })?;
+            })?;
         Ok(Self {
             root: root.to_owned(),
             color: use_color(global),
@@ -97,7 +107,8 @@ impl Context {
         let (composition, more) = compose::compose(loaded, &self.engines);
         problems.extend(more);
         problems.extend(check::check(&composition));
-        problems.sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
+        problems
+            .sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
         problems.dedup();
         Ok((composition, problems))
     }
@@ -112,7 +123,12 @@ impl Context {
         Err(Problem::invalid(&worth))
     }
     /// Environments that a command means, checked.
-    pub fn envs(&self, c: &Composition, named: &[String], all: bool) -> Result<Vec<String>, Problem> {
+    pub fn envs(
+        &self,
+        c: &Composition,
+        named: &[String],
+        all: bool,
+    ) -> Result<Vec<String>, Problem> {
         let names = || c.envs.iter().map(|e| e.name.to_string());
         if all {
             return Ok(names().collect());
@@ -121,8 +137,10 @@ impl Context {
             let list: Vec<String> = names().collect();
             return match list.as_slice() {
                 [only] => Ok(vec![only.clone()]),
-                [] => Err(Problem::usage("this platform has no environment").hint("run `strata env new dev`")),
-                _ => Err(Problem::usage("name an environment").hint(format!("environments are: {}", list.join(", ")))),
+                [] => Err(Problem::usage("this platform has no environment")
+                    .hint("run `strata env new dev`")),
+                _ => Err(Problem::usage("name an environment")
+                    .hint(format!("environments are: {}", list.join(", ")))),
             };
         }
         let mut out: Vec<String> = Vec::new();

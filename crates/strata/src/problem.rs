@@ -17,7 +17,11 @@ pub struct Problem {
 impl Problem {
     /// With a code of [`exit`].
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hints: Vec::new() }
+        Self {
+            code,
+            message: message.into(),
+            hints: Vec::new(),
+        }
     }
     /// The command line asks for something that is not there.
     pub fn usage(message: impl Into<String>) -> Self {
@@ -39,14 +43,22 @@ impl Problem {
     pub fn io(doing: impl Display, error: &std::io::Error) -> Self {
         let problem = Self::new(exit::ERROR, format!("cannot {doing}: {error}"));
         match error.kind() {
-            std::io::ErrorKind::StorageFull => problem.hint("free some space on that disk, then run the same command again"),
-            std::io::ErrorKind::PermissionDenied => problem.hint("check the owner and mode of that file or folder"),
+            std::io::ErrorKind::StorageFull => {
+                problem.hint("free some space on that disk, then run the same command again")
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                problem.hint("check the owner and mode of that file or folder")
+            }
             _ => problem,
         }
     }
     /// Prints it to standard error.
     pub fn print(&self, color: bool) {
-        let (bold, end) = if color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        let (bold, end) = if color {
+            ("\x1b[1;31m", "\x1b[0m")
+        } else {
+            ("", "")
+        };
         if !self.message.is_empty() {
             eprintln!("{bold}error{end}: {}", self.message);
         }
@@ -60,9 +72,12 @@ impl From<StoreError> for Problem {
     fn from(e: StoreError) -> Self {
         let text = e.to_string();
         match e {
-            StoreError::Held { env, .. } => Self::new(exit::DENIED, text)
-                .hint(format!("wait for it, or watch it with `strata status {env}`")),
-            StoreError::Fenced(_) => Self::new(exit::FAILED, text).hint("run `strata status` to see who acts now"),
+            StoreError::Held { env, .. } => Self::new(exit::DENIED, text).hint(format!(
+                "wait for it, or watch it with `strata status {env}`"
+            )),
+            StoreError::Fenced(_) => {
+                Self::new(exit::FAILED, text).hint("run `strata status` to see who acts now")
+            }
             _ => Self::new(exit::ERROR, text),
         }
     }

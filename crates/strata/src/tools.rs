@@ -30,7 +30,9 @@ pub fn find(
     let mut out = HashMap::new();
     let mut missing: Vec<Problem> = Vec::new();
     for name in used {
-        let Some(question) = cx.engine(name).tool() else { continue };
+        let Some(question) = cx.engine(name).tool() else {
+            continue;
+        };
         let default = ToolChoice::default();
         let choice = c.loaded.platform.tools.get(name).unwrap_or(&default);
         match one(name, &question, choice, &known, store) {
@@ -38,16 +40,15 @@ pub fn find(
             Err(p) => missing.push(p),
         }
     }
-    match missing.len() {
-        0 => Ok(out),
-        _ => {
-            let mut all = missing.remove(0);
-            for p in missing {
-                all.hints.push(p.message);
-                all.hints.extend(p.hints);
-            }
-            Err(all)
+    if missing.is_empty() {
+        Ok(out)
+    } else {
+        let mut all = missing.remove(0);
+        for p in missing {
+            all.hints.push(p.message);
+            all.hints.extend(p.hints);
         }
+        Err(all)
     }
 }
 
@@ -58,11 +59,17 @@ fn one(
     known: &std::collections::BTreeMap<String, String>,
     store: &dyn Store,
 ) -> Result<Tool, Problem> {
-    let programs = choice.program.clone().map_or_else(|| question.programs.clone(), |p| vec![p]);
+    let programs = choice
+        .program
+        .clone()
+        .map_or_else(|| question.programs.clone(), |p| vec![p]);
     let Some((program, path)) = programs.iter().find_map(|p| Some((p.clone(), on_path(p)?))) else {
         return Err(Problem::new(
             exit::FAILED,
-            format!("engine `{engine}` needs `{}`, which is not on PATH", programs.join("` or `")),
+            format!(
+                "engine `{engine}` needs `{}`, which is not on PATH",
+                programs.join("` or `")
+            ),
         )
         .hint(question.install));
     };
@@ -71,15 +78,21 @@ fn one(
     if !at_least(&version, question.minimum) {
         return Err(Problem::new(
             exit::FAILED,
-            format!("`{program}` is {version}; engine `{engine}` needs {} or later", question.minimum),
+            format!(
+                "`{program}` is {version}; engine `{engine}` needs {} or later",
+                question.minimum
+            ),
         )
         .hint(question.install));
     }
     if let Some(wanted) = wanted
         && !satisfies(&version, wanted)
     {
-        return Err(Problem::new(exit::FAILED, format!("`{program}` is {version}; `strata.yaml` asks for {wanted}"))
-            .hint("install that version, or change `tools:` in `strata.yaml`"));
+        return Err(Problem::new(
+            exit::FAILED,
+            format!("`{program}` is {version}; `strata.yaml` asks for {wanted}"),
+        )
+        .hint("install that version, or change `tools:` in `strata.yaml`"));
     }
     Ok(Tool { program, version })
 }
@@ -89,7 +102,9 @@ fn on_path(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Path::new(program).is_file().then(|| PathBuf::from(program));
     }
-    std::env::split_paths(&std::env::var_os("PATH")?).map(|d| d.join(program)).find(|p| p.is_file())
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|d| d.join(program))
+        .find(|p| p.is_file())
 }
 
 fn version(
@@ -98,8 +113,15 @@ fn version(
     known: &std::collections::BTreeMap<String, String>,
     store: &dyn Store,
 ) -> Result<String, Problem> {
-    let meta = std::fs::metadata(path).map_err(|e| Problem::io(format!("look at `{}`", path.display()), &e))?;
-    let key = format!("{}:{}:{}:{}", path.display(), meta.size(), meta.mtime_nsec() + meta.mtime() * 1_000_000_000, meta.ino());
+    let meta = std::fs::metadata(path)
+        .map_err(|e| Problem::io(format!("look at `{}`", path.display()), &e))?;
+    let key = format!(
+        "{}:{}:{}:{}",
+        path.display(),
+        meta.size(),
+        meta.mtime_nsec() + meta.mtime() * 1_000_000_000,
+        meta.ino()
+    );
     if let Some(version) = known.get(&key) {
         return Ok(version.clone());
     }
@@ -111,8 +133,15 @@ fn version(
         .map_err(|e| Problem::io(format!("start `{}`", path.display()), &e))?;
     let text = [out.stdout, out.stderr].concat();
     let version = first_version(&String::from_utf8_lossy(&text)).ok_or_else(|| {
-        Problem::new(exit::FAILED, format!("`{} {}` does not print a version", path.display(), question.args.join(" ")))
-            .hint(question.install)
+        Problem::new(
+            exit::FAILED,
+            format!(
+                "`{} {}` does not print a version",
+                path.display(),
+                question.args.join(" ")
+            ),
+        )
+        .hint(question.install)
     })?;
     store.note("tool", &key, &version)?;
     Ok(version)
@@ -140,24 +169,28 @@ fn at_least(version: &str, minimum: &str) -> bool {
 /// Terraform's version constraints: `=`, `!=`, `>`, `>=`, `<`, `<=`, `~>`, joined by commas.
 fn satisfies(version: &str, constraints: &str) -> bool {
     let have = padded(&numbers(version));
-    constraints.split(',').map(str::trim).filter(|c| !c.is_empty()).all(|c| {
-        let at = c.find(|ch: char| ch.is_ascii_digit()).unwrap_or(0);
-        let (op, want) = (c[..at].trim(), numbers(&c[at..]));
-        let full = padded(&want);
-        match op {
-            "" | "=" => have == full,
-            "!=" => have != full,
-            ">" => have > full,
-            ">=" => have >= full,
-            "<" => have < full,
-            "<=" => have <= full,
-            "~>" => {
-                let fixed = want.len().saturating_sub(1).max(1);
-                have >= full && have[..fixed] == full[..fixed]
+    constraints
+        .split(',')
+        .map(str::trim)
+        .filter(|c| !c.is_empty())
+        .all(|c| {
+            let at = c.find(|ch: char| ch.is_ascii_digit()).unwrap_or(0);
+            let (op, want) = (c[..at].trim(), numbers(&c[at..]));
+            let full = padded(&want);
+            match op {
+                "" | "=" => have == full,
+                "!=" => have != full,
+                ">" => have > full,
+                ">=" => have >= full,
+                "<" => have < full,
+                "<=" => have <= full,
+                "~>" => {
+                    let fixed = want.len().saturating_sub(1).max(1);
+                    have >= full && have[..fixed] == full[..fixed]
+                }
+                _ => false,
             }
-            _ => false,
-        }
-    })
+        })
 }
 
 fn padded(v: &[u64]) -> [u64; 4] {
@@ -176,8 +209,11 @@ pub fn unknown(cx: &Context, c: &Composition) -> Vec<Diagnostic> {
         .keys()
         .filter(|name| cx.engines.iter().all(|e| e.name() != name.as_str()))
         .map(|name| {
-            Diagnostic::error("platform::unknown-tool", format!("`tools` names `{name}`, which is no engine"))
-                .at(c.loaded.platform.at.clone())
+            Diagnostic::error(
+                "platform::unknown-tool",
+                format!("`tools` names `{name}`, which is no engine"),
+            )
+            .at(c.loaded.platform.at.clone())
         })
         .collect()
 }

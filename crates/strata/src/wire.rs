@@ -11,7 +11,9 @@ use strata_adapters::{
     secrets::Secrets,
     source::DirectoryTree,
 };
-use strata_core::{engine::DynEngine, executor::Executor, secret::SecretStore, store::Store, tree::Tree};
+use strata_core::{
+    engine::DynEngine, executor::Executor, secret::SecretStore, store::Store, tree::Tree,
+};
 use strata_store::sqlite::{Options, SqliteStore};
 
 /// The hidden command under which the program is its own supervisor.
@@ -41,7 +43,13 @@ pub fn tree(root: &Path, state: &Path) -> Result<Arc<dyn Tree>, Problem> {
 /// The store of a platform; made when it is not there.
 pub fn store(state: &Path) -> Result<Arc<dyn Store>, Problem> {
     let identity = std::env::var_os("STRATA_KEY_FILE").map(PathBuf::from);
-    Ok(Arc::new(SqliteStore::open_with(state, &Options { identity, blob_budget: None })?))
+    Ok(Arc::new(SqliteStore::open_with(
+        state,
+        &Options {
+            identity,
+            blob_budget: None,
+        },
+    )?))
 }
 
 /// Where secrets come from.
@@ -71,5 +79,6 @@ pub fn executor(
 
 /// Ctrl-C and its kin as a number.
 pub fn interrupts() -> Result<strata_adapters::interrupt::Interrupts, Problem> {
-    strata_adapters::interrupt::Interrupts::listen().map_err(|e| Problem::io("listen for signals", &e))
+    strata_adapters::interrupt::Interrupts::listen()
+        .map_err(|e| Problem::io("listen for signals", &e))
 }

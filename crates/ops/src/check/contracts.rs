@@ -13,12 +13,15 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             }
             let Some(declared) = c.loaded.contracts.get(contract) else {
                 problems.push(
-                    Diagnostic::error("contract::unknown", format!("there is no contract `{contract}`"))
-                        .at(at.clone())
-                        .help(
-                            suggest(contract, c.loaded.contracts.keys().map(String::as_str))
-                                .unwrap_or_else(|| format!("write `contracts/{contract}.yaml`")),
-                        ),
+                    Diagnostic::error(
+                        "contract::unknown",
+                        format!("there is no contract `{contract}`"),
+                    )
+                    .at(at.clone())
+                    .help(
+                        suggest(contract, c.loaded.contracts.keys().map(String::as_str))
+                            .unwrap_or_else(|| format!("write `contracts/{contract}.yaml`")),
+                    ),
                 );
                 continue;
             };
@@ -26,7 +29,10 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                 if !fields.contains_key(name) {
                     let mut problem = Diagnostic::error(
                         "contract::missing-output",
-                        format!("`{}` does not give `{name}` of `{contract}`", v.component.name),
+                        format!(
+                            "`{}` does not give `{name}` of `{contract}`",
+                            v.component.name
+                        ),
                     )
                     .at(at.clone())
                     .help(format!("add `{name}: '${{{{ self.… }}}}'`"));
@@ -39,9 +45,12 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             for (name, field) in fields {
                 if !declared.outputs.contains_key(name) {
                     problems.push(
-                        Diagnostic::error("contract::unknown-output", format!("`{contract}` has no output `{name}`"))
-                            .at(field.at.clone())
-                            .help_opt(suggest(name, declared.outputs.keys().map(String::as_str))),
+                        Diagnostic::error(
+                            "contract::unknown-output",
+                            format!("`{contract}` has no output `{name}`"),
+                        )
+                        .at(field.at.clone())
+                        .help_opt(suggest(name, declared.outputs.keys().map(String::as_str))),
                     );
                 }
                 check_self(c, v, field, problems);
@@ -51,7 +60,12 @@ pub fn check(c: &Composition, problems: &mut Problems) {
 }
 
 /// `self.x` names an output of the component.
-fn check_self(c: &Composition, v: &crate::compose::Variant, field: &crate::field::Field, problems: &mut Problems) {
+fn check_self(
+    c: &Composition,
+    v: &crate::compose::Variant,
+    field: &crate::field::Field,
+    problems: &mut Problems,
+) {
     use strata_syntax::expr::{Root, Step};
     let _ = c;
     if v.interface.open_outputs {
@@ -63,14 +77,25 @@ fn check_self(c: &Composition, v: &crate::compose::Variant, field: &crate::field
         else {
             continue;
         };
-        if root != "self" || v.component.outputs.contains_key(output) || v.interface.outputs.contains_key(output) {
+        if root != "self"
+            || v.component.outputs.contains_key(output)
+            || v.interface.outputs.contains_key(output)
+        {
             continue;
         }
-        let names = v.component.outputs.keys().chain(v.interface.outputs.keys()).map(String::as_str);
+        let names = v
+            .component
+            .outputs
+            .keys()
+            .chain(v.interface.outputs.keys())
+            .map(String::as_str);
         problems.push(
-            Diagnostic::error("contract::self", format!("`{}` has no output `{output}`", v.component.name))
-                .at(at)
-                .help_opt(suggest(output, names)),
+            Diagnostic::error(
+                "contract::self",
+                format!("`{}` has no output `{output}`", v.component.name),
+            )
+            .at(at)
+            .help_opt(suggest(output, names)),
         );
     }
 }

@@ -30,14 +30,19 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                 }
                 OPEN => {
                     let from = stack.iter().position(|(u, _)| *u == to).unwrap_or(0);
-                    let mut path: Vec<String> =
-                        stack[from..].iter().map(|(u, _)| c.units[*u].address.to_string()).collect();
+                    let mut path: Vec<String> = stack[from..]
+                        .iter()
+                        .map(|(u, _)| c.units[*u].address.to_string())
+                        .collect();
                     path.push(c.units[to].address.to_string());
                     let at = c.variant(&c.units[to]).component.at.clone();
                     problems.push(
-                        Diagnostic::error("graph::cycle", format!("units wait for each other: {}", path.join(" → ")))
-                            .at(at)
-                            .help("take one of these references or `after` entries away"),
+                        Diagnostic::error(
+                            "graph::cycle",
+                            format!("units wait for each other: {}", path.join(" → ")),
+                        )
+                        .at(at)
+                        .help("take one of these references or `after` entries away"),
                     );
                 }
                 _ => {}

@@ -32,13 +32,20 @@ fn variant(v: &Variant, problems: &mut Problems) {
                 problems.push(
                     Diagnostic::error("input::unknown", format!("`{name}` has no input `{key}`"))
                         .at(field.at.clone())
-                        .help(suggest(key, declared.keys().map(String::as_str)).unwrap_or_else(|| {
-                            if declared.is_empty() {
-                                "its tool declares no inputs".to_owned()
-                            } else {
-                                format!("its inputs are: {}", declared.keys().cloned().collect::<Vec<_>>().join(", "))
-                            }
-                        })),
+                        .help(
+                            suggest(key, declared.keys().map(String::as_str)).unwrap_or_else(
+                                || {
+                                    if declared.is_empty() {
+                                        "its tool declares no inputs".to_owned()
+                                    } else {
+                                        format!(
+                                            "its inputs are: {}",
+                                            declared.keys().cloned().collect::<Vec<_>>().join(", ")
+                                        )
+                                    }
+                                },
+                            ),
+                        ),
                 );
             }
             continue;
@@ -63,10 +70,14 @@ fn variant(v: &Variant, problems: &mut Problems) {
     }
     for (key, input) in declared {
         if !input.optional && !v.component.inputs.contains_key(key) {
-            let mut problem =
-                Diagnostic::error("input::missing", format!("nobody gives `{name}` its input `{key}`"))
-                    .at(v.component.at.clone())
-                    .help(format!("add `inputs: {{{key}: …}}` to the component, or a default to its tool"));
+            let mut problem = Diagnostic::error(
+                "input::missing",
+                format!("nobody gives `{name}` its input `{key}`"),
+            )
+            .at(v.component.at.clone())
+            .help(format!(
+                "add `inputs: {{{key}: …}}` to the component, or a default to its tool"
+            ));
             if let Some(at) = &input.at {
                 problem = problem.related(at.clone(), "declared here");
             }

@@ -26,7 +26,11 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             } else {
                 Diagnostic::warning("layer::upward", text)
             };
-            problems.push(problem.at(own.at.clone()).help("move one of them to another layer"));
+            problems.push(
+                problem
+                    .at(own.at.clone())
+                    .help("move one of them to another layer"),
+            );
         }
     }
 }

@@ -47,18 +47,31 @@ pub struct Environment {
 /// All environments but bases, sorted by name.
 pub fn all(loaded: &Loaded, problems: &mut Problems) -> Vec<Environment> {
     let mut out = Vec::new();
-    for (name, file) in loaded.environments.iter().filter(|(n, _)| !n.starts_with('_')) {
+    for (name, file) in loaded
+        .environments
+        .iter()
+        .filter(|(n, _)| !n.starts_with('_'))
+    {
         let node = merged(loaded, name, &mut Vec::new(), problems);
-        out.push(resolve(loaded, name, node.as_ref(), file.at.clone(), problems));
+        out.push(resolve(
+            loaded,
+            name,
+            node.as_ref(),
+            file.at.clone(),
+            problems,
+        ));
     }
     let names: Vec<Arc<str>> = out.iter().map(|e| e.name.clone()).collect();
     for e in &out {
         for (used, at) in &e.uses {
             if names.iter().all(|n| n.as_ref() != used) || e.name.as_ref() == used {
                 problems.push(
-                    Diagnostic::error("environment::unknown", format!("there is no environment `{used}` to use"))
-                        .at(at.clone())
-                        .help_opt(suggest(used, names.iter().map(AsRef::as_ref))),
+                    Diagnostic::error(
+                        "environment::unknown",
+                        format!("there is no environment `{used}` to use"),
+                    )
+                    .at(at.clone())
+                    .help_opt(suggest(used, names.iter().map(AsRef::as_ref))),
                 );
             }
         }
@@ -67,23 +80,37 @@ pub fn all(loaded: &Loaded, problems: &mut Problems) -> Vec<Environment> {
 }
 
 /// The file of an environment over everything it extends.
-fn merged(loaded: &Loaded, name: &str, chain: &mut Vec<String>, problems: &mut Problems) -> Option<Node> {
+fn merged(
+    loaded: &Loaded,
+    name: &str,
+    chain: &mut Vec<String>,
+    problems: &mut Problems,
+) -> Option<Node> {
     let file = loaded.environments.get(name)?;
     chain.push(name.to_owned());
     let mut out: Option<Node> = None;
     for (base, at) in &file.extends {
         if chain.contains(base) {
             problems.push(
-                Diagnostic::error("environment::cycle", format!("{} → {base} extends itself", chain.join(" → ")))
-                    .at(at.clone()),
+                Diagnostic::error(
+                    "environment::cycle",
+                    format!("{} → {base} extends itself", chain.join(" → ")),
+                )
+                .at(at.clone()),
             );
             continue;
         }
         if !loaded.environments.contains_key(base) {
             problems.push(
-                Diagnostic::error("environment::unknown", format!("there is no environment `{base}` to extend"))
-                    .at(at.clone())
-                    .help_opt(suggest(base, loaded.environments.keys().map(String::as_str))),
+                Diagnostic::error(
+                    "environment::unknown",
+                    format!("there is no environment `{base}` to extend"),
+                )
+                .at(at.clone())
+                .help_opt(suggest(
+                    base,
+                    loaded.environments.keys().map(String::as_str),
+                )),
             );
             continue;
         }
@@ -103,16 +130,30 @@ fn merged(loaded: &Loaded, name: &str, chain: &mut Vec<String>, problems: &mut P
 /// What `extends` carries: not what makes an environment that environment.
 fn inherited(mut node: Node) -> Node {
     if let Kind::Map(map) = &mut node.kind {
-        map.entries.retain(|e| !matches!(e.key.as_str(), "extends" | "shared" | "branch" | "credentials" | "imports"));
+        map.entries.retain(|e| {
+            !matches!(
+                e.key.as_str(),
+                "extends" | "shared" | "branch" | "credentials" | "imports"
+            )
+        });
     }
     node
 }
 
-fn resolve(loaded: &Loaded, name: &str, node: Option<&Node>, at: Location, problems: &mut Problems) -> Environment {
+fn resolve(
+    loaded: &Loaded,
+    name: &str,
+    node: Option<&Node>,
+    at: Location,
+    problems: &mut Problems,
+) -> Environment {
     // unknown keys were reported where the file was read
     let f = Fields::of(node, "an environment", KEYS, &mut Problems::new());
-    let values: BTreeMap<String, Field> =
-        f.entries("values", problems).into_iter().map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems))).collect();
+    let values: BTreeMap<String, Field> = f
+        .entries("values", problems)
+        .into_iter()
+        .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
+        .collect();
     let scope = ValueScope::new(name, &loaded.platform.name, &values);
     let values = values
         .iter()
@@ -127,7 +168,9 @@ fn resolve(loaded: &Loaded, name: &str, node: Option<&Node>, at: Location, probl
     let mut flavors = BTreeMap::new();
     for (contract, _, node) in f.entries("flavors", problems) {
         match text(node) {
-            Some(component) => drop(flavors.insert(contract.to_owned(), (component, node.location()))),
+            Some(component) => {
+                drop(flavors.insert(contract.to_owned(), (component, node.location())))
+            }
             None => problems.push(expected(node, "a flavor", "the name of a component")),
         }
     }
@@ -152,9 +195,15 @@ fn resolve(loaded: &Loaded, name: &str, node: Option<&Node>, at: Location, probl
 fn gates(f: &Fields<'_>, problems: &mut Problems) -> Action {
     let g = Fields::of(f.get("gates"), "`gates`", &["replan", "apply"], problems);
     if let Some(n) = g.get("apply") {
-        problems.push(crate::document::platform::not_yet(n, "gates.apply", "remove it; `apply` asks, or needs `--yes`"));
+        problems.push(crate::document::platform::not_yet(
+            n,
+            "gates.apply",
+            "remove it; `apply` asks, or needs `--yes`",
+        ));
     }
-    let Some(word) = g.text("replan", problems) else { return Action::Create };
+    let Some(word) = g.text("replan", problems) else {
+        return Action::Create;
+    };
     replan(&word).unwrap_or_else(|| {
         problems.push(expected(
             g.get("replan").expect("just read"),

@@ -42,28 +42,44 @@ impl Composition {
     pub fn lookup(&self, env: usize, name: &str) -> Option<Target> {
         self.lookup_here(env, name).or_else(|| {
             let uses = &self.envs[env].uses;
-            uses.iter().find_map(|(used, _)| self.lookup_here(self.env_named(used)?, name))
+            uses.iter()
+                .find_map(|(used, _)| self.lookup_here(self.env_named(used)?, name))
         })
     }
     /// What a name stands for in one environment.
     pub fn lookup_here(&self, env: usize, name: &str) -> Option<Target> {
         let env = &self.envs[env];
         if let Some(named) = env.names.get(name) {
-            return Some(Target { named: *named, contract: None });
+            return Some(Target {
+                named: *named,
+                contract: None,
+            });
         }
         let component = env.chosen.get(name)?;
         let named = env.names.get(component.as_str())?;
-        Some(Target { named: *named, contract: Some(name.to_owned()) })
+        Some(Target {
+            named: *named,
+            contract: Some(name.to_owned()),
+        })
     }
     /// The instance with a key.
     pub fn instance(&self, named: &Named, key: &str) -> Option<u32> {
-        named.units().find(|i| self.units[*i as usize].each.as_ref().is_some_and(|e| e.key.as_ref() == key))
+        named.units().find(|i| {
+            self.units[*i as usize]
+                .each
+                .as_ref()
+                .is_some_and(|e| e.key.as_ref() == key)
+        })
     }
     /// Does a unit have an output, as far as anybody declared it?
     pub fn has_output(&self, unit: u32, contract: Option<&str>, output: &str) -> bool {
         let v = self.variant(&self.units[unit as usize]);
         match contract {
-            Some(c) => v.component.provides.get(c).is_some_and(|(_, fields)| fields.contains_key(output)),
+            Some(c) => v
+                .component
+                .provides
+                .get(c)
+                .is_some_and(|(_, fields)| fields.contains_key(output)),
             None => {
                 v.component.outputs.contains_key(output)
                     || v.interface.outputs.contains_key(output)
@@ -75,10 +91,18 @@ impl Composition {
     pub fn output_names(&self, unit: u32, contract: Option<&str>) -> Vec<&str> {
         let v = self.variant(&self.units[unit as usize]);
         match contract {
-            Some(c) => v.component.provides.get(c).map_or_else(Vec::new, |(_, f)| f.keys().map(String::as_str).collect()),
-            None => {
-                v.component.outputs.keys().chain(v.interface.outputs.keys()).map(String::as_str).collect()
-            }
+            Some(c) => v
+                .component
+                .provides
+                .get(c)
+                .map_or_else(Vec::new, |(_, f)| f.keys().map(String::as_str).collect()),
+            None => v
+                .component
+                .outputs
+                .keys()
+                .chain(v.interface.outputs.keys())
+                .map(String::as_str)
+                .collect(),
         }
     }
 }
@@ -134,9 +158,12 @@ fn resolve(c: &Composition, unit: &Unit, u: &Use) -> Found {
                 Ok(Vec::new())
             } else {
                 Err(Box::new(
-                    Diagnostic::error("reference::self", format!("`self` has no outputs yet when `{}` is read", u.key))
-                        .at(u.at.clone())
-                        .help("`self` can be used in `provides` and `verify`"),
+                    Diagnostic::error(
+                        "reference::self",
+                        format!("`self` has no outputs yet when `{}` is read", u.key),
+                    )
+                    .at(u.at.clone())
+                    .help("`self` can be used in `provides` and `verify`"),
                 ))
             };
         }
@@ -146,15 +173,20 @@ fn resolve(c: &Composition, unit: &Unit, u: &Use) -> Found {
             let Some(position) = c.env_named(other) else {
                 let names = c.envs.iter().map(|e| e.name.as_ref());
                 return Err(Box::new(
-                    Diagnostic::error("reference::unknown-environment", format!("there is no environment `{other}`"))
-                        .at(u.at.clone())
-                        .help_opt(suggest(other, names)),
+                    Diagnostic::error(
+                        "reference::unknown-environment",
+                        format!("there is no environment `{other}`"),
+                    )
+                    .at(u.at.clone())
+                    .help_opt(suggest(other, names)),
                 ));
             };
             (c.lookup_here(position, name), name)
         }
     };
-    let Some(target) = target else { return Err(Box::new(unknown_name(c, env, name, &u.at))) };
+    let Some(target) = target else {
+        return Err(Box::new(unknown_name(c, env, name, &u.at)));
+    };
     let mut steps = u.reference.steps.iter();
     let mut step = steps.next();
     let mut units: Vec<u32> = target.named.units().collect();
@@ -182,14 +214,27 @@ fn resolve(c: &Composition, unit: &Unit, u: &Use) -> Found {
         };
         if key != "*" {
             let Some(one) = c.instance(&target.named, &key) else {
-                let keys: Vec<Arc<str>> =
-                    units.iter().filter_map(|i| c.units[*i as usize].each.as_ref().map(|e| e.key.clone())).collect();
+                let keys: Vec<Arc<str>> = units
+                    .iter()
+                    .filter_map(|i| c.units[*i as usize].each.as_ref().map(|e| e.key.clone()))
+                    .collect();
                 return Err(Box::new(
-                    Diagnostic::error("reference::unknown-instance", format!("`{name}` has no instance `{key}`"))
-                        .at(u.at.clone())
-                        .help(suggest(&key, keys.iter().map(AsRef::as_ref)).unwrap_or_else(|| {
-                            format!("its instances are: {}", keys.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", "))
-                        })),
+                    Diagnostic::error(
+                        "reference::unknown-instance",
+                        format!("`{name}` has no instance `{key}`"),
+                    )
+                    .at(u.at.clone())
+                    .help(
+                        suggest(&key, keys.iter().map(AsRef::as_ref)).unwrap_or_else(|| {
+                            format!(
+                                "its instances are: {}",
+                                keys.iter()
+                                    .map(AsRef::as_ref)
+                                    .collect::<Vec<_>>()
+                                    .join(", ")
+                            )
+                        }),
+                    ),
                 ));
             };
             units = vec![one];
@@ -208,28 +253,36 @@ fn resolve(c: &Composition, unit: &Unit, u: &Use) -> Found {
         }
         Some(Step::Index(_)) => {
             return Err(Box::new(
-                Diagnostic::error("reference::no-instances", format!("`{name}` has no instances"))
-                    .at(u.at.clone())
-                    .help(format!("write `{name}.outputs.NAME`")),
+                Diagnostic::error(
+                    "reference::no-instances",
+                    format!("`{name}` has no instances"),
+                )
+                .at(u.at.clone())
+                .help(format!("write `{name}.outputs.NAME`")),
             ));
         }
     }
-    if let (Some(first), Some(Step::Field(output) | Step::Key(output))) = (units.first(), steps.next()) {
+    if let (Some(first), Some(Step::Field(output) | Step::Key(output))) =
+        (units.first(), steps.next())
+    {
         let contract = target.contract.as_deref();
         if !c.has_output(*first, contract, output) {
             let names = c.output_names(*first, contract);
             let at = c.variant(&c.units[*first as usize]).component.at.clone();
             return Err(Box::new(
-                Diagnostic::error("reference::unknown-output", format!("`{name}` has no output `{output}`"))
-                    .at(u.at.clone())
-                    .related(at, format!("`{name}` is described here"))
-                    .help(suggest(output, names.iter().copied()).unwrap_or_else(|| {
-                        if names.is_empty() {
-                            format!("declare it in the component: `outputs: {{{output}: string}}`")
-                        } else {
-                            format!("its outputs are: {}", names.join(", "))
-                        }
-                    })),
+                Diagnostic::error(
+                    "reference::unknown-output",
+                    format!("`{name}` has no output `{output}`"),
+                )
+                .at(u.at.clone())
+                .related(at, format!("`{name}` is described here"))
+                .help(suggest(output, names.iter().copied()).unwrap_or_else(|| {
+                    if names.is_empty() {
+                        format!("declare it in the component: `outputs: {{{output}: string}}`")
+                    } else {
+                        format!("its outputs are: {}", names.join(", "))
+                    }
+                })),
             ));
         }
     }
@@ -238,15 +291,26 @@ fn resolve(c: &Composition, unit: &Unit, u: &Use) -> Found {
 
 fn unknown_name(c: &Composition, env: usize, name: &str, at: &Location) -> Diagnostic {
     let here = &c.envs[env];
-    let problem = Diagnostic::error("reference::unknown", format!("there is no `{name}` in `{}`", here.name)).at(at.clone());
+    let problem = Diagnostic::error(
+        "reference::unknown",
+        format!("there is no `{name}` in `{}`", here.name),
+    )
+    .at(at.clone());
     if let Some(source) = c.loaded.components.get(name) {
         return problem.related(source.at.clone(), "the component is here").help(format!(
             "it is not in this environment (disabled, another flavor, or not in its `environments`); environments that have it: {}",
             c.envs.iter().filter(|e| e.names.contains_key(name)).map(|e| e.name.as_ref()).collect::<Vec<_>>().join(", "),
         ));
     }
-    let names = here.names.keys().map(AsRef::as_ref).chain(here.chosen.keys().map(String::as_str));
-    let parts_exist = name.contains('-') && name.split('-').all(|p| here.names.contains_key(p) || RESERVED.contains(&p));
+    let names = here
+        .names
+        .keys()
+        .map(AsRef::as_ref)
+        .chain(here.chosen.keys().map(String::as_str));
+    let parts_exist = name.contains('-')
+        && name
+            .split('-')
+            .all(|p| here.names.contains_key(p) || RESERVED.contains(&p));
     if parts_exist {
         return problem.help("to subtract, put spaces around `-`");
     }
@@ -258,10 +322,16 @@ fn after(c: &Composition, unit: &Unit, name: &str, at: &Location) -> Found {
     let env = unit.env as usize;
     if let Some(layer) = name.strip_prefix("layer:") {
         let Some(position) = c.loaded.platform.layer(layer) else {
-            return Err(Box::new(crate::document::platform::unknown_layer(layer, at.clone(), &c.loaded.platform.layers)));
+            return Err(Box::new(crate::document::platform::unknown_layer(
+                layer,
+                at.clone(),
+                &c.loaded.platform.layers,
+            )));
         };
         let in_env = |u: &Unit| u.env == unit.env && c.variant(u).component.layer == position;
-        return Ok((0..c.units.len() as u32).filter(|i| in_env(&c.units[*i as usize])).collect());
+        return Ok((0..c.units.len() as u32)
+            .filter(|i| in_env(&c.units[*i as usize]))
+            .collect());
     }
     let target = match name.split_once('/') {
         Some((other, name)) => c.env_named(other).and_then(|e| c.lookup_here(e, name)),

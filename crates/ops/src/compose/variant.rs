@@ -63,8 +63,17 @@ pub struct Variants {
 
 impl Variants {
     /// The variant of a component in an environment.
-    pub fn of(&mut self, c: &mut Composition, source: &Source, env: usize, problems: &mut Problems) -> u32 {
-        let over = c.envs[env].overrides.get(source.name.as_ref()).map(|(_, n)| n.clone());
+    pub fn of(
+        &mut self,
+        c: &mut Composition,
+        source: &Source,
+        env: usize,
+        problems: &mut Problems,
+    ) -> u32 {
+        let over = c.envs[env]
+            .overrides
+            .get(source.name.as_ref())
+            .map(|(_, n)| n.clone());
         if over.is_none()
             && let Some(known) = self.plain.get(&source.name)
         {
@@ -76,7 +85,12 @@ impl Variants {
         };
         // what the component itself has wrong was said with the first variant
         let first = self.seen.insert(source.name.clone());
-        let names: Vec<&'static str> = c.engines.iter().map(|e| e.name()).filter(|n| *n != "verify").collect();
+        let names: Vec<&'static str> = c
+            .engines
+            .iter()
+            .map(|e| e.name())
+            .filter(|n| *n != "verify")
+            .collect();
         let engine = &c.engines[source.engine];
         let identity = Identity {
             name: &source.name,
@@ -97,7 +111,10 @@ impl Variants {
         let uses = component
             .late_fields()
             .flat_map(|(key, field)| {
-                field.references().into_iter().map(move |(reference, at)| Use { reference, at, key })
+                field
+                    .references()
+                    .into_iter()
+                    .map(move |(reference, at)| Use { reference, at, key })
             })
             .collect();
         let variant = Variant {
@@ -130,17 +147,30 @@ fn bare_spec(component: &Component) -> UnitSpec {
         engine: component.engine.clone(),
         folder: component.folder.clone(),
         options: constant(&component.options),
-        outputs: component.outputs.iter().map(|(k, (_, o))| (k.clone(), o.clone())).collect(),
+        outputs: component
+            .outputs
+            .iter()
+            .map(|(k, (_, o))| (k.clone(), o.clone()))
+            .collect(),
         observe: component.observe.clone(),
         ..UnitSpec::default()
     }
 }
 
 /// The component's own folder, what its tool says it reads, and what it declares with `reads:`.
-fn closure(tree: &dyn Tree, component: &Component, interface: &Interface, problems: &mut Problems) -> Closure {
+fn closure(
+    tree: &dyn Tree,
+    component: &Component,
+    interface: &Interface,
+    problems: &mut Problems,
+) -> Closure {
     let mut files: BTreeSet<&TreeFile> = BTreeSet::new();
     let own = format!("{}/{COMPONENT_FILE}", component.folder);
-    files.extend(tree.below(&component.folder).iter().filter(|f| f.path.as_ref() != own));
+    files.extend(
+        tree.below(&component.folder)
+            .iter()
+            .filter(|f| f.path.as_ref() != own),
+    );
     if component.folder.is_empty() {
         files.clear();
     }
@@ -154,27 +184,43 @@ fn closure(tree: &dyn Tree, component: &Component, interface: &Interface, proble
             problems.push(
                 Diagnostic::error("component::reads", format!("`{pattern}` names no file"))
                     .at(at.clone())
-                    .help("paths are relative to the component's folder; `**` stands for any folders"),
+                    .help(
+                        "paths are relative to the component's folder; `**` stands for any folders",
+                    ),
             );
         }
         files.extend(matched);
     }
-    Closure { files: files.iter().map(|f| f.path.clone()).collect(), digest: digest_of(files.iter().copied()) }
+    Closure {
+        files: files.iter().map(|f| f.path.clone()).collect(),
+        digest: digest_of(files.iter().copied()),
+    }
 }
 
 /// Files that a pattern names: a file, a folder with everything below, or `*` and `**`.
 fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Vec<&'a TreeFile> {
-    let split = pattern.find(['*', '?']).map(|i| pattern[..i].rfind('/').map_or(0, |s| s + 1));
+    let split = pattern
+        .find(['*', '?'])
+        .map(|i| pattern[..i].rfind('/').map_or(0, |s| s + 1));
     let (fixed, rest) = match split {
         Some(at) => (pattern[..at].trim_end_matches('/'), &pattern[at..]),
         None => (pattern.trim_end_matches('/'), ""),
     };
-    let Some(base) = strata_core::tree::join(folder, fixed) else { return Vec::new() };
+    let Some(base) = strata_core::tree::join(folder, fixed) else {
+        return Vec::new();
+    };
     if rest.is_empty() {
-        return tree.file(&base).into_iter().chain(tree.below(&base)).collect();
+        return tree
+            .file(&base)
+            .into_iter()
+            .chain(tree.below(&base))
+            .collect();
     }
     let skip = if base.is_empty() { 0 } else { base.len() + 1 };
-    tree.below(&base).iter().filter(|f| glob(rest.as_bytes(), f.path[skip..].as_bytes())).collect()
+    tree.below(&base)
+        .iter()
+        .filter(|f| glob(rest.as_bytes(), f.path[skip..].as_bytes()))
+        .collect()
 }
 
 /// `*` within a folder, `**` across folders, `?` one character.
@@ -182,7 +228,11 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match pattern {
         [] => text.is_empty(),
         [b'*', b'*', b'/', rest @ ..] => {
-            glob(rest, text) || text.iter().enumerate().any(|(i, b)| *b == b'/' && glob(rest, &text[i + 1..]))
+            glob(rest, text)
+                || text
+                    .iter()
+                    .enumerate()
+                    .any(|(i, b)| *b == b'/' && glob(rest, &text[i + 1..]))
         }
         [b'*', b'*'] => true,
         [b'*', rest @ ..] => {
@@ -201,7 +251,9 @@ mod tests {
     #[test]
     fn globs_follow_folders() {
         let g = |p: &str, t: &str| glob(p.as_bytes(), t.as_bytes());
-        assert!(g("**", "a/b") && g("*.tf", "x.tf") && g("**/*.tf", "a/b/x.tf") && g("**/*.tf", "x.tf"));
+        assert!(
+            g("**", "a/b") && g("*.tf", "x.tf") && g("**/*.tf", "a/b/x.tf") && g("**/*.tf", "x.tf")
+        );
         assert!(!g("*.tf", "a/x.tf") && !g("?", "/") && g("a?c", "abc"));
     }
 }

@@ -16,9 +16,35 @@ use strata_syntax::node::{Kind, Node};
 
 /// Keys of a component, without the blocks of engines.
 pub const KEYS: &[&str] = &[
-    "engine", "source", "version", "layer", "path", "environments", "enabled", "suspend", "instances", "after",
-    "inputs", "files", "env", "credentials", "provides", "outputs", "verify", "monitors", "observe", "protect",
-    "timeout", "retry", "reads", "leaves-processes", "description", "cluster", "inputs-as", "inventory", "isolation",
+    "engine",
+    "source",
+    "version",
+    "layer",
+    "path",
+    "environments",
+    "enabled",
+    "suspend",
+    "instances",
+    "after",
+    "inputs",
+    "files",
+    "env",
+    "credentials",
+    "provides",
+    "outputs",
+    "verify",
+    "monitors",
+    "observe",
+    "protect",
+    "timeout",
+    "retry",
+    "reads",
+    "leaves-processes",
+    "description",
+    "cluster",
+    "inputs-as",
+    "inventory",
+    "isolation",
 ];
 
 /// A component, decoded. Shared by all environments that do not override it.
@@ -95,15 +121,22 @@ pub struct Identity<'a> {
 impl Component {
     /// From the merged description.
     pub fn decode(id: &Identity<'_>, node: Option<&Node>, problems: &mut Problems) -> Self {
-        let keys: Vec<&str> = KEYS.iter().copied().chain(id.engines.iter().copied()).collect();
+        let keys: Vec<&str> = KEYS
+            .iter()
+            .copied()
+            .chain(id.engines.iter().copied())
+            .collect();
         let f = Fields::of(node, "a component", &keys, problems);
         refuse_not_yet(&f, problems);
         for engine in id.engines.iter().filter(|e| **e != id.engine) {
             if let Some(n) = f.get(engine) {
                 problems.push(
-                    Diagnostic::error("component::other-engine", format!("`{engine}:` in a component of engine `{}`", id.engine))
-                        .at(n.location())
-                        .help(format!("remove it, or write `engine: {engine}`")),
+                    Diagnostic::error(
+                        "component::other-engine",
+                        format!("`{engine}:` in a component of engine `{}`", id.engine),
+                    )
+                    .at(n.location())
+                    .help(format!("remove it, or write `engine: {engine}`")),
                 );
             }
         }
@@ -125,7 +158,12 @@ impl Component {
             provides: provides(&f, problems),
             outputs: outputs(&f, problems),
             verify: verify(&f, problems),
-            observe: f.texts("observe", problems).unwrap_or_default().into_iter().map(|(t, _)| t).collect(),
+            observe: f
+                .texts("observe", problems)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(t, _)| t)
+                .collect(),
             protect: protect(&f, problems),
             timeout: timeout(&f, problems),
             retries: retries(&f, problems),
@@ -140,7 +178,11 @@ impl Component {
 
     /// Every field that may use outputs, with the key it stands under.
     pub fn late_fields(&self) -> impl Iterator<Item = (&'static str, &Field)> {
-        let maps = [("inputs", &self.inputs), ("files", &self.files), ("env", &self.env)];
+        let maps = [
+            ("inputs", &self.inputs),
+            ("files", &self.files),
+            ("env", &self.env),
+        ];
         maps.into_iter()
             .flat_map(|(k, m)| m.values().map(move |f| (k, f)))
             .chain(self.options.values().map(|f| ("options", f)))
@@ -152,7 +194,10 @@ fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
     for (key, instead) in [
         ("source", "put the files into the component's folder"),
         ("version", "put the files into the component's folder"),
-        ("cluster", "give the kubeconfig with `files: {KUBECONFIG: …}`"),
+        (
+            "cluster",
+            "give the kubeconfig with `files: {KUBECONFIG: …}`",
+        ),
         ("inputs-as", "remove it"),
         ("isolation", "remove it"),
         ("inventory", "write it under `ansible:`"),
@@ -164,12 +209,19 @@ fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
     if let Some(n) = f.get("credentials")
         && !matches!(&n.kind, Kind::List(l) if l.is_empty())
     {
-        problems.push(not_yet(n, "credentials", "pass the variables with `passthrough:` in `strata.yaml`"));
+        problems.push(not_yet(
+            n,
+            "credentials",
+            "pass the variables with `passthrough:` in `strata.yaml`",
+        ));
     }
 }
 
 fn fields(f: &Fields<'_>, key: &str, problems: &mut Problems) -> BTreeMap<String, Field> {
-    f.entries(key, problems).into_iter().map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems))).collect()
+    f.entries(key, problems)
+        .into_iter()
+        .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
+        .collect()
 }
 
 fn options(f: &Fields<'_>, id: &Identity<'_>, problems: &mut Problems) -> BTreeMap<String, Field> {
@@ -208,26 +260,48 @@ fn outputs(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, (Locatio
 
 fn output(node: &Node, problems: &mut Problems) -> OutputSpec {
     if !matches!(node.kind, Kind::Map(_)) {
-        return OutputSpec { ty: parse_type(node, problems), ..OutputSpec::default() };
+        return OutputSpec {
+            ty: parse_type(node, problems),
+            ..OutputSpec::default()
+        };
     }
-    let f = Fields::of(Some(node), "an output", &["type", "sensitive", "from", "description"], problems);
+    let f = Fields::of(
+        Some(node),
+        "an output",
+        &["type", "sensitive", "from", "description"],
+        problems,
+    );
     OutputSpec {
-        ty: f.get("type").map(|n| parse_type(n, problems)).unwrap_or_default(),
+        ty: f
+            .get("type")
+            .map(|n| parse_type(n, problems))
+            .unwrap_or_default(),
         sensitive: f.flag("sensitive", problems).unwrap_or(false),
-        from: f.get("from").map(|n| output_from(n, problems)).unwrap_or_default(),
+        from: f
+            .get("from")
+            .map(|n| output_from(n, problems))
+            .unwrap_or_default(),
     }
 }
 
 fn output_from(node: &Node, problems: &mut Problems) -> OutputFrom {
     if let Some(word) = node.as_str() {
         if word != "stats" {
-            problems.push(expected(node, "`from`", "`stats`, `{file: PATH}` or `{json: 'PATH#/pointer'}`"));
+            problems.push(expected(
+                node,
+                "`from`",
+                "`stats`, `{file: PATH}` or `{json: 'PATH#/pointer'}`",
+            ));
         }
         return OutputFrom::Engine;
     }
     let f = Fields::of(Some(node), "`from`", &["file", "json", "lookup"], problems);
     if let Some(n) = f.get("lookup") {
-        problems.push(not_yet(n, "lookup", "write the value to a file and use `{json: 'PATH#/pointer'}`"));
+        problems.push(not_yet(
+            n,
+            "lookup",
+            "write the value to a file and use `{json: 'PATH#/pointer'}`",
+        ));
     }
     if let Some(path) = f.text("file", problems) {
         return OutputFrom::File(path);
@@ -246,17 +320,25 @@ fn verify(f: &Fields<'_>, problems: &mut Problems) -> Vec<Field> {
     let mut out = Vec::new();
     for item in f.items("verify", problems) {
         let Kind::Map(map) = &item.kind else {
-            problems.push(expected(item, "an entry of `verify`", "a map such as `{command: [./test.sh]}`"));
+            problems.push(expected(
+                item,
+                "an entry of `verify`",
+                "a map such as `{command: [./test.sh]}`",
+            ));
             continue;
         };
         for e in &map.entries {
             if !VERIFIERS.contains(&e.key.as_str()) {
                 problems.push(
-                    Diagnostic::error("component::unknown-verifier", format!("there is no verifier `{}`", e.key))
-                        .at(Location::new(item.origin.clone(), e.key_span))
-                        .help(suggest(&e.key, VERIFIERS.iter().copied()).unwrap_or_else(|| {
-                            format!("verifiers are: {}", VERIFIERS.join(", "))
-                        })),
+                    Diagnostic::error(
+                        "component::unknown-verifier",
+                        format!("there is no verifier `{}`", e.key),
+                    )
+                    .at(Location::new(item.origin.clone(), e.key_span))
+                    .help(
+                        suggest(&e.key, VERIFIERS.iter().copied())
+                            .unwrap_or_else(|| format!("verifiers are: {}", VERIFIERS.join(", "))),
+                    ),
                 );
             }
         }
@@ -272,7 +354,11 @@ fn protect(f: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
             out.push(word);
         } else {
             problems.push(
-                Diagnostic::error("file::wrong-kind", "`protect` knows `destroy` and `replace`").at(at),
+                Diagnostic::error(
+                    "file::wrong-kind",
+                    "`protect` knows `destroy` and `replace`",
+                )
+                .at(at),
             );
         }
     }
@@ -281,7 +367,9 @@ fn protect(f: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
 
 fn timeout(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, u64> {
     const VERBS: &[&str] = &["plan", "apply", "destroy", "verify", "observe"];
-    let Some(node) = f.get("timeout") else { return BTreeMap::new() };
+    let Some(node) = f.get("timeout") else {
+        return BTreeMap::new();
+    };
     let t = Fields::of(Some(node), "`timeout`", VERBS, problems);
     let mut out = BTreeMap::new();
     for verb in VERBS {
@@ -302,12 +390,16 @@ fn timeout(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, u64> {
 fn retries(f: &Fields<'_>, problems: &mut Problems) -> u32 {
     let Some(node) = f.get("retry") else { return 1 };
     let r = Fields::of(Some(node), "`retry`", &["attempts", "on"], problems);
-    r.text("attempts", problems).and_then(|t| t.parse::<u32>().ok()).map_or(1, |n| n.saturating_sub(1))
+    r.text("attempts", problems)
+        .and_then(|t| t.parse::<u32>().ok())
+        .map_or(1, |n| n.saturating_sub(1))
 }
 
 /// The constant texts of a list field: commands.
 pub fn constant_texts(field: &Field) -> Option<Vec<String>> {
-    let Body::Constant(term) = &field.body else { return None };
+    let Body::Constant(term) = &field.body else {
+        return None;
+    };
     match term.plain()? {
         Value::List(l) => l.iter().map(Value::scalar_text).collect(),
         v => v.scalar_text().map(|t| vec![t]),

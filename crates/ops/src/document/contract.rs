@@ -30,7 +30,9 @@ impl Contract {
         }
         Self {
             name: name.to_owned(),
-            version: f.text("version", problems).unwrap_or_else(|| "0.0.0".to_owned()),
+            version: f
+                .text("version", problems)
+                .unwrap_or_else(|| "0.0.0".to_owned()),
             outputs,
             at,
         }
@@ -40,20 +42,36 @@ impl Contract {
 /// A type, or `{type, sensitive}`.
 fn output(node: &Node, at: Location, problems: &mut Problems) -> OutputDecl {
     if let Kind::Map(_) = &node.kind {
-        let f = Fields::of(Some(node), "an output of a contract", &["type", "sensitive", "description"], problems);
+        let f = Fields::of(
+            Some(node),
+            "an output of a contract",
+            &["type", "sensitive", "description"],
+            problems,
+        );
         return OutputDecl {
-            ty: f.get("type").map(|n| parse_type(n, problems)).unwrap_or_default(),
+            ty: f
+                .get("type")
+                .map(|n| parse_type(n, problems))
+                .unwrap_or_default(),
             sensitive: f.flag("sensitive", problems).unwrap_or(false),
             at: Some(at),
         };
     }
-    OutputDecl { ty: parse_type(node, problems), sensitive: false, at: Some(at) }
+    OutputDecl {
+        ty: parse_type(node, problems),
+        sensitive: false,
+        at: Some(at),
+    }
 }
 
 /// A type in Terraform's grammar.
 pub fn parse_type(node: &Node, problems: &mut Problems) -> strata_core::ty::Type {
     let Some(source) = text(node) else {
-        problems.push(expected(node, "a type", "a text such as `string` or `list(string)`"));
+        problems.push(expected(
+            node,
+            "a type",
+            "a text such as `string` or `list(string)`",
+        ));
         return strata_core::ty::Type::Any;
     };
     match strata_syntax::ty::parse(&source) {

@@ -6,8 +6,20 @@ use strata_syntax::node::Node;
 
 /// Keys of the file.
 pub const KEYS: &[&str] = &[
-    "extends", "shared", "uses", "branch", "values", "flavors", "components", "imports", "gates", "store", "backend",
-    "credentials", "default-environments", "description",
+    "extends",
+    "shared",
+    "uses",
+    "branch",
+    "values",
+    "flavors",
+    "components",
+    "imports",
+    "gates",
+    "store",
+    "backend",
+    "credentials",
+    "default-environments",
+    "description",
 ];
 
 /// An environment as its file has it, before what it extends is merged in.
@@ -29,11 +41,20 @@ impl EnvironmentFile {
         let f = Fields::of(node.as_ref(), "an environment", KEYS, problems);
         for (key, instead) in [
             ("branch", "check that branch out and run strata there"),
-            ("imports", "copy the components, or wait for the version that composes"),
-            ("default-environments", "copy the components, or wait for the version that composes"),
+            (
+                "imports",
+                "copy the components, or wait for the version that composes",
+            ),
+            (
+                "default-environments",
+                "copy the components, or wait for the version that composes",
+            ),
             ("store", "set `store:` in `strata.yaml`"),
             ("backend", "set `terraform: {backend: …}` in the component"),
-            ("credentials", "pass the variables that the tools read themselves"),
+            (
+                "credentials",
+                "pass the variables that the tools read themselves",
+            ),
         ] {
             if let Some(n) = f.get(key) {
                 problems.push(not_yet(n, key, instead));
@@ -45,12 +66,21 @@ impl EnvironmentFile {
                 strata_syntax::node::Kind::List(items) => {
                     for item in items {
                         let name = text(item).or_else(|| {
-                            Fields::of(Some(item), "an entry of `extends`", &["name", "imports"], problems)
-                                .text("name", problems)
+                            Fields::of(
+                                Some(item),
+                                "an entry of `extends`",
+                                &["name", "imports"],
+                                problems,
+                            )
+                            .text("name", problems)
                         });
                         match name {
                             Some(name) => extends.push((name, item.location())),
-                            None => problems.push(expected(item, "an entry of `extends`", "the name of an environment")),
+                            None => problems.push(expected(
+                                item,
+                                "an entry of `extends`",
+                                "the name of an environment",
+                            )),
                         }
                     }
                 }
@@ -60,7 +90,12 @@ impl EnvironmentFile {
                 },
             }
         }
-        Self { name: name.to_owned(), extends, node, at }
+        Self {
+            name: name.to_owned(),
+            extends,
+            node,
+            at,
+        }
     }
 }
 

@@ -11,8 +11,20 @@ use strata_syntax::node::{Kind, Node};
 
 /// Keys of `strata.yaml`.
 pub const KEYS: &[&str] = &[
-    "platform", "id", "layers", "layer-order", "store", "tools", "backend", "credentials", "defaults", "components",
-    "external", "moved", "passthrough", "policy",
+    "platform",
+    "id",
+    "layers",
+    "layer-order",
+    "store",
+    "tools",
+    "backend",
+    "credentials",
+    "defaults",
+    "components",
+    "external",
+    "moved",
+    "passthrough",
+    "policy",
 ];
 
 /// A layer with what its components get from it.
@@ -80,8 +92,14 @@ impl Platform {
     pub fn decode(node: Option<&Node>, at: Location, problems: &mut Problems) -> Self {
         let f = Fields::of(node, "`strata.yaml`", KEYS, problems);
         for (key, why) in [
-            ("credentials", "pass the variables that the tools read themselves, with `passthrough:` where needed"),
-            ("external", "record the values in an environment's `values:`"),
+            (
+                "credentials",
+                "pass the variables that the tools read themselves, with `passthrough:` where needed",
+            ),
+            (
+                "external",
+                "record the values in an environment's `values:`",
+            ),
             ("policy", "remove it"),
         ] {
             if let Some(n) = f.get(key) {
@@ -90,20 +108,30 @@ impl Platform {
         }
         let name = f.text("platform", problems).unwrap_or_else(|| {
             problems.push(
-                Diagnostic::error("platform::no-name", "`strata.yaml` does not name its platform")
-                    .at(at.clone())
-                    .help("add `platform: NAME`, or run `strata init`"),
+                Diagnostic::error(
+                    "platform::no-name",
+                    "`strata.yaml` does not name its platform",
+                )
+                .at(at.clone())
+                .help("add `platform: NAME`, or run `strata init`"),
             );
             String::new()
         });
         if let Some(why) = name_problem(&name) {
-            problems.push(Diagnostic::error("platform::name", why).at_opt(f.get("platform").map(Node::location)));
+            problems.push(
+                Diagnostic::error("platform::name", why)
+                    .at_opt(f.get("platform").map(Node::location)),
+            );
         }
         let strict = match f.text("layer-order", problems).as_deref() {
             None | Some("edges") => false,
             Some("strict") => true,
             Some(_) => {
-                problems.push(expected(f.get("layer-order").expect("just read"), "`layer-order`", "`edges` or `strict`"));
+                problems.push(expected(
+                    f.get("layer-order").expect("just read"),
+                    "`layer-order`",
+                    "`edges` or `strict`",
+                ));
                 false
             }
         };
@@ -112,16 +140,26 @@ impl Platform {
             name,
             layers: layers(f.get("layers"), problems),
             strict,
-            store: f.text("store", problems).zip(f.get("store").map(Node::location)),
+            store: f
+                .text("store", problems)
+                .zip(f.get("store").map(Node::location)),
             tools: tools(&f, problems),
             backend: f.get("backend").cloned(),
-            defaults: f.items("defaults", problems).iter().map(|n| default_rule(n, problems)).collect(),
+            defaults: f
+                .items("defaults", problems)
+                .iter()
+                .map(|n| default_rule(n, problems))
+                .collect(),
             components: f
                 .entries("components", problems)
                 .into_iter()
                 .map(|(k, at, n)| (k.to_owned(), at, n.clone()))
                 .collect(),
-            moved: f.items("moved", problems).iter().filter_map(|n| moved(n, problems)).collect(),
+            moved: f
+                .items("moved", problems)
+                .iter()
+                .filter_map(|n| moved(n, problems))
+                .collect(),
             passthrough: f
                 .texts("passthrough", problems)
                 .unwrap_or_default()
@@ -139,22 +177,37 @@ impl Platform {
 
 /// A key that the format has and this version does not obey: said, never ignored.
 pub fn not_yet(node: &Node, key: &str, instead: &str) -> Diagnostic {
-    Diagnostic::error("file::not-yet", format!("this version of strata does not know `{key}` yet"))
-        .at(node.location())
-        .help(instead.to_owned())
+    Diagnostic::error(
+        "file::not-yet",
+        format!("this version of strata does not know `{key}` yet"),
+    )
+    .at(node.location())
+    .help(instead.to_owned())
 }
 
 fn moved(node: &Node, problems: &mut Problems) -> Option<(String, String, Location)> {
     let f = Fields::of(Some(node), "a move", &["from", "to"], problems);
-    Some((f.text("from", problems)?, f.text("to", problems)?, node.location()))
+    Some((
+        f.text("from", problems)?,
+        f.text("to", problems)?,
+        node.location(),
+    ))
 }
 
 fn tools(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, ToolChoice> {
     let mut out = BTreeMap::new();
     for (engine, _, node) in f.entries("tools", problems) {
         let f = Fields::of(Some(node), "a tool", &["program", "version"], problems);
-        let version = f.text("version", problems).zip(f.get("version").map(Node::location));
-        out.insert(engine.to_owned(), ToolChoice { program: f.text("program", problems), version });
+        let version = f
+            .text("version", problems)
+            .zip(f.get("version").map(Node::location));
+        out.insert(
+            engine.to_owned(),
+            ToolChoice {
+                program: f.text("program", problems),
+                version,
+            },
+        );
     }
     out
 }
@@ -162,7 +215,9 @@ fn tools(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, ToolChoice
 fn default_rule(node: &Node, problems: &mut Problems) -> DefaultRule {
     let mut rest = node.clone();
     let mut take = |key: &str| {
-        let Kind::Map(map) = &mut rest.kind else { return None };
+        let Kind::Map(map) = &mut rest.kind else {
+            return None;
+        };
         let i = map.entries.iter().position(|e| e.key == key)?;
         let node = map.entries.remove(i).value;
         Some(match &node.kind {
@@ -172,14 +227,31 @@ fn default_rule(node: &Node, problems: &mut Problems) -> DefaultRule {
     };
     let (layers, engines) = (take("layer"), take("engine"));
     if !matches!(node.kind, Kind::Map(_)) {
-        problems.push(expected(node, "an entry of `defaults`", "a map of keys and values"));
+        problems.push(expected(
+            node,
+            "an entry of `defaults`",
+            "a map of keys and values",
+        ));
     }
-    DefaultRule { layers, engines, node: rest }
+    DefaultRule {
+        layers,
+        engines,
+        node: rest,
+    }
 }
 
 const LAYER_KEYS: &[&str] = &[
-    "name", "number", "before", "after", "owner", "lifecycle", "rate-of-change", "source-of-truth", "description",
-    "environments", "instances",
+    "name",
+    "number",
+    "before",
+    "after",
+    "owner",
+    "lifecycle",
+    "rate-of-change",
+    "source-of-truth",
+    "description",
+    "environments",
+    "instances",
 ];
 
 fn layers(node: Option<&Node>, problems: &mut Problems) -> Vec<PlatformLayer> {
@@ -196,8 +268,16 @@ fn layers(node: Option<&Node>, problems: &mut Problems) -> Vec<PlatformLayer> {
             out
         }
         Kind::Map(_) => {
-            let f = Fields::of(Some(node), "`layers`", &["preset", "add", "set", "remove"], problems);
-            let mut out = f.get("preset").map(|n| preset(n, problems)).unwrap_or_default();
+            let f = Fields::of(
+                Some(node),
+                "`layers`",
+                &["preset", "add", "set", "remove"],
+                problems,
+            );
+            let mut out = f
+                .get("preset")
+                .map(|n| preset(n, problems))
+                .unwrap_or_default();
             for (name, at) in f.texts("remove", problems).unwrap_or_default() {
                 match out.iter().position(|l| l.layer.name == name) {
                     Some(i) => drop(out.remove(i)),
@@ -222,7 +302,14 @@ fn layers(node: Option<&Node>, problems: &mut Problems) -> Vec<PlatformLayer> {
 }
 
 fn plain(layers: Vec<Layer>) -> Vec<PlatformLayer> {
-    layers.into_iter().map(|layer| PlatformLayer { layer, environments: None, instances: None }).collect()
+    layers
+        .into_iter()
+        .map(|layer| PlatformLayer {
+            layer,
+            environments: None,
+            instances: None,
+        })
+        .collect()
 }
 
 fn preset(node: &Node, problems: &mut Problems) -> Vec<PlatformLayer> {
@@ -232,11 +319,16 @@ fn preset(node: &Node, problems: &mut Problems) -> Vec<PlatformLayer> {
     }
     let names = layer::PRESETS.iter().map(|(n, _)| *n);
     problems.push(
-        Diagnostic::error("platform::unknown-preset", format!("there is no preset `{name}`"))
-            .at(node.location())
-            .help(suggest(&name, names.clone()).unwrap_or_else(|| {
+        Diagnostic::error(
+            "platform::unknown-preset",
+            format!("there is no preset `{name}`"),
+        )
+        .at(node.location())
+        .help(
+            suggest(&name, names.clone()).unwrap_or_else(|| {
                 format!("presets are: {}", names.collect::<Vec<_>>().join(", "))
-            })),
+            }),
+        ),
     );
     Vec::new()
 }
@@ -244,7 +336,12 @@ fn preset(node: &Node, problems: &mut Problems) -> Vec<PlatformLayer> {
 /// The message for a layer that is not there.
 pub fn unknown_layer(name: &str, at: Location, layers: &[PlatformLayer]) -> Diagnostic {
     let names = layers.iter().map(|l| l.layer.name.as_str());
-    Diagnostic::error("platform::unknown-layer", format!("there is no layer `{name}`")).at(at).help(
+    Diagnostic::error(
+        "platform::unknown-layer",
+        format!("there is no layer `{name}`"),
+    )
+    .at(at)
+    .help(
         suggest(name, names.clone())
             .unwrap_or_else(|| format!("layers are: {}", names.collect::<Vec<_>>().join(", "))),
     )
@@ -253,7 +350,14 @@ pub fn unknown_layer(name: &str, at: Location, layers: &[PlatformLayer]) -> Diag
 /// A new layer: a name, or a map with its name and where it stands.
 fn add(out: &mut Vec<PlatformLayer>, node: &Node, problems: &mut Problems) {
     if let Some(name) = text(node) {
-        out.push(PlatformLayer { layer: Layer { name, ..Layer::default() }, environments: None, instances: None });
+        out.push(PlatformLayer {
+            layer: Layer {
+                name,
+                ..Layer::default()
+            },
+            environments: None,
+            instances: None,
+        });
         return;
     }
     let f = Fields::of(Some(node), "a layer", LAYER_KEYS, problems);
@@ -261,14 +365,24 @@ fn add(out: &mut Vec<PlatformLayer>, node: &Node, problems: &mut Problems) {
         problems.push(expected(node, "a layer", "a name, or a map with `name:`"));
         return;
     };
-    let mut new =
-        PlatformLayer { layer: Layer { name, ..Layer::default() }, environments: None, instances: None };
+    let mut new = PlatformLayer {
+        layer: Layer {
+            name,
+            ..Layer::default()
+        },
+        environments: None,
+        instances: None,
+    };
     describe(&mut new, &f, problems);
     let beside = |key: &str, problems: &mut Problems| {
         let name = f.text(key, problems)?;
         let at = out.iter().position(|l| l.layer.name == name);
         if at.is_none() {
-            problems.push(unknown_layer(&name, f.get(key).expect("just read").location(), out));
+            problems.push(unknown_layer(
+                &name,
+                f.get(key).expect("just read").location(),
+                out,
+            ));
         }
         at
     };

@@ -19,12 +19,21 @@ use strata_plan::{
 use strata_run::{driver::Workbench as _, pool::Work};
 
 /// Runs it.
-pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -> Result<u8, Problem> {
+pub fn run(
+    global: &Global,
+    env: &[String],
+    which: &Which,
+    parallelism: usize,
+) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
     let store = cx.store()?;
-    let selection = Selection { envs: envs.clone(), only: which.only.clone(), layers: which.layer.clone() };
+    let selection = Selection {
+        envs: envs.clone(),
+        only: which.only.clone(),
+        layers: which.layer.clone(),
+    };
     let selected = select(&c, &selection).map_err(Problem::usage)?;
     let mut bench = planning::bench(&cx, &c, &selected, &store)?;
     let mut leases = run::take(store.as_ref(), &envs, "adopt")?;
@@ -63,11 +72,15 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
             }
         };
         if !empty {
-            println!("left   {unit}: it differs from what exists, or its engine cannot tell; `strata plan` shows it");
+            println!(
+                "left   {unit}: it differs from what exists, or its engine cannot tell; `strata plan` shows it"
+            );
             left += 1;
             continue;
         }
-        let read = reader.run(vec![(prepared.clone(), Work::Verb(Verb::Outputs))]).map(|mut p| p.remove(0).1);
+        let read = reader
+            .run(vec![(prepared.clone(), Work::Verb(Verb::Outputs))])
+            .map(|mut p| p.remove(0).1);
         let outputs = match read {
             Ok(Finding::Applied { outputs }) => outputs,
             Ok(_) => {
@@ -80,7 +93,11 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
                 return Err(e);
             }
         };
-        let tree = bench.pack(&prepared).ok().map(|b| store.put_blob(&b, false)).transpose()?;
+        let tree = bench
+            .pack(&prepared)
+            .ok()
+            .map(|b| store.put_blob(&b, false))
+            .transpose()?;
         let applied = Applied {
             unit: unit.clone(),
             layer: prepared.layer.clone(),
@@ -95,8 +112,16 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
             protect: prepared.protect,
             at: planning::now(),
         };
-        let lease = leases.get_mut(unit.env.as_ref()).expect("a selected environment");
-        store.append(lease, "adopt", &[], &[AppliedChange::Put(Box::new(applied.clone()))], true)?;
+        let lease = leases
+            .get_mut(unit.env.as_ref())
+            .expect("a selected environment");
+        store.append(
+            lease,
+            "adopt",
+            &[],
+            &[AppliedChange::Put(Box::new(applied.clone()))],
+            true,
+        )?;
         bench.applied(&applied);
         println!("taken  {unit}");
         taken += 1;

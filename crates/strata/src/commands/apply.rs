@@ -51,7 +51,10 @@ pub fn run(
     {
         return Err(Problem::new(
             exit::DENIED,
-            format!("the plan has the digest {}, not {expect}; nothing was started", planned.plan.digest),
+            format!(
+                "the plan has the digest {}, not {expect}; nothing was started",
+                planned.plan.digest
+            ),
         )
         .hint("look at the plan again with `strata plan`, then approve its digest"));
     }
@@ -63,8 +66,11 @@ pub fn run(
         // a living holder makes the lease fail with its own message
         let leases = run::take(store.as_ref(), &envs, "apply")?;
         run::release(store.as_ref(), &leases);
-        return Err(Problem::new(exit::DENIED, format!("the run {} was cut off", record.run))
-            .hint(format!("go on with it first: strata resume {}", record.envs[0])));
+        return Err(
+            Problem::new(exit::DENIED, format!("the run {} was cut off", record.run)).hint(
+                format!("go on with it first: strata resume {}", record.envs[0]),
+            ),
+        );
     }
     if !yes && !ask::confirm(&format!("Apply this to {}?", envs.join(", ")))? {
         return Err(Problem::new(exit::CANCELLED, "not applied"));
@@ -83,13 +89,20 @@ fn cx_file(global: &Global, name: &str) -> Result<PathBuf, Problem> {
 }
 
 fn read_plan(file: &std::path::Path) -> Result<Plan, Problem> {
-    let bytes = std::fs::read(file).map_err(|e| Problem::io(format!("read `{}`", file.display()), &e))?;
+    let bytes =
+        std::fs::read(file).map_err(|e| Problem::io(format!("read `{}`", file.display()), &e))?;
     let plan: Plan = serde_json::from_slice(&bytes).map_err(|e| {
-        Problem::new(exit::USAGE, format!("`{}` is not a plan: {e}", file.display()))
-            .hint("save one with `strata plan ENV --out FILE`")
+        Problem::new(
+            exit::USAGE,
+            format!("`{}` is not a plan: {e}", file.display()),
+        )
+        .hint("save one with `strata plan ENV --out FILE`")
     })?;
     if !plan.is_sound() {
-        return Err(Problem::new(exit::DENIED, format!("`{}` was changed after it was saved", file.display())));
+        return Err(Problem::new(
+            exit::DENIED,
+            format!("`{}` was changed after it was saved", file.display()),
+        ));
     }
     Ok(plan)
 }
@@ -106,18 +119,35 @@ fn same(saved: &Plan, now: &Plan) -> Result<(), Problem> {
             Some(old) if old.content != step.content => {
                 problem = problem.hint(format!("the files of {} changed", step.unit));
             }
-            Some(old) if saved.body.baseline.get(&step.unit) != now.body.baseline.get(&step.unit) => {
-                problem = problem.hint(format!("{} was applied since ({})", step.unit, old.basis.word()));
+            Some(old)
+                if saved.body.baseline.get(&step.unit) != now.body.baseline.get(&step.unit) =>
+            {
+                problem = problem.hint(format!(
+                    "{} was applied since ({})",
+                    step.unit,
+                    old.basis.word()
+                ));
             }
-            Some(old) if old.basis.proposal().map(strata_core::proposal::Proposal::digest)
-                != step.basis.proposal().map(strata_core::proposal::Proposal::digest)
-                || old.basis.word() != step.basis.word() =>
+            Some(old)
+                if old
+                    .basis
+                    .proposal()
+                    .map(strata_core::proposal::Proposal::digest)
+                    != step
+                        .basis
+                        .proposal()
+                        .map(strata_core::proposal::Proposal::digest)
+                    || old.basis.word() != step.basis.word() =>
             {
                 problem = problem.hint(format!(
                     "{} would now be {} ({})",
                     step.unit,
                     step.basis.word(),
-                    if step.reason.is_empty() { "nothing to do" } else { &step.reason }
+                    if step.reason.is_empty() {
+                        "nothing to do"
+                    } else {
+                        &step.reason
+                    }
                 ));
             }
             Some(_) => {}
@@ -141,14 +171,21 @@ fn start(cx: &Context, mut planned: Planned<'_>, parallelism: usize) -> Result<u
         let now = fresh.row(&step.unit).map(|r| r.fingerprint);
         if now != planned.plan.body.baseline.get(&step.unit).copied() {
             run::release(store.as_ref(), &leases);
-            return Err(Problem::new(exit::DENIED, format!("{} was applied by another run meanwhile", step.unit))
-                .hint("look at the new plan with `strata plan`"));
+            return Err(Problem::new(
+                exit::DENIED,
+                format!("{} was applied by another run meanwhile", step.unit),
+            )
+            .hint("look at the new plan with `strata plan`"));
         }
     }
     planned.bench.recorded = fresh;
     let run = run::new_id();
     for env in &planned.envs {
-        for mut old in store.runs(Some(env), 1)?.into_iter().filter(|r| r.state == "waiting") {
+        for mut old in store
+            .runs(Some(env), 1)?
+            .into_iter()
+            .filter(|r| r.state == "waiting")
+        {
             let event = Event::Superseded { by: run.clone() };
             let lease = leases.get_mut(env).expect("its own environment");
             store.append(lease, &old.run, &[event], &[], false)?;
@@ -157,11 +194,22 @@ fn start(cx: &Context, mut planned: Planned<'_>, parallelism: usize) -> Result<u
         }
     }
     let machine = Machine::new(planned.plan, retries(planned.bench.c));
-    let start = Start { run, started: planning::now(), leases, machine, intents: Intents::default(), resumed: false };
+    let start = Start {
+        run,
+        started: planning::now(),
+        leases,
+        machine,
+        intents: Intents::default(),
+        resumed: false,
+    };
     run::drive(cx, &store, &mut planned.bench, parallelism, start)
 }
 
 /// How often a transient failure is tried again: the most that any component asks for.
 pub fn retries(c: &strata_ops::compose::Composition) -> u32 {
-    c.variants.iter().map(|v| v.component.retries).max().unwrap_or(1)
+    c.variants
+        .iter()
+        .map(|v| v.component.retries)
+        .max()
+        .unwrap_or(1)
 }

@@ -4,7 +4,9 @@ use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
 };
-use strata_core::{engine::Finding, executor::Executor, executor::Handle, name::Address, store::Store};
+use strata_core::{
+    engine::Finding, executor::Executor, executor::Handle, name::Address, store::Store,
+};
 use strata_plan::prepared::Prepared;
 use strata_run::{
     batch::Batch,
@@ -24,7 +26,11 @@ static CALLS: AtomicU32 = AtomicU32::new(0);
 
 impl<'a> Reader<'a> {
     /// Nothing is started until there is work.
-    pub fn open(cx: &'a Context, store: &Arc<dyn Store>, parallelism: usize) -> Result<Self, Problem> {
+    pub fn open(
+        cx: &'a Context,
+        store: &Arc<dyn Store>,
+        parallelism: usize,
+    ) -> Result<Self, Problem> {
         Ok(Self {
             cx,
             store: store.clone(),
@@ -41,7 +47,12 @@ impl<'a> Reader<'a> {
         if self.executor.is_none() {
             let secrets = wire::secrets(&self.cx.root, &self.store);
             let state = self.cx.state_dir();
-            self.executor = Some(wire::executor(&state, &self.run, secrets, self.store.clone())?);
+            self.executor = Some(wire::executor(
+                &state,
+                &self.run,
+                secrets,
+                self.store.clone(),
+            )?);
         }
         let executor = self.executor.clone().expect("just made");
         let verifier = self.cx.engine("verify");
@@ -76,7 +87,10 @@ impl<'a> Reader<'a> {
         .run(jobs);
         progress.finish();
         if interrupts.asked() > 0 {
-            return Err(Problem::new(strata_core::exit::CANCELLED, "stopped; nothing was changed"));
+            return Err(Problem::new(
+                strata_core::exit::CANCELLED,
+                "stopped; nothing was changed",
+            ));
         }
         Ok(answers)
     }

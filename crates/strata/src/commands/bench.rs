@@ -40,22 +40,29 @@ pub struct FilesBench<'a> {
     pub packed: std::sync::Mutex<HashMap<Digest, Arc<Vec<u8>>>>,
 }
 
-impl<'a> FilesBench<'a> {
+impl FilesBench<'_> {
     /// The facts that planning asks for.
     pub fn facts(&self) -> Facts<'_> {
-        Facts { recorded: &self.recorded, tools: &self.tools, secrets: self.secrets.as_ref() }
+        Facts {
+            recorded: &self.recorded,
+            tools: &self.tools,
+            secrets: self.secrets.as_ref(),
+        }
     }
 }
 
 impl Workbench for FilesBench<'_> {
     fn prepare(&self, unit: &Address) -> Result<Prepared, NotReady> {
-        let position =
-            self.c.position(unit).ok_or_else(|| NotReady::Invalid(format!("{unit} is no longer in the files")))?;
+        let position = self
+            .c
+            .position(unit)
+            .ok_or_else(|| NotReady::Invalid(format!("{unit} is no longer in the files")))?;
         prepare(self.c, position, &self.facts())
     }
     fn applied(&mut self, applied: &Applied) {
         self.again.remove(&applied.unit);
-        let outputs = strata_store::recorded_outputs(&applied.outputs, &|bytes| self.store.keyed(bytes));
+        let outputs =
+            strata_store::recorded_outputs(&applied.outputs, &|bytes| self.store.keyed(bytes));
         self.recorded.put(AppliedRow {
             unit: applied.unit.clone(),
             fingerprint: applied.fingerprint,
@@ -82,7 +89,8 @@ impl Workbench for FilesBench<'_> {
         if let Some(bytes) = cache.get(&prepared.files_digest) {
             return Ok(bytes.to_vec());
         }
-        let bytes = blobtree::pack(prepared.tree.as_ref(), &prepared.files).map_err(|e| e.to_string())?;
+        let bytes =
+            blobtree::pack(prepared.tree.as_ref(), &prepared.files).map_err(|e| e.to_string())?;
         cache.insert(prepared.files_digest, Arc::new(bytes.clone()));
         Ok(bytes)
     }
@@ -105,11 +113,17 @@ impl AppliedBench {
                 all.insert(row.unit, applied);
             }
         }
-        Ok(Self { all, store: store.clone() })
+        Ok(Self {
+            all,
+            store: store.clone(),
+        })
     }
     /// A unit as it was applied, ready for its engine.
     pub fn ready(&self, unit: &Address) -> Result<Prepared, String> {
-        let applied = self.all.get(unit).ok_or_else(|| format!("{unit} was never applied"))?;
+        let applied = self
+            .all
+            .get(unit)
+            .ok_or_else(|| format!("{unit} was never applied"))?;
         let tree: Arc<dyn Tree> = match &applied.tree {
             Some(blob) => {
                 let bytes = self.store.blob(blob).map_err(|e| e.to_string())?;
@@ -145,7 +159,11 @@ pub fn recorded_terms(applied: &Applied) -> BTreeMap<String, Term> {
         .map(|(name, o)| {
             let term = if o.sensitive {
                 let key = format!("{}#{name}", applied.unit);
-                Term::Secret(SecretRef { store: "output".to_owned(), key, path: Vec::new() })
+                Term::Secret(SecretRef {
+                    store: "output".to_owned(),
+                    key,
+                    path: Vec::new(),
+                })
             } else {
                 o.value.clone().into()
             };

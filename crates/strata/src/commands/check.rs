@@ -7,7 +7,11 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
     problems.extend(tools::unknown(&cx, &c));
-    let envs = if env.is_empty() { Vec::new() } else { cx.envs(&c, env, false)? };
+    let envs = if env.is_empty() {
+        Vec::new()
+    } else {
+        cx.envs(&c, env, false)?
+    };
     if cx.json() {
         println!("{}", diagnostics::json(&problems, c.loaded.tree.as_ref()));
     } else {
@@ -15,12 +19,21 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     }
     let errors = problems.iter().filter(|p| p.is_error()).count();
     if errors > 0 {
-        return Err(Problem { message: format!("{errors} error{}", if errors == 1 { "" } else { "s" }), ..Problem::invalid(&problems) });
+        return Err(Problem {
+            message: format!("{errors} error{}", if errors == 1 { "" } else { "s" }),
+            ..Problem::invalid(&problems)
+        });
     }
     if !cx.json() {
-        let units = c.units.iter().filter(|u| envs.is_empty() || envs.iter().any(|e| e == u.address.env.as_ref())).count();
+        let units = c
+            .units
+            .iter()
+            .filter(|u| envs.is_empty() || envs.iter().any(|e| e == u.address.env.as_ref()))
+            .count();
         let (components, environments) = (c.loaded.components.len(), c.envs.len());
-        eprintln!("{components} components, {environments} environments, {units} units: everything fits");
+        eprintln!(
+            "{components} components, {environments} environments, {units} units: everything fits"
+        );
     }
     Ok(exit::DONE)
 }

@@ -49,37 +49,72 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
     let force: BTreeSet<Address> = wanted
         .protected
         .iter()
-        .map(|t| t.parse().map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string())))
+        .map(|t| {
+            t.parse()
+                .map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))
+        })
         .collect::<Result<_, _>>()?;
-    let platform = cx.compose().map(|(c, _)| c.loaded.platform.id).unwrap_or_default();
-    let plan = destroy::plan(&platform, &envs, &bench.all, &chosen, &force).map_err(|r| refused(&r))?;
+    let platform = cx
+        .compose()
+        .map(|(c, _)| c.loaded.platform.id)
+        .unwrap_or_default();
+    let plan =
+        destroy::plan(&platform, &envs, &bench.all, &chosen, &force).map_err(|r| refused(&r))?;
     view::print_destroy(&cx, &plan);
     if let Some(record) = run::cut_off(store.as_ref(), &envs)? {
         let leases = run::take(store.as_ref(), &envs, "destroy")?;
         run::release(store.as_ref(), &leases);
-        return Err(Problem::new(exit::DENIED, format!("the run {} was cut off", record.run))
-            .hint(format!("end it first: strata resume {}", record.envs[0])));
+        return Err(
+            Problem::new(exit::DENIED, format!("the run {} was cut off", record.run))
+                .hint(format!("end it first: strata resume {}", record.envs[0])),
+        );
     }
-    if !wanted.yes && !ask::confirm_word(&format!("Destroy {} units?", chosen.len()), &envs.join(","))? {
+    if !wanted.yes
+        && !ask::confirm_word(&format!("Destroy {} units?", chosen.len()), &envs.join(","))?
+    {
         return Err(Problem::new(exit::CANCELLED, "not destroyed"));
     }
     let mut leases = run::take(store.as_ref(), &envs, "destroy")?;
     let run = run::new_id();
     for env in &envs {
-        for mut old in store.runs(Some(env), 1)?.into_iter().filter(|r| r.state == "waiting") {
+        for mut old in store
+            .runs(Some(env), 1)?
+            .into_iter()
+            .filter(|r| r.state == "waiting")
+        {
             let lease = leases.get_mut(env).expect("its own environment");
-            store.append(lease, &old.run, &[Event::Superseded { by: run.clone() }], &[], false)?;
+            store.append(
+                lease,
+                &old.run,
+                &[Event::Superseded { by: run.clone() }],
+                &[],
+                false,
+            )?;
             "superseded".clone_into(&mut old.state);
             store.put_run(&old, None)?;
         }
     }
     let machine = Machine::new(plan, 1);
-    let start = Start { run, started: planning::now(), leases, machine, intents: Intents::default(), resumed: false };
+    let start = Start {
+        run,
+        started: planning::now(),
+        leases,
+        machine,
+        intents: Intents::default(),
+        resumed: false,
+    };
     let code = run::drive(&cx, &store, &mut bench, wanted.parallelism, start)?;
     if code == exit::DONE {
-        let left = store.applied_rows(None)?.into_iter().filter(|r| chosen.contains(&r.unit)).count();
+        let left = store
+            .applied_rows(None)?
+            .into_iter()
+            .filter(|r| chosen.contains(&r.unit))
+            .count();
         if left > 0 {
-            return Err(Problem::new(exit::FAILED, format!("{left} units are still recorded as applied")));
+            return Err(Problem::new(
+                exit::FAILED,
+                format!("{left} units are still recorded as applied"),
+            ));
         }
     }
     Ok(code)
@@ -92,8 +127,12 @@ fn envs(bench: &AppliedBench, wanted: &Wanted) -> Result<Vec<String>, Problem> {
         return Ok(known.into_iter().collect());
     }
     if wanted.env.is_empty() {
-        return Err(Problem::usage("name an environment to destroy")
-            .hint(format!("something is applied in: {}", known.into_iter().collect::<Vec<_>>().join(", "))));
+        return Err(
+            Problem::usage("name an environment to destroy").hint(format!(
+                "something is applied in: {}",
+                known.into_iter().collect::<Vec<_>>().join(", ")
+            )),
+        );
     }
     let mut out = wanted.env.clone();
     out.sort();
@@ -107,8 +146,12 @@ fn choose(
     envs: &[String],
     wanted: &Wanted,
 ) -> Result<BTreeSet<Address>, Problem> {
-    let mut chosen: BTreeSet<Address> =
-        bench.all.keys().filter(|a| envs.iter().any(|e| e == a.env.as_ref())).cloned().collect();
+    let mut chosen: BTreeSet<Address> = bench
+        .all
+        .keys()
+        .filter(|a| envs.iter().any(|e| e == a.env.as_ref()))
+        .cloned()
+        .collect();
     if wanted.orphans {
         let c = cx.composed()?;
         chosen.retain(|a| c.position(a).is_none());
@@ -126,13 +169,19 @@ fn choose(
                 .cloned()
                 .collect();
             if found.is_empty() {
-                return Err(Problem::usage(format!("no applied unit `{name}` in {}", envs.join(", "))));
+                return Err(Problem::usage(format!(
+                    "no applied unit `{name}` in {}",
+                    envs.join(", ")
+                )));
             }
             if word.ends_with('+') {
                 loop {
                     let more: Vec<Address> = chosen
                         .iter()
-                        .filter(|a| !found.contains(*a) && bench.all[*a].needs.iter().any(|n| found.contains(n)))
+                        .filter(|a| {
+                            !found.contains(*a)
+                                && bench.all[*a].needs.iter().any(|n| found.contains(n))
+                        })
                         .cloned()
                         .collect();
                     if more.is_empty() {
@@ -149,12 +198,19 @@ fn choose(
 }
 
 fn refused(r: &destroy::Refusal) -> Problem {
-    let mut problem = Problem::new(exit::DENIED, "this cannot be destroyed; nothing was started");
+    let mut problem = Problem::new(
+        exit::DENIED,
+        "this cannot be destroyed; nothing was started",
+    );
     for unit in &r.protected {
-        problem = problem.hint(format!("{unit} is protected; to destroy it all the same: --protected '{unit}'"));
+        problem = problem.hint(format!(
+            "{unit} is protected; to destroy it all the same: --protected '{unit}'"
+        ));
     }
     for (user, used) in r.used.iter().take(10) {
-        problem = problem.hint(format!("{user} uses {used}; destroy it too, for example by naming its environment"));
+        problem = problem.hint(format!(
+            "{user} uses {used}; destroy it too, for example by naming its environment"
+        ));
     }
     problem
 }

@@ -13,7 +13,12 @@ use strata_core::{
 use strata_run::pool::Work;
 
 /// Runs it.
-pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -> Result<u8, Problem> {
+pub fn run(
+    global: &Global,
+    env: &[String],
+    which: &Which,
+    parallelism: usize,
+) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
@@ -28,7 +33,9 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
             });
         let layer = which.layer.is_empty() || which.layer.contains(&applied.layer);
         if named && layer && envs.iter().any(|e| e == unit.env.as_ref()) {
-            let prepared = bench.ready(unit).map_err(|e| Problem::new(exit::ERROR, e))?;
+            let prepared = bench
+                .ready(unit)
+                .map_err(|e| Problem::new(exit::ERROR, e))?;
             work.push((prepared, Work::Verb(Verb::Observe)));
         }
     }
@@ -43,10 +50,19 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
         }
     }
     if cx.json() {
-        let units: Vec<_> = drifted.iter().map(|(u, d)| json!({"unit": u, "drift": d})).collect();
-        let unknown: Vec<_> = failed.iter().map(|(u, w)| json!({"unit": u, "why": w})).collect();
+        let units: Vec<_> = drifted
+            .iter()
+            .map(|(u, d)| json!({"unit": u, "drift": d}))
+            .collect();
+        let unknown: Vec<_> = failed
+            .iter()
+            .map(|(u, w)| json!({"unit": u, "why": w}))
+            .collect();
         let all = json!({"looked": looked, "drift": units, "unknown": unknown});
-        println!("{}", serde_json::to_string_pretty(&all).expect("plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&all).expect("plain data")
+        );
     } else {
         for (unit, drift) in &drifted {
             println!("{unit}");
@@ -69,8 +85,15 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
         return Err(problem);
     }
     if !drifted.is_empty() {
-        let units: Vec<String> = drifted.iter().map(|(u, _)| format!("--replace '{}'", u.local())).collect();
-        eprintln!("\nrepair it: strata apply {} --refresh   (or {})", envs.join(" "), units.join(" "));
+        let units: Vec<String> = drifted
+            .iter()
+            .map(|(u, _)| format!("--replace '{}'", u.local()))
+            .collect();
+        eprintln!(
+            "\nrepair it: strata apply {} --refresh   (or {})",
+            envs.join(" "),
+            units.join(" ")
+        );
         return Ok(exit::DRIFT);
     }
     Ok(exit::DONE)

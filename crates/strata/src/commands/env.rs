@@ -26,10 +26,18 @@ fn list(cx: &Context) -> Result<u8, Problem> {
             .enumerate()
             .map(|(i, e)| json!({"name": e.name.as_ref(), "shared": e.shared, "units": count(i)}))
             .collect();
-        println!("{}", serde_json::to_string_pretty(&all).expect("plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&all).expect("plain data")
+        );
     } else {
         for (i, e) in c.envs.iter().enumerate() {
-            println!("{:<24} {:>4} units{}", e.name, count(i), if e.shared { "  shared" } else { "" });
+            println!(
+                "{:<24} {:>4} units{}",
+                e.name,
+                count(i),
+                if e.shared { "  shared" } else { "" }
+            );
         }
     }
     Ok(exit::DONE)
@@ -42,20 +50,27 @@ fn new(cx: &Context, name: &str, from: Option<&str>) -> Result<u8, Problem> {
     let c = cx.composed()?;
     let known = &c.loaded.environments;
     if known.contains_key(name) {
-        return Err(Problem::usage(format!("the environment `{name}` exists already")));
+        return Err(Problem::usage(format!(
+            "the environment `{name}` exists already"
+        )));
     }
     let text = match from {
         Some(from) if !known.contains_key(from) => {
-            return Err(Problem::usage(format!("there is no environment `{from}`"))
-                .hint(suggest(from, known.keys().map(String::as_str)).unwrap_or_else(|| "see `strata env list`".to_owned())));
+            return Err(
+                Problem::usage(format!("there is no environment `{from}`")).hint(
+                    suggest(from, known.keys().map(String::as_str))
+                        .unwrap_or_else(|| "see `strata env list`".to_owned()),
+                ),
+            );
         }
-        Some(from) => format!(
-            "# {name}: like {from}, but for what stands here.\nextends: [{from}]\n"
-        ),
+        Some(from) => {
+            format!("# {name}: like {from}, but for what stands here.\nextends: [{from}]\n")
+        }
         None => format!("# {name}\nvalues: {{}}\n"),
     };
     let dir = cx.root.join("environments");
-    std::fs::create_dir_all(&dir).map_err(|e| Problem::io(format!("make `{}`", dir.display()), &e))?;
+    std::fs::create_dir_all(&dir)
+        .map_err(|e| Problem::io(format!("make `{}`", dir.display()), &e))?;
     let file = dir.join(format!("{name}.yaml"));
     write_file(&file, text.as_bytes())?;
     eprintln!("wrote environments/{name}.yaml\nnext: strata plan {name}");

@@ -3,8 +3,8 @@ use super::{planning, run};
 use crate::{args::Global, context::Context, problem::Problem, wire};
 use strata_core::{
     engine::{Exit, Got, Invocation, Verb},
-    exit,
     executor::{Handle, Line, SessionSpec},
+    exit,
     name::Address,
 };
 use strata_run::driver::Workbench as _;
@@ -13,20 +13,30 @@ use strata_run::driver::Workbench as _;
 pub fn run(global: &Global, unit: &str, command: &[String]) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
-    let unit: Address = unit.parse().map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
-    let position = c.position(&unit).ok_or_else(|| Problem::usage(format!("there is no unit {unit}")))?;
+    let unit: Address = unit
+        .parse()
+        .map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
+    let position = c
+        .position(&unit)
+        .ok_or_else(|| Problem::usage(format!("there is no unit {unit}")))?;
     let store = cx.store()?;
     let mut selected = vec![false; c.units.len()];
     selected[position] = true;
     let bench = planning::bench(&cx, &c, &selected, &store)?;
-    let mut prepared =
-        bench.prepare(&unit).map_err(|e| Problem::new(exit::FAILED, format!("{unit} is not ready: {e}")))?;
+    let mut prepared = bench
+        .prepare(&unit)
+        .map_err(|e| Problem::new(exit::FAILED, format!("{unit} is not ready: {e}")))?;
     prepared.task.verb = Verb::Apply;
     // nobody knows whether the command writes
     let leases = run::take(store.as_ref(), &[unit.env.to_string()], "exec")?;
     let generation = leases[unit.env.as_ref()].generation;
     let id = format!("exec-{}", run::new_id());
-    let executor = wire::executor(&cx.state_dir(), &id, wire::secrets(&cx.root, &store), store.clone())?;
+    let executor = wire::executor(
+        &cx.state_dir(),
+        &id,
+        wire::secrets(&cx.root, &store),
+        store.clone(),
+    )?;
     let engine = cx.engine(&prepared.task.spec.engine);
     let opened = executor.open(SessionSpec {
         unit: unit.clone(),
@@ -45,9 +55,18 @@ pub fn run(global: &Global, unit: &str, command: &[String]) -> Result<u8, Proble
             return Err(e.into());
         }
     };
-    let invocation =
-        Invocation::new("exec", &command[0], command[1..].iter().map(|a| a.as_str().into()));
-    let handle = Handle { run: id, unit, attempt: 1, n: 1, generation };
+    let invocation = Invocation::new(
+        "exec",
+        &command[0],
+        command[1..].iter().map(|a| a.as_str().into()),
+    );
+    let handle = Handle {
+        run: id,
+        unit,
+        attempt: 1,
+        n: 1,
+        generation,
+    };
     let got = session.run(&invocation, &handle, &mut |line: Line<'_>| {
         if line.error {
             eprintln!("{}", line.text);
@@ -57,9 +76,18 @@ pub fn run(global: &Global, unit: &str, command: &[String]) -> Result<u8, Proble
     });
     run::release(store.as_ref(), &leases);
     match got? {
-        Got::Exit { exit: Exit::Code(code), .. } => Ok(u8::try_from(code).unwrap_or(exit::ERROR)),
-        Got::Exit { exit: Exit::NotStarted(why), .. } => Err(Problem::new(exit::FAILED, why)),
-        Got::Exit { exit, .. } => Err(Problem::new(exit::FAILED, format!("the command ended with {exit:?}"))),
+        Got::Exit {
+            exit: Exit::Code(code),
+            ..
+        } => Ok(u8::try_from(code).unwrap_or(exit::ERROR)),
+        Got::Exit {
+            exit: Exit::NotStarted(why),
+            ..
+        } => Err(Problem::new(exit::FAILED, why)),
+        Got::Exit { exit, .. } => Err(Problem::new(
+            exit::FAILED,
+            format!("the command ended with {exit:?}"),
+        )),
         _ => Ok(exit::DONE),
     }
 }

@@ -9,13 +9,19 @@ pub fn run(global: &Global, units: &[String], yes: bool) -> Result<u8, Problem> 
     let store = cx.store()?;
     let mut addresses: Vec<Address> = Vec::new();
     for text in units {
-        let unit: Address = text.parse().map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
+        let unit: Address = text
+            .parse()
+            .map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
         if store.applied(&unit)?.is_none() {
             return Err(Problem::usage(format!("{unit} is not applied")));
         }
         addresses.push(unit);
     }
-    let list = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let list = addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
     if !yes && !ask::confirm(&format!("Forget {list}? What it made stays."))? {
         return Err(Problem::new(exit::CANCELLED, "not forgotten"));
     }
@@ -24,8 +30,16 @@ pub fn run(global: &Global, units: &[String], yes: bool) -> Result<u8, Problem> 
     envs.dedup();
     let mut leases = run::take(store.as_ref(), &envs, "forget")?;
     for unit in addresses {
-        let lease = leases.get_mut(unit.env.as_ref()).expect("its own environment");
-        store.append(lease, "forget", &[], &[AppliedChange::Remove(unit.clone())], true)?;
+        let lease = leases
+            .get_mut(unit.env.as_ref())
+            .expect("its own environment");
+        store.append(
+            lease,
+            "forget",
+            &[],
+            &[AppliedChange::Remove(unit.clone())],
+            true,
+        )?;
         eprintln!("forgot {unit}");
     }
     run::release(store.as_ref(), &leases);

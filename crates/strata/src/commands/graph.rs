@@ -8,9 +8,14 @@ use strata_ops::compose::Composition;
 pub fn run(global: &Global, env: &[String], dot: bool) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
-    let envs = if env.is_empty() { c.envs.iter().map(|e| e.name.to_string()).collect() } else { cx.envs(&c, env, false)? };
-    let chosen: Vec<usize> =
-        (0..c.units.len()).filter(|i| envs.iter().any(|e| e == c.units[*i].address.env.as_ref())).collect();
+    let envs = if env.is_empty() {
+        c.envs.iter().map(|e| e.name.to_string()).collect()
+    } else {
+        cx.envs(&c, env, false)?
+    };
+    let chosen: Vec<usize> = (0..c.units.len())
+        .filter(|i| envs.iter().any(|e| e == c.units[*i].address.env.as_ref()))
+        .collect();
     if dot {
         print!("{}", as_dot(&c, &chosen));
     } else if cx.json() {
@@ -26,12 +31,19 @@ pub fn run(global: &Global, env: &[String], dot: bool) -> Result<u8, Problem> {
                 json!({"unit": u.address, "layer": c.layer(u), "engine": c.variant(u).component.engine, "needs": needs})
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&json!({"units": units})).expect("plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json!({"units": units})).expect("plain data")
+        );
     } else {
         for env in &envs {
             println!("{env}");
             let mut layer = "";
-            for u in chosen.iter().map(|i| &c.units[*i]).filter(|u| u.address.env.as_ref() == env.as_str()) {
+            for u in chosen
+                .iter()
+                .map(|i| &c.units[*i])
+                .filter(|u| u.address.env.as_ref() == env.as_str())
+            {
                 if layer != c.layer(u) {
                     layer = c.layer(u);
                     println!("  {layer}");
@@ -41,10 +53,18 @@ pub fn run(global: &Global, env: &[String], dot: bool) -> Result<u8, Problem> {
                     .iter()
                     .map(|d| {
                         let other = &c.units[d.unit as usize].address;
-                        if other.env == u.address.env { other.local() } else { other.to_string() }
+                        if other.env == u.address.env {
+                            other.local()
+                        } else {
+                            other.to_string()
+                        }
                     })
                     .collect();
-                let arrow = if needs.is_empty() { String::new() } else { format!(" ← {}", needs.join(", ")) };
+                let arrow = if needs.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ← {}", needs.join(", "))
+                };
                 println!("    {}{arrow}", u.address.local());
             }
         }
@@ -58,10 +78,16 @@ fn as_dot(c: &Composition, chosen: &[usize]) -> String {
     for i in chosen {
         let u = &c.units[*i];
         let name = quoted(u.address.to_string());
-        out.push_str(&format!("  {name} [group={}];\n", quoted(c.layer(u).to_owned())));
+        out.push_str(&format!(
+            "  {name} [group={}];\n",
+            quoted(c.layer(u).to_owned())
+        ));
         for d in &u.deps {
             let style = if d.data { "" } else { " [style=dashed]" };
-            out.push_str(&format!("  {name} -> {}{style};\n", quoted(c.units[d.unit as usize].address.to_string())));
+            out.push_str(&format!(
+                "  {name} -> {}{style};\n",
+                quoted(c.units[d.unit as usize].address.to_string())
+            ));
         }
     }
     out.push_str("}\n");

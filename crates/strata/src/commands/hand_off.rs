@@ -27,35 +27,57 @@ pub fn run(global: &Global, what: HandOff) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     match what {
         HandOff::List { env } => list(&cx, &env),
-        HandOff::Done { unit, output, output_from, evidence, by } => {
-            done(&cx, &unit, &output, &output_from, evidence.as_deref(), by)
-        }
+        HandOff::Done {
+            unit,
+            output,
+            output_from,
+            evidence,
+            by,
+        } => done(&cx, &unit, &output, &output_from, evidence.as_deref(), by),
     }
 }
 
 fn list(cx: &Context, env: &[String]) -> Result<u8, Problem> {
     let c = cx.composed()?;
-    let envs: Vec<String> =
-        if env.is_empty() { c.envs.iter().map(|e| e.name.to_string()).collect() } else { cx.envs(&c, env, false)? };
-    let rows = if cx.has_store() { cx.store()?.applied_rows(None)? } else { Vec::new() };
+    let envs: Vec<String> = if env.is_empty() {
+        c.envs.iter().map(|e| e.name.to_string()).collect()
+    } else {
+        cx.envs(&c, env, false)?
+    };
+    let rows = if cx.has_store() {
+        cx.store()?.applied_rows(None)?
+    } else {
+        Vec::new()
+    };
     let mut all = Vec::new();
     for u in &c.units {
         let v = c.variant(u);
         if v.component.engine != "hand-off" || !envs.iter().any(|e| e == u.address.env.as_ref()) {
             continue;
         }
-        let task = strata_ops::scope::identity_task(&c, c.position(&u.address).expect("its own address"));
+        let task =
+            strata_ops::scope::identity_task(&c, c.position(&u.address).expect("its own address"));
         let word = |k: &str| task.spec.string(k).unwrap_or_default();
         let at = rows.iter().find(|r| r.unit == u.address).map(|r| r.at);
         let limit = strata_ops::decode::duration(&word("expires"));
-        let expired = at.zip(limit).is_some_and(|(at, l)| planning::now() > at + l);
+        let expired = at
+            .zip(limit)
+            .is_some_and(|(at, l)| planning::now() > at + l);
         let state = match at {
             None => "owed",
             Some(_) if expired => "expired",
             Some(_) => "done",
         };
         let wants: Vec<String> = v.component.outputs.keys().cloned().collect();
-        all.push((u.address.clone(), state, word("owner"), word("lead-time"), word("ask"), wants, at));
+        all.push((
+            u.address.clone(),
+            state,
+            word("owner"),
+            word("lead-time"),
+            word("ask"),
+            wants,
+            at,
+        ));
     }
     if cx.json() {
         let list: Vec<_> = all
@@ -64,14 +86,20 @@ fn list(cx: &Context, env: &[String]) -> Result<u8, Problem> {
                 json!({"unit": unit, "state": state, "owner": owner, "lead_time": lead, "ask": ask, "outputs": wants, "done": at.map(time::rfc3339)})
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&list).expect("plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&list).expect("plain data")
+        );
         return Ok(exit::DONE);
     }
     if all.is_empty() {
         println!("this platform has no hand-offs");
     }
     for (unit, state, owner, lead, ask, wants, at) in &all {
-        println!("{state:<8} {unit}   {owner}   {}", at.map_or_else(|| format!("takes {lead}"), time::ago));
+        println!(
+            "{state:<8} {unit}   {owner}   {}",
+            at.map_or_else(|| format!("takes {lead}"), time::ago)
+        );
         if *state != "done" {
             println!("         {ask}");
             let outputs: Vec<String> = wants.iter().map(|w| format!("--output {w}=…")).collect();
@@ -90,15 +118,28 @@ fn done(
     by: Option<String>,
 ) -> Result<u8, Problem> {
     let c = cx.composed()?;
-    let unit: Address = unit.parse().map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
-    let position = c.position(&unit).ok_or_else(|| Problem::usage(format!("there is no unit {unit}")))?;
+    let unit: Address = unit
+        .parse()
+        .map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
+    let position = c
+        .position(&unit)
+        .ok_or_else(|| Problem::usage(format!("there is no unit {unit}")))?;
     let declared = &c.variant(&c.units[position]).component;
     if declared.engine != "hand-off" {
-        return Err(Problem::usage(format!("{unit} is not a hand-off; engine `{}` does it", declared.engine)));
+        return Err(Problem::usage(format!(
+            "{unit} is not a hand-off; engine `{}` does it",
+            declared.engine
+        )));
     }
-    let specs: BTreeMap<&str, &OutputSpec> = declared.outputs.iter().map(|(k, (_, o))| (k.as_str(), o)).collect();
+    let specs: BTreeMap<&str, &OutputSpec> = declared
+        .outputs
+        .iter()
+        .map(|(k, (_, o))| (k.as_str(), o))
+        .collect();
     let outputs = given(&unit, &specs, output, output_from)?;
-    let by = by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "somebody".to_owned());
+    let by = by
+        .or_else(|| std::env::var("USER").ok())
+        .unwrap_or_else(|| "somebody".to_owned());
     let store = cx.store()?;
     let evidence = match evidence {
         Some(file) => Some(store.put_file(file, true)?),
@@ -112,13 +153,28 @@ fn done(
             if store.holder(&unit.env)?.is_none() {
                 return Err(p);
             }
-            let request = Request::Answer { unit: unit.clone(), gate: Gate::HandOff, yes: true, by, outputs, evidence };
+            let request = Request::Answer {
+                unit: unit.clone(),
+                gate: Gate::HandOff,
+                yes: true,
+                by,
+                outputs,
+                evidence,
+            };
             store.ask(&unit.env, &request)?;
             eprintln!("handed to the run that is going on");
             return Ok(exit::DONE);
         }
     };
-    let result = record(cx, &c, position, &store, leases.get_mut(unit.env.as_ref()).expect("just taken"), outputs, &by);
+    let result = record(
+        cx,
+        &c,
+        position,
+        &store,
+        leases.get_mut(unit.env.as_ref()).expect("just taken"),
+        outputs,
+        &by,
+    );
     run::release(store.as_ref(), &leases);
     result?;
     if evidence.is_some() {
@@ -142,22 +198,42 @@ fn record(
     let mut selected = vec![false; c.units.len()];
     selected[position] = true;
     let bench = planning::bench(cx, c, &selected, store)?;
-    let mut prepared = bench.prepare(unit).map_err(|e| Problem::new(exit::FAILED, format!("{unit}: {e}")))?;
+    let mut prepared = bench
+        .prepare(unit)
+        .map_err(|e| Problem::new(exit::FAILED, format!("{unit}: {e}")))?;
     prepared.task.verb = Verb::Apply;
     let engine = cx.engine("hand-off");
     let (state, _) = engine.begin(&prepared.task, &Got::Open { kept: vec![] });
-    let got = Got::Answered { values: outputs, by: by.to_owned() };
-    let (_, act) =
-        engine.next(&prepared.task, &state, &got).map_err(|e| Problem::new(exit::ERROR, e.to_string()))?;
+    let got = Got::Answered {
+        values: outputs,
+        by: by.to_owned(),
+    };
+    let (_, act) = engine
+        .next(&prepared.task, &state, &got)
+        .map_err(|e| Problem::new(exit::ERROR, e.to_string()))?;
     let outputs = match act {
         Act::Finish(f) => match *f {
             Finding::Applied { outputs } => outputs,
             Finding::Failed(f) => return Err(Problem::usage(f.summary)),
-            _ => return Err(Problem::new(exit::ERROR, "the hand-off was not settled by its answer")),
+            _ => {
+                return Err(Problem::new(
+                    exit::ERROR,
+                    "the hand-off was not settled by its answer",
+                ));
+            }
         },
-        _ => return Err(Problem::new(exit::ERROR, "the hand-off was not settled by its answer")),
+        _ => {
+            return Err(Problem::new(
+                exit::ERROR,
+                "the hand-off was not settled by its answer",
+            ));
+        }
     };
-    let tree = bench.pack(&prepared).ok().map(|b| store.put_blob(&b, false)).transpose()?;
+    let tree = bench
+        .pack(&prepared)
+        .ok()
+        .map(|b| store.put_blob(&b, false))
+        .transpose()?;
     let fingerprint = prepared.fingerprint;
     let applied = Applied {
         unit: unit.clone(),
@@ -173,7 +249,10 @@ fn record(
         protect: prepared.protect,
         at: planning::now(),
     };
-    let waits = store.runs(Some(&unit.env), 1)?.into_iter().find(|r| r.state == "waiting");
+    let waits = store
+        .runs(Some(&unit.env), 1)?
+        .into_iter()
+        .find(|r| r.state == "waiting");
     let held = match &waits {
         Some(r) => store.events(&unit.env, Some(&r.run), 0)?.iter().any(
             |e| matches!(&e.event, Event::Held { unit: u, gate: Gate::HandOff, .. } if u == unit),
@@ -181,19 +260,46 @@ fn record(
         None => false,
     };
     let digest = strata_core::digest::Digest::of_json(
-        &applied.outputs.iter().filter(|(_, o)| !o.sensitive).collect::<Vec<_>>(),
+        &applied
+            .outputs
+            .iter()
+            .filter(|(_, o)| !o.sensitive)
+            .collect::<Vec<_>>(),
     );
     let events = if held {
         vec![
-            Event::Answered { unit: unit.clone(), gate: Gate::HandOff, yes: true, by: by.to_owned() },
-            Event::Applied { unit: unit.clone(), fingerprint, outputs: digest },
-            Event::Verified { unit: unit.clone(), ok: true, reports: vec![] },
+            Event::Answered {
+                unit: unit.clone(),
+                gate: Gate::HandOff,
+                yes: true,
+                by: by.to_owned(),
+            },
+            Event::Applied {
+                unit: unit.clone(),
+                fingerprint,
+                outputs: digest,
+            },
+            Event::Verified {
+                unit: unit.clone(),
+                ok: true,
+                reports: vec![],
+            },
         ]
     } else {
         vec![]
     };
-    let run = waits.filter(|_| held).map_or_else(|| "hand-off".to_owned(), |r| r.run);
-    store.append(lease, &run, &events, &[AppliedChange::Put(Box::new(applied))], true).map_err(|e: StoreError| e.into())
+    let run = waits
+        .filter(|_| held)
+        .map_or_else(|| "hand-off".to_owned(), |r| r.run);
+    store
+        .append(
+            lease,
+            &run,
+            &events,
+            &[AppliedChange::Put(Box::new(applied))],
+            true,
+        )
+        .map_err(|e: StoreError| e.into())
 }
 
 /// The outputs as they were typed, checked against what is declared.
@@ -211,17 +317,36 @@ fn given(
         let spec = specs.get(name).ok_or_else(|| {
             Problem::usage(format!("{unit} has no output `{name}`")).hint(
                 suggest(name, specs.keys().copied()).unwrap_or_else(|| {
-                    format!("it hands back: {}", specs.keys().copied().collect::<Vec<_>>().join(", "))
+                    format!(
+                        "it hands back: {}",
+                        specs.keys().copied().collect::<Vec<_>>().join(", ")
+                    )
                 }),
             )
         })?;
         if spec.sensitive && !from_file {
-            return Err(Problem::new(exit::DENIED, format!("`{name}` is sensitive and would stay in the shell's history"))
-                .hint(format!("strata hand-off done {unit} --output-from {name}=- < FILE")));
+            return Err(Problem::new(
+                exit::DENIED,
+                format!("`{name}` is sensitive and would stay in the shell's history"),
+            )
+            .hint(format!(
+                "strata hand-off done {unit} --output-from {name}=- < FILE"
+            )));
         }
-        let text = if from_file { read(text)? } else { text.to_owned() };
+        let text = if from_file {
+            read(text)?
+        } else {
+            text.to_owned()
+        };
         let value = typed(name, &text, &spec.ty)?;
-        out.insert(name.to_owned(), Output { value, sensitive: spec.sensitive, ty: Some(spec.ty.clone()) });
+        out.insert(
+            name.to_owned(),
+            Output {
+                value,
+                sensitive: spec.sensitive,
+                ty: Some(spec.ty.clone()),
+            },
+        );
         Ok(())
     };
     for pair in output {
@@ -230,9 +355,16 @@ fn given(
     for pair in output_from {
         put(pair, true)?;
     }
-    let missing: Vec<&str> = specs.keys().filter(|k| !out.contains_key(**k)).copied().collect();
+    let missing: Vec<&str> = specs
+        .keys()
+        .filter(|k| !out.contains_key(**k))
+        .copied()
+        .collect();
     if !missing.is_empty() {
-        return Err(Problem::usage(format!("{unit} also hands back: {}", missing.join(", "))));
+        return Err(Problem::usage(format!(
+            "{unit} also hands back: {}",
+            missing.join(", ")
+        )));
     }
     Ok(out)
 }
@@ -240,9 +372,12 @@ fn given(
 fn read(file: &str) -> Result<String, Problem> {
     let mut text = String::new();
     if file == "-" {
-        std::io::stdin().read_to_string(&mut text).map_err(|e| Problem::io("read standard input", &e))?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|e| Problem::io("read standard input", &e))?;
     } else {
-        text = std::fs::read_to_string(file).map_err(|e| Problem::io(format!("read `{file}`"), &e))?;
+        text =
+            std::fs::read_to_string(file).map_err(|e| Problem::io(format!("read `{file}`"), &e))?;
     }
     Ok(text.strip_suffix('\n').map(str::to_owned).unwrap_or(text))
 }
@@ -258,5 +393,9 @@ fn typed(name: &str, text: &str, ty: &Type) -> Result<Value, Problem> {
         Type::Bool => Value::Bool(text.parse().map_err(|_| bad())?),
         _ => Value::from_json(serde_json::from_str(text).map_err(|_| bad())?),
     };
-    if strata_ops::field::type_of(&value.clone().into()).fits(ty) { Ok(value) } else { Err(bad()) }
+    if strata_ops::field::type_of(&value.clone().into()).fits(ty) {
+        Ok(value)
+    } else {
+        Err(bad())
+    }
 }

@@ -18,12 +18,25 @@ pub fn run(global: &Global, of: Option<&str>, limit: usize) -> Result<u8, Proble
     }
     let runs = store.runs(of, limit)?;
     if cx.json() {
-        println!("{}", serde_json::to_string_pretty(&runs).expect("plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&runs).expect("plain data")
+        );
         return Ok(exit::DONE);
     }
     for r in runs {
-        let took = r.ended.map_or_else(|| "-".to_owned(), |e| time::duration(e.saturating_sub(r.started)));
-        println!("{}  {:<8} {:<12} {:>8}  {}", r.run, r.verb, r.state, took, r.envs.join(", "));
+        let took = r.ended.map_or_else(
+            || "-".to_owned(),
+            |e| time::duration(e.saturating_sub(r.started)),
+        );
+        println!(
+            "{}  {:<8} {:<12} {:>8}  {}",
+            r.run,
+            r.verb,
+            r.state,
+            took,
+            r.envs.join(", ")
+        );
     }
     Ok(exit::DONE)
 }
@@ -34,7 +47,11 @@ fn events(cx: &Context, store: &dyn Store, run: &str, envs: &[String]) -> Result
             if cx.json() {
                 println!("{}", serde_json::to_string(&e).expect("plain data"));
             } else {
-                println!("{}  {}", time::rfc3339(e.at), crate::view::event_line(&e.event));
+                println!(
+                    "{}  {}",
+                    time::rfc3339(e.at),
+                    crate::view::event_line(&e.event)
+                );
             }
         }
     }

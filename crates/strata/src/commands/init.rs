@@ -1,5 +1,9 @@
 //! `strata init`: a platform where there was none. Nothing that exists is overwritten.
-use crate::{args::Global, context::{start_dir, write_file}, problem::Problem};
+use crate::{
+    args::Global,
+    context::{start_dir, write_file},
+    problem::Problem,
+};
 use std::path::Path;
 use strata_core::{exit, layer, name::name_problem};
 
@@ -7,23 +11,50 @@ use strata_core::{exit, layer, name::name_problem};
 pub fn run(global: &Global, name: Option<String>, preset: &str) -> Result<u8, Problem> {
     let dir = start_dir(global)?;
     if dir.join("strata.yaml").exists() {
-        return Err(Problem::usage(format!("there is a `strata.yaml` in `{}` already", dir.display())));
+        return Err(Problem::usage(format!(
+            "there is a `strata.yaml` in `{}` already",
+            dir.display()
+        )));
     }
     let Some(layers) = layer::preset(preset) else {
         let names: Vec<&str> = layer::PRESETS.iter().map(|(n, _)| *n).collect();
-        return Err(Problem::usage(format!("there is no preset `{preset}`")).hint(format!("presets are: {}", names.join(", "))));
+        return Err(Problem::usage(format!("there is no preset `{preset}`"))
+            .hint(format!("presets are: {}", names.join(", "))));
     };
     let name = name.unwrap_or_else(|| {
-        let base = dir.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let clean: String = base.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let base = dir
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let clean: String = base
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
         let clean = clean.trim_matches('-').to_owned();
-        if clean.is_empty() || name_problem(&clean).is_some() { "platform".to_owned() } else { clean }
+        if clean.is_empty() || name_problem(&clean).is_some() {
+            "platform".to_owned()
+        } else {
+            clean
+        }
     });
     if let Some(why) = name_problem(&name) {
         return Err(Problem::usage(why));
     }
-    let first = layers.iter().find(|l| l.name == "application" || l.name == "applications").map_or("application", |l| &l.name);
-    let list: Vec<String> = layers.iter().map(|l| format!("#   {:<20} {}", l.name, l.description.as_deref().unwrap_or_default())).collect();
+    let first = layers
+        .iter()
+        .find(|l| l.name == "application" || l.name == "applications")
+        .map_or("application", |l| &l.name);
+    let list: Vec<String> = layers
+        .iter()
+        .map(|l| {
+            format!(
+                "#   {:<20} {}",
+                l.name,
+                l.description.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
     let id = new_id()?;
     let platform = format!(
         "platform: {name}\nid: {id}\nlayers: {preset}\n\n# The layers, lowest first:\n{}\n",
@@ -33,9 +64,21 @@ pub fn run(global: &Global, name: Option<String>, preset: &str) -> Result<u8, Pr
     let script = "#!/bin/sh\n# Inputs come in variables and in the JSON file $STRATA_INPUTS; outputs go to $STRATA_OUTPUTS.\nset -eu\necho \"saying: $STRATA_INPUT_GREETING\"\nprintf '{\"said\": \"%s\"}' \"$STRATA_INPUT_GREETING\" > \"$STRATA_OUTPUTS\"\n";
     let files = [
         ("strata.yaml".to_owned(), platform, false),
-        ("environments/dev.yaml".to_owned(), "values:\n  greeting: hello\n".to_owned(), false),
-        (format!("layers/{first}/hello/component.yaml"), component.to_owned(), false),
-        (format!("layers/{first}/hello/hello.sh"), script.to_owned(), true),
+        (
+            "environments/dev.yaml".to_owned(),
+            "values:\n  greeting: hello\n".to_owned(),
+            false,
+        ),
+        (
+            format!("layers/{first}/hello/component.yaml"),
+            component.to_owned(),
+            false,
+        ),
+        (
+            format!("layers/{first}/hello/hello.sh"),
+            script.to_owned(),
+            true,
+        ),
     ];
     for (path, text, executable) in &files {
         put(&dir, path, text, *executable)?;
@@ -53,7 +96,8 @@ fn put(dir: &Path, path: &str, text: &str, executable: bool) -> Result<(), Probl
         return Ok(());
     }
     let parent = file.parent().unwrap_or(dir);
-    std::fs::create_dir_all(parent).map_err(|e| Problem::io(format!("make `{}`", parent.display()), &e))?;
+    std::fs::create_dir_all(parent)
+        .map_err(|e| Problem::io(format!("make `{}`", parent.display()), &e))?;
     write_file(&file, text.as_bytes())?;
     if executable {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755))

@@ -35,25 +35,75 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
     match args.command {
         Command::Init { name, preset } => init::run(&global, name, &preset),
         Command::Check { env } => check::run(&global, &env),
-        Command::Plan { env, which, how, out, exit_code, refresh } => {
-            plan::run(&global, &env, &which, &how, out.as_deref(), exit_code, refresh)
-        }
-        Command::Apply { env, which, how, yes, expect, refresh } => {
-            apply::run(&global, env, &which, &how, yes, expect.as_deref(), refresh)
-        }
-        Command::Destroy { env, which, orphans, protected, yes, parallelism } => {
-            destroy::run(&global, &destroy::Wanted { env, which, orphans, protected, yes, parallelism })
-        }
-        Command::Resume { env, approve, refuse, parallelism } => {
-            resume::run(&global, env.as_deref(), &approve, &refuse, parallelism)
-        }
-        Command::Verify { env, which, parallelism } => verify::run(&global, &env, &which, parallelism),
+        Command::Plan {
+            env,
+            which,
+            how,
+            out,
+            exit_code,
+            refresh,
+        } => plan::run(
+            &global,
+            &env,
+            &which,
+            &how,
+            out.as_deref(),
+            exit_code,
+            refresh,
+        ),
+        Command::Apply {
+            env,
+            which,
+            how,
+            yes,
+            expect,
+            refresh,
+        } => apply::run(&global, env, &which, &how, yes, expect.as_deref(), refresh),
+        Command::Destroy {
+            env,
+            which,
+            orphans,
+            protected,
+            yes,
+            parallelism,
+        } => destroy::run(
+            &global,
+            &destroy::Wanted {
+                env,
+                which,
+                orphans,
+                protected,
+                yes,
+                parallelism,
+            },
+        ),
+        Command::Resume {
+            env,
+            approve,
+            refuse,
+            parallelism,
+        } => resume::run(&global, env.as_deref(), &approve, &refuse, parallelism),
+        Command::Verify {
+            env,
+            which,
+            parallelism,
+        } => verify::run(&global, &env, &which, parallelism),
         Command::Status { env } => status::run(&global, &env),
-        Command::Outputs { of, name, reveal } => outputs::run(&global, &of, name.as_deref(), reveal),
+        Command::Outputs { of, name, reveal } => {
+            outputs::run(&global, &of, name.as_deref(), reveal)
+        }
         Command::Graph { env, dot } => graph::run(&global, &env, dot),
-        Command::Drift { env, which, parallelism } => drift::run(&global, &env, &which, parallelism),
+        Command::Drift {
+            env,
+            which,
+            parallelism,
+        } => drift::run(&global, &env, &which, parallelism),
         Command::Exec { unit, command } => exec::run(&global, &unit, &command),
-        Command::Adopt { env, which, parallelism } => adopt::run(&global, &env, &which, parallelism),
+        Command::Adopt {
+            env,
+            which,
+            parallelism,
+        } => adopt::run(&global, &env, &which, parallelism),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),

@@ -10,14 +10,17 @@ pub fn run(global: &Global, of: &str, name: Option<&str>, reveal: bool) -> Resul
         return Err(Problem::usage("nothing was ever applied here"));
     }
     let store = cx.store()?;
-    let unit: Option<Address> = of.contains('/').then(|| of.parse()).transpose().map_err(
-        |e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()),
-    )?;
+    let unit: Option<Address> = of
+        .contains('/')
+        .then(|| of.parse())
+        .transpose()
+        .map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
     let mut found: Vec<Applied> = Vec::new();
     match &unit {
         Some(unit) => {
             let applied = store.applied(unit)?.ok_or_else(|| {
-                Problem::usage(format!("{unit} was never applied")).hint(format!("apply it: strata apply {}", unit.env))
+                Problem::usage(format!("{unit} was never applied"))
+                    .hint(format!("apply it: strata apply {}", unit.env))
             })?;
             found.push(applied);
         }
@@ -36,7 +39,8 @@ pub fn run(global: &Global, of: &str, name: Option<&str>, reveal: bool) -> Resul
             ));
         };
         if output.sensitive && !reveal {
-            return Err(Problem::new(exit::DENIED, format!("`{name}` is sensitive")).hint("show it with `--reveal`"));
+            return Err(Problem::new(exit::DENIED, format!("`{name}` is sensitive"))
+                .hint("show it with `--reveal`"));
         }
         match &output.value {
             Value::String(s) if !cx.json() => println!("{s}"),
@@ -45,10 +49,19 @@ pub fn run(global: &Global, of: &str, name: Option<&str>, reveal: bool) -> Resul
         return Ok(exit::DONE);
     }
     if cx.json() {
-        let all: Map<String, Json> =
-            found.iter().map(|a| (a.unit.to_string(), Json::Object(outputs(a, reveal)))).collect();
-        let json = if unit.is_some() { all.into_iter().next().map_or(Json::Null, |(_, v)| v) } else { Json::Object(all) };
-        println!("{}", serde_json::to_string_pretty(&json).expect("plain data"));
+        let all: Map<String, Json> = found
+            .iter()
+            .map(|a| (a.unit.to_string(), Json::Object(outputs(a, reveal))))
+            .collect();
+        let json = if unit.is_some() {
+            all.into_iter().next().map_or(Json::Null, |(_, v)| v)
+        } else {
+            Json::Object(all)
+        };
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json).expect("plain data")
+        );
         return Ok(exit::DONE);
     }
     for applied in &found {
@@ -69,7 +82,11 @@ fn outputs(applied: &Applied, reveal: bool) -> Map<String, Json> {
         .outputs
         .iter()
         .map(|(k, o)| {
-            let v = if o.sensitive && !reveal { Json::String("(sensitive)".to_owned()) } else { o.value.to_json() };
+            let v = if o.sensitive && !reveal {
+                Json::String("(sensitive)".to_owned())
+            } else {
+                o.value.to_json()
+            };
             (k.clone(), v)
         })
         .collect()

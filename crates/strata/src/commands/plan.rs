@@ -28,15 +28,26 @@ pub fn run(
     if let Some(file) = out {
         let text = serde_json::to_vec_pretty(&planned.plan).expect("a plan is plain data");
         write_file(file, &text)?;
-        eprintln!("saved to {}; apply it with: strata apply {} {}", file.display(), planned.envs.join(" "), file.display());
+        eprintln!(
+            "saved to {}; apply it with: strata apply {} {}",
+            file.display(),
+            planned.envs.join(" "),
+            file.display()
+        );
     }
     let pending = planned.plan.pending().next().is_some();
-    Ok(if exit_code && pending { exit::PENDING } else { exit::DONE })
+    Ok(if exit_code && pending {
+        exit::PENDING
+    } else {
+        exit::DONE
+    })
 }
 
 /// Units that could not be planned end the command.
 pub fn failed(planned: &Planned<'_>) -> Result<(), Problem> {
-    let Some((unit, why)) = planned.failures.first() else { return Ok(()) };
+    let Some((unit, why)) = planned.failures.first() else {
+        return Ok(());
+    };
     let mut problem = Problem::new(exit::FAILED, format!("{unit} could not be planned: {why}"));
     for (unit, why) in &planned.failures[1..] {
         problem = problem.hint(format!("{unit} could not be planned either: {why}"));

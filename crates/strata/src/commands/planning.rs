@@ -70,29 +70,52 @@ pub fn make<'a>(
     how: &How,
     refresh: bool,
 ) -> Result<Planned<'a>, Problem> {
-    let selection = Selection { envs: envs.clone(), only: which.only.clone(), layers: which.layer.clone() };
+    let selection = Selection {
+        envs: envs.clone(),
+        only: which.only.clone(),
+        layers: which.layer.clone(),
+    };
     let selected = select(c, &selection).map_err(Problem::usage)?;
     let store = cx.store()?;
     let mut bench = bench(cx, c, &selected, &store)?;
     for word in &how.replace {
-        let again = Selection { envs: envs.clone(), only: vec![word.clone()], layers: vec![] };
+        let again = Selection {
+            envs: envs.clone(),
+            only: vec![word.clone()],
+            layers: vec![],
+        };
         let marks = select(c, &again).map_err(Problem::usage)?;
-        bench.again.extend((0..marks.len()).filter(|i| marks[*i]).map(|i| c.units[i].address.clone()));
+        bench.again.extend(
+            (0..marks.len())
+                .filter(|i| marks[*i])
+                .map(|i| c.units[i].address.clone()),
+        );
     }
     let mut reader = Reader::open(cx, &store, how.parallelism)?;
     let mut drifted: BTreeMap<Address, String> = BTreeMap::new();
     if refresh {
-        let wishes = Wishes { again: bench.again.clone(), now: now() };
+        let wishes = Wishes {
+            again: bench.again.clone(),
+            now: now(),
+        };
         let items = schedule(c, &selected, &wishes, &bench.facts());
         drifted = look(&mut reader, c, &items, &bench)?;
         bench.again.extend(drifted.keys().cloned());
     }
-    let wishes = Wishes { again: bench.again.clone(), now: now() };
+    let wishes = Wishes {
+        again: bench.again.clone(),
+        now: now(),
+    };
     let mut items = schedule(c, &selected, &wishes, &bench.facts());
     let (proposals, failures) = propose(&mut reader, c, &mut items, &bench, &drifted)?;
     let gone = orphans(c, &envs, &bench.facts());
     let plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
-    Ok(Planned { plan, bench, envs, failures })
+    Ok(Planned {
+        plan,
+        bench,
+        envs,
+        failures,
+    })
 }
 
 /// Asks the tools of unchanged units whether something differs.
@@ -103,7 +126,10 @@ fn look(
     bench: &FilesBench<'_>,
 ) -> Result<BTreeMap<Address, String>, Problem> {
     let mut work = Vec::new();
-    for item in items.iter().filter(|i| matches!(i.standing, Standing::Unchanged(..))) {
+    for item in items
+        .iter()
+        .filter(|i| matches!(i.standing, Standing::Unchanged(..)))
+    {
         use strata_run::driver::Workbench as _;
         if let Ok(prepared) = bench.prepare(&c.units[item.unit].address) {
             work.push((prepared, Work::Verb(Verb::Observe)));
@@ -117,7 +143,10 @@ fn look(
                 out.insert(unit, format!("drift: {first}"));
             }
             Finding::Failed(f) => {
-                return Err(Problem::new(exit::FAILED, format!("cannot look at {unit}: {}", f.summary)));
+                return Err(Problem::new(
+                    exit::FAILED,
+                    format!("cannot look at {unit}: {}", f.summary),
+                ));
             }
             _ => {}
         }
@@ -144,7 +173,9 @@ fn propose(
                 *why = match (drifted.get(unit), bench.again.contains(unit)) {
                     (Some(drift), _) => vec![drift.clone()],
                     (None, true) => vec!["asked for with --replace".to_owned()],
-                    (None, false) if why.is_empty() => changed_parts(bench.store.as_ref(), prepared)?,
+                    (None, false) if why.is_empty() => {
+                        changed_parts(bench.store.as_ref(), prepared)?
+                    }
                     (None, false) => std::mem::take(why),
                 };
                 work.push((Prepared::clone(prepared), Work::Verb(Verb::Plan)));
@@ -156,7 +187,9 @@ fn propose(
     let mut proposals = Proposals::default();
     for (unit, finding) in reader.run(work)? {
         match finding {
-            Finding::Planned { proposal, saved, .. } => drop(proposals.known.insert(unit, (proposal, saved))),
+            Finding::Planned {
+                proposal, saved, ..
+            } => drop(proposals.known.insert(unit, (proposal, saved))),
             Finding::Failed(f) => failures.push((unit, f.summary)),
             _ => failures.push((unit, "its engine answered another question".to_owned())),
         }
@@ -166,7 +199,9 @@ fn propose(
 
 /// Which parts of a fingerprint differ from what was applied.
 fn changed_parts(store: &dyn Store, prepared: &Prepared) -> Result<Vec<String>, Problem> {
-    let Some(applied) = store.applied(&prepared.task.unit)? else { return Ok(Vec::new()) };
+    let Some(applied) = store.applied(&prepared.task.unit)? else {
+        return Ok(Vec::new());
+    };
     let mut out: Vec<String> = prepared
         .parts
         .iter()
@@ -180,7 +215,12 @@ fn changed_parts(store: &dyn Store, prepared: &Prepared) -> Result<Vec<String>, 
             .iter()
             .filter(|(k, v)| before.get(*k) != Some(v))
             .map(|(k, _)| k.as_str())
-            .chain(before.keys().filter(|k| !now.contains_key(*k)).map(String::as_str))
+            .chain(
+                before
+                    .keys()
+                    .filter(|k| !now.contains_key(*k))
+                    .map(String::as_str),
+            )
             .collect();
         if !names.is_empty() {
             out[i] = format!("inputs changed: {}", names.join(", "));

@@ -26,7 +26,9 @@ pub fn run(
 ) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     if !cx.has_store() {
-        return Err(Problem::usage("nothing was ever applied here").hint("begin with `strata apply ENV`"));
+        return Err(
+            Problem::usage("nothing was ever applied here").hint("begin with `strata apply ENV`")
+        );
     }
     let store = cx.store()?;
     let Some(record) = unfinished(store.as_ref(), env)? else {
@@ -34,7 +36,14 @@ pub fn run(
         return Ok(exit::DONE);
     };
     let leases = run::take(store.as_ref(), &record.envs, "resume")?;
-    let result = go_on(&cx, &store, &record, leases.clone(), (approve, refuse), parallelism);
+    let result = go_on(
+        &cx,
+        &store,
+        &record,
+        leases.clone(),
+        (approve, refuse),
+        parallelism,
+    );
     if result.is_err() {
         run::release(store.as_ref(), &leases);
     }
@@ -55,11 +64,18 @@ fn go_on(
     (approve, refuse): (&[String], &[String]),
     parallelism: usize,
 ) -> Result<u8, Problem> {
-    let plan = store
-        .plan(&record.run)?
-        .ok_or_else(|| Problem::new(exit::ERROR, format!("the store has no plan of the run {}", record.run)))?;
+    let plan = store.plan(&record.run)?.ok_or_else(|| {
+        Problem::new(
+            exit::ERROR,
+            format!("the store has no plan of the run {}", record.run),
+        )
+    })?;
     let verb = plan.body.verb;
-    let c = if verb == Verb::Apply { Some(cx.composed()?) } else { None };
+    let c = if verb == Verb::Apply {
+        Some(cx.composed()?)
+    } else {
+        None
+    };
     let mut machine = Machine::new(plan, c.as_ref().map_or(1, retries));
     let mut intents = Intents::default();
     for env in &record.envs {
@@ -67,7 +83,9 @@ fn go_on(
             intents.note(&recorded.event);
             // a cancelled run that is gone on with is no longer cancelled
             if !matches!(recorded.event, Event::CancelRequested { .. }) {
-                machine.apply(&recorded.event).map_err(strata_run::driver::RunError::from)?;
+                machine
+                    .apply(&recorded.event)
+                    .map_err(strata_run::driver::RunError::from)?;
             }
         }
     }
@@ -75,37 +93,52 @@ fn go_on(
     answer(store, &mut leases, &record.run, &mut machine, approve, true)?;
     answer(store, &mut leases, &record.run, &mut machine, refuse, false)?;
     let started = record.started;
-    let start = |machine| Start { run: record.run.clone(), started, leases, machine, intents, resumed: true };
-    match c {
-        Some(c) => {
-            still_planned(&c, &machine)?;
-            let selected: Vec<bool> =
-                c.units.iter().map(|u| machine.position(&u.address).is_some()).collect();
-            let mut bench = planning::bench(cx, &c, &selected, store)?;
-            // what was asked for again and has not been done yet is still asked for
-            bench.again = machine
-                .plan()
-                .body
-                .steps
-                .iter()
-                .zip(machine.steps())
-                .filter(|(step, s)| step.basis.proposal().is_some() && !s.changed && !s.status.settled())
-                .map(|(step, _)| step.unit.clone())
-                .collect();
-            run::drive(cx, store, &mut bench, parallelism, start(machine))
-        }
-        None => {
-            let mut bench = AppliedBench::load(store)?;
-            run::drive(cx, store, &mut bench, parallelism, start(machine))
-        }
+    let start = |machine| Start {
+        run: record.run.clone(),
+        started,
+        leases,
+        machine,
+        intents,
+        resumed: true,
+    };
+    if let Some(c) = c {
+        still_planned(&c, &machine)?;
+        let selected: Vec<bool> = c
+            .units
+            .iter()
+            .map(|u| machine.position(&u.address).is_some())
+            .collect();
+        let mut bench = planning::bench(cx, &c, &selected, store)?;
+        // what was asked for again and has not been done yet is still asked for
+        bench.again = machine
+            .plan()
+            .body
+            .steps
+            .iter()
+            .zip(machine.steps())
+            .filter(|(step, s)| {
+                step.basis.proposal().is_some() && !s.changed && !s.status.settled()
+            })
+            .map(|(step, _)| step.unit.clone())
+            .collect();
+        run::drive(cx, store, &mut bench, parallelism, start(machine))
+    } else {
+        let mut bench = AppliedBench::load(store)?;
+        run::drive(cx, store, &mut bench, parallelism, start(machine))
     }
 }
 
 /// A finished plan leaves no choices: it is not mixed with files that changed since.
 fn still_planned(c: &strata_ops::compose::Composition, machine: &Machine) -> Result<(), Problem> {
     for (step, progress) in machine.plan().body.steps.iter().zip(machine.steps()) {
-        let waits = !progress.status.settled() && !matches!(progress.status, Status::Unsure { .. } | Status::Running { .. });
-        let same = c.position(&step.unit).is_some_and(|p| c.variant(&c.units[p]).closure.digest == step.content);
+        let waits = !progress.status.settled()
+            && !matches!(
+                progress.status,
+                Status::Unsure { .. } | Status::Running { .. }
+            );
+        let same = c
+            .position(&step.unit)
+            .is_some_and(|p| c.variant(&c.units[p]).closure.digest == step.content);
         if waits && !same {
             return Err(Problem::new(exit::DENIED, format!("the files of {} changed since the run was planned", step.unit))
                 .hint("bring them back to go on, or make a new plan with `strata apply`; what was applied stays applied"));
@@ -123,7 +156,9 @@ fn answer(
     yes: bool,
 ) -> Result<(), Problem> {
     for text in units {
-        let unit: Address = text.parse().map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
+        let unit: Address = text
+            .parse()
+            .map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))?;
         let gate = machine
             .held()
             .find(|(i, _)| machine.plan().body.steps[*i].unit == unit)
@@ -134,11 +169,19 @@ fn answer(
                 .hint(format!("strata hand-off done {unit} --output NAME=VALUE")));
         }
         let by = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-        let event = Event::Answered { unit: unit.clone(), gate, yes, by };
-        let lease = leases.get_mut(unit.env.as_ref()).expect("an environment of the run");
+        let event = Event::Answered {
+            unit: unit.clone(),
+            gate,
+            yes,
+            by,
+        };
+        let lease = leases
+            .get_mut(unit.env.as_ref())
+            .expect("an environment of the run");
         store.append(lease, run, std::slice::from_ref(&event), &[], true)?;
-        machine.apply(&event).map_err(strata_run::driver::RunError::from)?;
+        machine
+            .apply(&event)
+            .map_err(strata_run::driver::RunError::from)?;
     }
     Ok(())
 }
-

@@ -26,13 +26,25 @@ use strata_run::{
 /// A new id of a run: sorts by time.
 pub fn new_id() -> String {
     let now = jiff::Timestamp::now();
-    format!("{}-{:05}", now.strftime("%Y%m%d-%H%M%S-%3f"), std::process::id() % 100_000)
+    format!(
+        "{}-{:05}",
+        now.strftime("%Y%m%d-%H%M%S-%3f"),
+        std::process::id() % 100_000
+    )
 }
 
 /// Takes the leases of environments, in the order of their names.
-pub fn take(store: &dyn Store, envs: &[String], doing: &str) -> Result<BTreeMap<String, Lease>, Problem> {
+pub fn take(
+    store: &dyn Store,
+    envs: &[String],
+    doing: &str,
+) -> Result<BTreeMap<String, Lease>, Problem> {
     let who = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-    let holder = Holder { pid: std::process::id(), who, doing: doing.to_owned() };
+    let holder = Holder {
+        pid: std::process::id(),
+        who,
+        doing: doing.to_owned(),
+    };
     let mut out: BTreeMap<String, Lease> = BTreeMap::new();
     for env in envs {
         match store.take(env, &holder) {
@@ -148,7 +160,14 @@ fn state(code: u8, machine: &Machine) -> &'static str {
 
 fn code(machine: &Machine) -> u8 {
     let any = |f: &dyn Fn(&Status) -> bool| machine.steps().iter().any(|s| f(&s.status));
-    if any(&|s| matches!(s, Status::Held { gate: Gate::Unsure { .. } } | Status::Unsure { .. })) {
+    if any(&|s| {
+        matches!(
+            s,
+            Status::Held {
+                gate: Gate::Unsure { .. }
+            } | Status::Unsure { .. }
+        )
+    }) {
         exit::UNKNOWN
     } else if machine.cancel.is_some() {
         exit::CANCELLED

@@ -16,12 +16,16 @@ pub fn run(kind: &str) -> Result<u8, Problem> {
                 .hint("schemas are: platform, environment, component, contract"));
         }
     };
-    println!("{}", serde_json::to_string_pretty(&schema).expect("plain data"));
+    println!(
+        "{}",
+        serde_json::to_string_pretty(&schema).expect("plain data")
+    );
     Ok(exit::DONE)
 }
 
 fn object(title: &str, keys: &[&str], required: &[&str]) -> Value {
-    let properties: Map<String, Value> = keys.iter().map(|k| ((*k).to_owned(), json!({}))).collect();
+    let properties: Map<String, Value> =
+        keys.iter().map(|k| ((*k).to_owned(), json!({}))).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
@@ -36,8 +40,11 @@ fn object(title: &str, keys: &[&str], required: &[&str]) -> Value {
 fn component_schema() -> Value {
     let mut schema = object("component.yaml", component::KEYS, &[]);
     for engine in wire::engines().iter().filter(|e| e.name() != "verify") {
-        let options: Map<String, Value> =
-            engine.options().iter().map(|(k, text)| ((*k).to_owned(), json!({"description": text}))).collect();
+        let options: Map<String, Value> = engine
+            .options()
+            .iter()
+            .map(|(k, text)| ((*k).to_owned(), json!({"description": text})))
+            .collect();
         schema["properties"][engine.name()] =
             json!({"type": "object", "properties": options, "additionalProperties": false});
     }

@@ -11,7 +11,8 @@ pub fn completions(shell: clap_complete::Shell) -> Result<u8, Problem> {
 
 /// Manual pages into a folder.
 pub fn man(dir: &Path) -> Result<u8, Problem> {
-    std::fs::create_dir_all(dir).map_err(|e| Problem::io(format!("make `{}`", dir.display()), &e))?;
+    std::fs::create_dir_all(dir)
+        .map_err(|e| Problem::io(format!("make `{}`", dir.display()), &e))?;
     let mut root = command_line();
     root.build();
     page(&root, "strata", dir)

@@ -8,27 +8,52 @@ use strata_core::{exit, name::Address, store::AppliedRow};
 pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
-    let envs = if env.is_empty() { c.envs.iter().map(|e| e.name.to_string()).collect() } else { cx.envs(&c, env, false)? };
+    let envs = if env.is_empty() {
+        c.envs.iter().map(|e| e.name.to_string()).collect()
+    } else {
+        cx.envs(&c, env, false)?
+    };
     let mut rows: BTreeMap<Address, AppliedRow> = BTreeMap::new();
     let mut runs = Vec::new();
     let mut holders = BTreeMap::new();
     if cx.has_store() {
         let store = cx.store()?;
-        rows = store.applied_rows(None)?.into_iter().map(|r| (r.unit.clone(), r)).collect();
+        rows = store
+            .applied_rows(None)?
+            .into_iter()
+            .map(|r| (r.unit.clone(), r))
+            .collect();
         for env in &envs {
-            runs.extend(store.runs(Some(env), 1)?.into_iter().map(|r| (env.clone(), r)));
+            runs.extend(
+                store
+                    .runs(Some(env), 1)?
+                    .into_iter()
+                    .map(|r| (env.clone(), r)),
+            );
             if let Some(h) = store.holder(env)? {
                 holders.insert(env.clone(), h);
             }
         }
     }
     let mut out = Vec::new();
-    for u in c.units.iter().filter(|u| envs.iter().any(|e| e == u.address.env.as_ref())) {
+    for u in c
+        .units
+        .iter()
+        .filter(|u| envs.iter().any(|e| e == u.address.env.as_ref()))
+    {
         let row = rows.remove(&u.address);
         let state = state(row.as_ref(), c.variant(u).component.suspend);
-        out.push((u.address.clone(), c.layer(u).to_owned(), state, row.map(|r| r.at)));
+        out.push((
+            u.address.clone(),
+            c.layer(u).to_owned(),
+            state,
+            row.map(|r| r.at),
+        ));
     }
-    for (unit, row) in rows.into_iter().filter(|(u, _)| envs.iter().any(|e| e == u.env.as_ref())) {
+    for (unit, row) in rows
+        .into_iter()
+        .filter(|(u, _)| envs.iter().any(|e| e == u.env.as_ref()))
+    {
         out.push((unit, String::new(), "orphan", Some(row.at)));
     }
     if cx.json() {
@@ -37,7 +62,11 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
             .map(|(u, layer, state, at)| json!({"unit": u, "layer": layer, "state": state, "applied": at.map(time::rfc3339)}))
             .collect();
         let runs: Vec<_> = runs.iter().map(|(_, r)| r).collect();
-        println!("{}", serde_json::to_string_pretty(&json!({"units": units, "runs": runs})).expect("plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json!({"units": units, "runs": runs}))
+                .expect("plain data")
+        );
         return Ok(exit::DONE);
     }
     for env in &envs {
@@ -45,10 +74,22 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
         let mut layer = None;
         for (unit, l, state, at) in out.iter().filter(|(u, ..)| u.env.as_ref() == env.as_str()) {
             if layer != Some(l) {
-                println!("  {}", if l.is_empty() { "(no longer in the files)" } else { l });
+                println!(
+                    "  {}",
+                    if l.is_empty() {
+                        "(no longer in the files)"
+                    } else {
+                        l
+                    }
+                );
                 layer = Some(l);
             }
-            println!("    {:<32} {:<14} {}", unit.local(), state, at.map(time::ago).unwrap_or_default());
+            println!(
+                "    {:<32} {:<14} {}",
+                unit.local(),
+                state,
+                at.map(time::ago).unwrap_or_default()
+            );
         }
         if let Some((_, r)) = runs.iter().find(|(e, _)| e == env) {
             let how = match r.state.as_str() {

@@ -12,7 +12,10 @@ pub fn run(global: &Global, env: &str) -> Result<u8, Problem> {
     let leases = run::take(store.as_ref(), &envs, "unlock")?;
     run::release(store.as_ref(), &leases);
     match run::cut_off(store.as_ref(), &envs)? {
-        Some(r) => eprintln!("{env} is free; the run {} was cut off: strata resume {env}", r.run),
+        Some(r) => eprintln!(
+            "{env} is free; the run {} was cut off: strata resume {env}",
+            r.run
+        ),
         None => eprintln!("{env} is free"),
     }
     Ok(exit::DONE)

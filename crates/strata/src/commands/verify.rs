@@ -11,12 +11,21 @@ use strata_plan::select::{Selection, select};
 use strata_run::{driver::Workbench as _, pool::Work};
 
 /// Runs it.
-pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -> Result<u8, Problem> {
+pub fn run(
+    global: &Global,
+    env: &[String],
+    which: &Which,
+    parallelism: usize,
+) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
     let store = cx.store()?;
-    let selection = Selection { envs: envs.clone(), only: which.only.clone(), layers: which.layer.clone() };
+    let selection = Selection {
+        envs: envs.clone(),
+        only: which.only.clone(),
+        layers: which.layer.clone(),
+    };
     let selected = select(&c, &selection).map_err(Problem::usage)?;
     let bench = planning::bench(&cx, &c, &selected, &store)?;
     let mut work = Vec::new();
@@ -25,7 +34,9 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
         if c.variant(u).component.verify.is_empty() || bench.recorded.row(&u.address).is_none() {
             continue;
         }
-        let prepared = bench.prepare(&u.address).map_err(|e| Problem::new(exit::FAILED, format!("{}: {e}", u.address)))?;
+        let prepared = bench
+            .prepare(&u.address)
+            .map_err(|e| Problem::new(exit::FAILED, format!("{}: {e}", u.address)))?;
         work.push((prepared, Work::Verify));
     }
     // what it finds decides what the next apply does, so nobody else may write meanwhile
@@ -36,13 +47,25 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
     if let Ok(findings) = &result {
         for (unit, finding) in findings {
             let (ok, text, detail) = match finding {
-                Finding::Verified(r) => (r.ok, format!("{}: {}", r.verifier, r.summary), r.detail.clone()),
+                Finding::Verified(r) => (
+                    r.ok,
+                    format!("{}: {}", r.verifier, r.summary),
+                    r.detail.clone(),
+                ),
                 Finding::Failed(f) => (false, f.summary.clone(), vec![]),
                 _ => continue,
             };
             if let Finding::Verified(_) = finding {
-                let lease = leases.get_mut(unit.env.as_ref()).expect("a selected environment");
-                store.append(lease, "verify", &[], &[AppliedChange::Verified(unit.clone(), ok)], false)?;
+                let lease = leases
+                    .get_mut(unit.env.as_ref())
+                    .expect("a selected environment");
+                store.append(
+                    lease,
+                    "verify",
+                    &[],
+                    &[AppliedChange::Verified(unit.clone(), ok)],
+                    false,
+                )?;
             }
             bad += usize::from(!ok);
             reports.push((unit.clone(), ok, text, detail));
@@ -55,7 +78,10 @@ pub fn run(global: &Global, env: &[String], which: &Which, parallelism: usize) -
             .iter()
             .map(|(u, ok, text, detail)| json!({"unit": u, "ok": ok, "summary": text, "detail": detail}))
             .collect();
-        println!("{}", serde_json::to_string_pretty(&all).expect("plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&all).expect("plain data")
+        );
     } else {
         for (unit, ok, text, detail) in &reports {
             println!("{} {unit}  {text}", if *ok { "passed" } else { "FAILED" });

@@ -17,12 +17,20 @@ pub fn confirm_word(question: &str, word: &str) -> Result<bool, Problem> {
 fn read(prompt: &str, flag: &str) -> Result<String, Problem> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err(Problem::new(exit::WAITING, "somebody has to say yes, and there is no terminal to ask on")
-            .hint(format!("say yes with `{flag}`, best together with `--expect DIGEST`")));
+        return Err(Problem::new(
+            exit::WAITING,
+            "somebody has to say yes, and there is no terminal to ask on",
+        )
+        .hint(format!(
+            "say yes with `{flag}`, best together with `--expect DIGEST`"
+        )));
     }
     eprint!("{prompt}");
     let _ = std::io::stderr().flush();
     let mut line = String::new();
-    stdin.lock().read_line(&mut line).map_err(|e| Problem::io("read the answer", &e))?;
+    stdin
+        .lock()
+        .read_line(&mut line)
+        .map_err(|e| Problem::io("read the answer", &e))?;
     Ok(line.trim().to_owned())
 }

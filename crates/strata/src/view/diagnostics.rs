@@ -9,7 +9,11 @@ use strata_core::{
 
 /// Prints all to standard error, worst first.
 pub fn print(problems: &[Diagnostic], tree: &dyn Tree, color: bool) {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     for p in problems {
         eprintln!("{}\n", render(p, tree, &renderer));
     }
@@ -28,25 +32,37 @@ fn render(p: &Diagnostic, tree: &dyn Tree, renderer: &Renderer) -> String {
     };
     let message = format!("{} [{}]", p.message, p.code);
     let title = level.primary_title(message.as_str());
-    let sources: Vec<(Location, String, Option<&str>)> = p
-        .at
-        .iter()
-        .map(|at| (at.clone(), text(at), None))
-        .chain(p.related.iter().map(|(at, why)| (at.clone(), text(at), Some(why.as_str()))))
-        .collect();
-    let mut group: Group<'_> = title.elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
+    let sources: Vec<(Location, String, Option<&str>)> =
+        p.at.iter()
+            .map(|at| (at.clone(), text(at), None))
+            .chain(
+                p.related
+                    .iter()
+                    .map(|(at, why)| (at.clone(), text(at), Some(why.as_str()))),
+            )
+            .collect();
+    let mut group: Group<'_> =
+        title.elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
     for (at, source, why) in &sources {
-        let kind = if why.is_none() { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let kind = if why.is_none() {
+            AnnotationKind::Primary
+        } else {
+            AnnotationKind::Context
+        };
         let mut annotation = kind.span(clamp(at, source));
         if let Some(why) = why {
             annotation = annotation.label(*why);
         }
-        group = group.element(Snippet::source(source.as_str()).path(at.file.as_ref()).annotation(annotation));
+        group = group.element(
+            Snippet::source(source.as_str())
+                .path(at.file.as_ref())
+                .annotation(annotation),
+        );
     }
     if let Some(help) = &p.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    renderer.render(&[group]).to_string()
+    renderer.render(&[group]).clone()
 }
 
 /// All as JSON, with lines and columns.

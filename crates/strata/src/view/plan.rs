@@ -13,20 +13,35 @@ const DETAIL: usize = 12;
 /// Prints a plan to apply to standard output.
 pub fn print(cx: &Context, plan: &Plan, c: &Composition) {
     if cx.json() {
-        println!("{}", serde_json::to_string_pretty(plan).expect("a plan is plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(plan).expect("a plan is plain data")
+        );
         return;
     }
-    let order: Vec<&str> = c.loaded.platform.layers.iter().map(|l| l.layer.name.as_str()).collect();
+    let order: Vec<&str> = c
+        .loaded
+        .platform
+        .layers
+        .iter()
+        .map(|l| l.layer.name.as_str())
+        .collect();
     print!("{}", text(plan, &order, cx.color_out()));
 }
 
 /// Prints a plan to destroy.
 pub fn print_destroy(cx: &Context, plan: &Plan) {
     if cx.json() {
-        println!("{}", serde_json::to_string_pretty(plan).expect("a plan is plain data"));
+        println!(
+            "{}",
+            serde_json::to_string_pretty(plan).expect("a plan is plain data")
+        );
         return;
     }
-    println!("{} will be destroyed, in this order:", units(plan.body.steps.len()));
+    println!(
+        "{} will be destroyed, in this order:",
+        units(plan.body.steps.len())
+    );
     for step in &plan.body.steps {
         println!("  - {}  ({})", step.unit, step.layer);
     }
@@ -38,25 +53,54 @@ fn units(n: usize) -> String {
 
 fn text(plan: &Plan, order: &[&str], color: bool) -> String {
     let mut out = String::new();
-    let paint = |code: &str, text: &str| if color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
+    let paint = |code: &str, text: &str| {
+        if color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    };
     for env in &plan.body.environments {
         let mut layers: BTreeMap<usize, Vec<&Step>> = BTreeMap::new();
-        for step in plan.body.steps.iter().filter(|s| s.unit.env.as_ref() == env.as_str()) {
-            let at = order.iter().position(|l| *l == step.layer).unwrap_or(usize::MAX);
+        for step in plan
+            .body
+            .steps
+            .iter()
+            .filter(|s| s.unit.env.as_ref() == env.as_str())
+        {
+            let at = order
+                .iter()
+                .position(|l| *l == step.layer)
+                .unwrap_or(usize::MAX);
             layers.entry(at).or_default().push(step);
         }
-        if layers.values().flatten().all(|s| matches!(s.basis, Basis::Unchanged { .. })) {
+        if layers
+            .values()
+            .flatten()
+            .all(|s| matches!(s.basis, Basis::Unchanged { .. }))
+        {
             continue;
         }
         out.push_str(&format!("{}\n", paint("1", env)));
         for steps in layers.values() {
-            let pending: Vec<&&Step> = steps.iter().filter(|s| !matches!(s.basis, Basis::Unchanged { .. })).collect();
+            let pending: Vec<&&Step> = steps
+                .iter()
+                .filter(|s| !matches!(s.basis, Basis::Unchanged { .. }))
+                .collect();
             let still = steps.len() - pending.len();
-            let note = if still > 0 { format!("  {still} unchanged") } else { String::new() };
+            let note = if still > 0 {
+                format!("  {still} unchanged")
+            } else {
+                String::new()
+            };
             if pending.is_empty() {
                 continue;
             }
-            out.push_str(&format!("  {}{}\n", paint("36", &steps[0].layer), paint("2", &note)));
+            out.push_str(&format!(
+                "  {}{}\n",
+                paint("36", &steps[0].layer),
+                paint("2", &note)
+            ));
             for step in pending {
                 unit(&mut out, step, &paint);
             }
@@ -80,16 +124,27 @@ fn text(plan: &Plan, order: &[&str], color: bool) -> String {
         count(&|b| matches!(b, Basis::Unverified { .. })),
     );
     if exact + deferred + owed == 0 {
-        out.push_str(&format!("nothing to do: {} as last applied\n", units(unchanged)));
+        out.push_str(&format!(
+            "nothing to do: {} as last applied\n",
+            units(unchanged)
+        ));
         return out;
     }
     let mut parts = vec![format!("{exact} exact")];
-    for (n, word) in [(deferred, "deferred"), (owed, "to verify"), (unchanged, "unchanged")] {
+    for (n, word) in [
+        (deferred, "deferred"),
+        (owed, "to verify"),
+        (unchanged, "unchanged"),
+    ] {
         if n > 0 {
             parts.push(format!("{n} {word}"));
         }
     }
-    out.push_str(&format!("\n{}   plan {}\n", parts.join(" · "), plan.digest.short()));
+    out.push_str(&format!(
+        "\n{}   plan {}\n",
+        parts.join(" · "),
+        plan.digest.short()
+    ));
     out
 }
 
@@ -102,22 +157,40 @@ fn unit(out: &mut String, step: &Step, paint: &dyn Fn(&str, &str) -> String) {
             None => (" ".to_owned(), String::new()),
         },
     };
-    let reason = if step.reason.is_empty() { String::new() } else { paint("2", &format!("  {}", step.reason)) };
-    out.push_str(&format!("    {mark} {:<30} {word}{reason}\n", step.unit.local()));
-    if let Some(p) = step.basis.proposal().filter(|p| p.fidelity == Fidelity::Exact) {
+    let reason = if step.reason.is_empty() {
+        String::new()
+    } else {
+        paint("2", &format!("  {}", step.reason))
+    };
+    out.push_str(&format!(
+        "    {mark} {:<30} {word}{reason}\n",
+        step.unit.local()
+    ));
+    if let Some(p) = step
+        .basis
+        .proposal()
+        .filter(|p| p.fidelity == Fidelity::Exact)
+    {
         let mut lines = 0;
         for change in &p.changes {
             for line in std::iter::once(&change.object).chain(&change.detail) {
                 lines += 1;
                 if lines <= DETAIL {
-                    let indent = if line == &change.object { "        " } else { "          " };
+                    let indent = if line == &change.object {
+                        "        "
+                    } else {
+                        "          "
+                    };
                     out.push_str(&paint("2", &format!("{indent}{line}")));
                     out.push('\n');
                 }
             }
         }
         if lines > DETAIL {
-            out.push_str(&format!("        … {} more lines (--format json)\n", lines - DETAIL));
+            out.push_str(&format!(
+                "        … {} more lines (--format json)\n",
+                lines - DETAIL
+            ));
         }
     }
 }
@@ -157,5 +230,9 @@ pub fn counts(p: &Proposal) -> String {
         return "no changes; records its outputs".to_owned();
     }
     let text = words.join(", ");
-    if p.fidelity == Fidelity::Advisory { format!("{text} (its tool thinks)") } else { text }
+    if p.fidelity == Fidelity::Advisory {
+        format!("{text} (its tool thinks)")
+    } else {
+        text
+    }
 }

@@ -49,14 +49,20 @@ impl Progress {
             if !p.layers.contains(&step.layer) {
                 p.layers.push(step.layer.clone());
             }
-            let state = if matches!(step.basis, Basis::Unchanged { .. }) { "unchanged" } else { "waiting" };
+            let state = if matches!(step.basis, Basis::Unchanged { .. }) {
+                "unchanged"
+            } else {
+                "waiting"
+            };
             p.rows.insert(step.unit.clone(), row(&step.layer, state));
         }
         p
     }
     /// For a batch that only reads.
     pub fn reading(color: bool, json: bool) -> Self {
-        let screen = std::io::stderr().is_terminal() && std::env::var("TERM").is_ok_and(|t| t != "dumb") && !json;
+        let screen = std::io::stderr().is_terminal()
+            && std::env::var("TERM").is_ok_and(|t| t != "dumb")
+            && !json;
         Self {
             kind: if json {
                 Kind::Json
@@ -85,7 +91,8 @@ impl Progress {
                 if let Notice::Event(event) = notice
                     && !self.run.is_empty()
                 {
-                    let line = serde_json::json!({"run": self.run, "at": time::now(), "what": event});
+                    let line =
+                        serde_json::json!({"run": self.run, "at": time::now(), "what": event});
                     println!("{line}");
                 }
             }
@@ -93,7 +100,10 @@ impl Progress {
             Kind::Screen => {
                 match notice {
                     Notice::Started { unit, label } => {
-                        let row = self.rows.entry((*unit).clone()).or_insert_with(|| row("", "waiting"));
+                        let row = self
+                            .rows
+                            .entry((*unit).clone())
+                            .or_insert_with(|| row("", "waiting"));
                         row.state = "running";
                         (*label).clone_into(&mut row.label);
                         row.since.get_or_insert_with(Instant::now);
@@ -126,7 +136,10 @@ impl Progress {
 
     fn fold(&mut self, event: &Event) {
         let Some(unit) = event.unit() else { return };
-        let row = self.rows.entry(unit.clone()).or_insert_with(|| row("", "waiting"));
+        let row = self
+            .rows
+            .entry(unit.clone())
+            .or_insert_with(|| row("", "waiting"));
         row.state = match event {
             Event::Planned { .. } | Event::Retry { .. } | Event::Recovered { .. } => "planned",
             Event::CutOff { .. } => "unchanged",
@@ -145,25 +158,40 @@ impl Progress {
             Event::Held { text, .. } => text.clone_into(&mut row.last),
             Event::Cancelled { why, .. } => why.clone_into(&mut row.last),
             Event::Verified { reports, .. } => {
-                row.last = reports.iter().map(|r| r.summary.as_str()).collect::<Vec<_>>().join("; ");
+                row.last = reports
+                    .iter()
+                    .map(|r| r.summary.as_str())
+                    .collect::<Vec<_>>()
+                    .join("; ");
             }
             _ => {}
         }
         if matches!(row.state, "done" | "failed" | "not verified" | "held") {
-            row.took = row.since.take().map(|s| s.elapsed().as_millis() as u64).or(row.took);
+            row.took = row
+                .since
+                .take()
+                .map(|s| s.elapsed().as_millis() as u64)
+                .or(row.took);
         }
     }
 
     fn line(&mut self, notice: &Notice<'_>) {
         match notice {
             Notice::Event(Event::Intent { .. } | Event::Planned { .. }) => {}
-            Notice::Event(event) => eprintln!("{:>8}  {}", time::duration(self.began.elapsed().as_millis() as u64), event_line(event)),
+            Notice::Event(event) => eprintln!(
+                "{:>8}  {}",
+                time::duration(self.began.elapsed().as_millis() as u64),
+                event_line(event)
+            ),
             Notice::Line { unit, text, .. } => eprintln!("{:>8}  {unit} | {text}", ""),
             Notice::Started { unit, label } => {
                 if let Some(row) = self.rows.get_mut(*unit) {
                     row.since.get_or_insert_with(Instant::now);
                 }
-                eprintln!("{:>8}  {unit} {label} …", time::duration(self.began.elapsed().as_millis() as u64));
+                eprintln!(
+                    "{:>8}  {unit} {label} …",
+                    time::duration(self.began.elapsed().as_millis() as u64)
+                );
             }
             Notice::Tick => {}
         }
@@ -182,13 +210,21 @@ impl Progress {
         let (height, width) = size();
         let mut lines = Vec::new();
         for layer in &self.layers {
-            let rows: Vec<(&Address, &Row)> = self.rows.iter().filter(|(_, r)| r.layer == *layer).collect();
+            let rows: Vec<(&Address, &Row)> = self
+                .rows
+                .iter()
+                .filter(|(_, r)| r.layer == *layer)
+                .collect();
             let still = rows.iter().filter(|(_, r)| r.state == "unchanged").count();
             if rows.is_empty() || (still == rows.len() && self.rows.len() > 12) {
                 continue;
             }
             if !layer.is_empty() {
-                let text = if still > 0 { format!("{layer}  ({still} unchanged)") } else { layer.clone() };
+                let text = if still > 0 {
+                    format!("{layer}  ({still} unchanged)")
+                } else {
+                    layer.clone()
+                };
                 lines.push(self.paint("36", &text));
             }
             for (unit, row) in rows.into_iter().filter(|(_, r)| r.state != "unchanged") {
@@ -196,7 +232,11 @@ impl Progress {
             }
         }
         let busy = self.rows.values().filter(|r| r.state == "running").count();
-        let done = self.rows.values().filter(|r| matches!(r.state, "done" | "unchanged")).count();
+        let done = self
+            .rows
+            .values()
+            .filter(|r| matches!(r.state, "done" | "unchanged"))
+            .count();
         let total = self.rows.len();
         lines.push(format!(
             "{done}/{total} done, {busy} running, {}",
@@ -225,22 +265,47 @@ impl Progress {
             "skipped" => ("⊘", "2"),
             _ => ("·", "2"),
         };
-        let took = row.since.map(|s| s.elapsed().as_millis() as u64).or(row.took).map(time::duration).unwrap_or_default();
-        let state = if row.state == "running" && !row.label.is_empty() { row.label.as_str() } else { row.state };
+        let took = row
+            .since
+            .map(|s| s.elapsed().as_millis() as u64)
+            .or(row.took)
+            .map(time::duration)
+            .unwrap_or_default();
+        let state = if row.state == "running" && !row.label.is_empty() {
+            row.label.as_str()
+        } else {
+            row.state
+        };
         let head = format!("  {mark} {:<28} {state:<12} {took:>7}  ", unit.to_string());
         let room = width.saturating_sub(head.chars().count() + 1);
-        let last: String = row.last.chars().filter(|c| !c.is_control()).take(room).collect();
+        let last: String = row
+            .last
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(room)
+            .collect();
         let painted = head.replacen(mark, &self.paint(code, mark), 1);
         format!("{painted}{}", self.paint("2", &last))
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
-        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
 fn row(layer: &str, state: &'static str) -> Row {
-    Row { layer: layer.to_owned(), state, label: String::new(), last: String::new(), since: None, took: None }
+    Row {
+        layer: layer.to_owned(),
+        state,
+        label: String::new(),
+        last: String::new(),
+        since: None,
+        took: None,
+    }
 }
 
 /// Rows and columns of the terminal.

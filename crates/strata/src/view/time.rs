@@ -28,14 +28,20 @@ pub fn now() -> u64 {
 
 /// As RFC 3339 in UTC.
 pub fn rfc3339(at: u64) -> String {
-    jiff::Timestamp::from_millisecond(at.cast_signed()).map_or_else(|_| at.to_string(), |t| t.to_string())
+    jiff::Timestamp::from_millisecond(at.cast_signed())
+        .map_or_else(|_| at.to_string(), |t| t.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn durations_are_short() {
-        for (ms, text) in [(850, "850ms"), (12_340, "12.3s"), (245_000, "4m05s"), (7_380_000, "2h03m")] {
+        for (ms, text) in [
+            (850, "850ms"),
+            (12_340, "12.3s"),
+            (245_000, "4m05s"),
+            (7_380_000, "2h03m"),
+        ] {
             assert_eq!(super::duration(ms), text);
         }
     }
