@@ -261,6 +261,8 @@ impl<'a> Driver<'a> {
         }
         self.machine.apply(&event)?;
         (self.parts.watch)(&Notice::Event(&event));
+        // what still has to be done about running steps is said anew
+        self.ready.clear();
         self.parts
             .executor
             .stop(if now { Stop::Now } else { Stop::Drain });

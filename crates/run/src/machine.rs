@@ -302,8 +302,9 @@ impl Machine {
                 self.cancel.is_none().then_some(Command::Retry)
             }
             Status::Pending | Status::Planned { .. } => {
+                // nothing more begins; a resume goes on with it
                 if self.cancel.is_some() {
-                    return Some(Command::Cancel("the run was cancelled".to_owned()));
+                    return None;
                 }
                 if let Some(dead) = self.dead_upstream(i) {
                     return Some(Command::Cancel(format!("{dead} is not there")));

@@ -38,6 +38,7 @@ pub struct Progress {
     began: Instant,
     last_draw: Option<Instant>,
     run: String,
+    destroys: bool,
 }
 
 impl Progress {
@@ -45,6 +46,7 @@ impl Progress {
     pub fn running(color: bool, json: bool, plan: &Plan, run: &str) -> Self {
         let mut p = Self::reading(color, json);
         run.clone_into(&mut p.run);
+        p.destroys = plan.body.verb == strata_core::engine::Verb::Destroy;
         for step in &plan.body.steps {
             if !p.layers.contains(&step.layer) {
                 p.layers.push(step.layer.clone());
@@ -78,6 +80,7 @@ impl Progress {
             began: Instant::now(),
             last_draw: None,
             run: String::new(),
+            destroys: false,
         }
     }
 
@@ -146,8 +149,10 @@ impl Progress {
             Event::Held { .. } => "held",
             Event::Answered { .. } => "answered",
             Event::Intent { .. } => "running",
+            Event::Applied { .. } if self.destroys => "destroyed",
             Event::Applied { .. } => "applied",
             Event::Failed { .. } => "failed",
+            Event::Verified { ok: true, .. } if self.destroys => "destroyed",
             Event::Verified { ok: true, .. } => "done",
             Event::Verified { .. } => "not verified",
             Event::Cancelled { .. } => "skipped",
@@ -166,7 +171,7 @@ impl Progress {
             }
             _ => {}
         }
-        if matches!(row.state, "done" | "failed" | "not verified" | "held") {
+        if matches!(row.state, "done" | "destroyed" | "failed" | "not verified" | "held") {
             row.took = row
                 .since
                 .take()
@@ -178,6 +183,11 @@ impl Progress {
     fn line(&mut self, notice: &Notice<'_>) {
         match notice {
             Notice::Event(Event::Intent { .. } | Event::Planned { .. }) => {}
+            // one line says that a unit is done
+            Notice::Event(Event::Applied { .. }) if self.destroys => {}
+            Notice::Event(Event::Verified { unit, .. }) if self.destroys => {
+                eprintln!("{:>8}  {unit} destroyed", time::duration(self.began.elapsed().as_millis() as u64));
+            }
             Notice::Event(event) => eprintln!(
                 "{:>8}  {}",
                 time::duration(self.began.elapsed().as_millis() as u64),
@@ -235,7 +245,7 @@ impl Progress {
         let done = self
             .rows
             .values()
-            .filter(|r| matches!(r.state, "done" | "unchanged"))
+            .filter(|r| matches!(r.state, "done" | "destroyed" | "unchanged"))
             .count();
         let total = self.rows.len();
         lines.push(format!(
@@ -259,7 +269,7 @@ impl Progress {
     fn row_line(&self, unit: &Address, row: &Row, width: usize) -> String {
         let (mark, code) = match row.state {
             "running" => ("●", "34"),
-            "done" | "applied" => ("✓", "32"),
+            "done" | "applied" | "destroyed" => ("✓", "32"),
             "failed" | "not verified" => ("✗", "31"),
             "held" => ("…", "33"),
             "skipped" => ("⊘", "2"),

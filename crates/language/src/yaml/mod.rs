@@ -1,0 +1,115 @@
+//! YAML text to a [`Node`], with everything that is wrong with it.
+//!
+//! What a configuration file needs of YAML 1.2 and no more: one document, texts as keys, anchors within a budget, merge
+//! keys. A fault on a line with `${{` is answered with the fixed line.
+mod align;
+mod build;
+mod emit;
+mod traps;
+
+pub use emit::emit;
+
+use crate::node::{Node, Origin};
+use build::Builder;
+use saphyr_parser::{Event, Parser, ScanError};
+use strata_core::{
+    diagnostic::Diagnostic,
+    span::{Location, Span},
+};
+
+/// The deepest nesting that is read.
+pub const MAX_DEPTH: usize = 64;
+/// How many nodes all aliases of a file may make together.
+pub const MAX_ALIASED: usize = 100_000;
+/// How many faulty lines with `${{` are looked for in one file.
+const MAX_FAULTS: usize = 16;
+
+/// Reads one document. The tree is missing when the text can't be read as YAML; an empty file has no tree and no
+/// problem. Diagnostics may come with a tree (a duplicate key).
+pub fn parse(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
+    if u32::try_from(text.len()).is_err() {
+        let problem = Diagnostic::error("yaml::too-large", "the file is larger than 4 GiB");
+        return (None, vec![problem.at(Location::file(file.clone()))]);
+    }
+    let mut problems = Vec::new();
+    let mut patched: Option<String> = None;
+    for _ in 0..MAX_FAULTS {
+        let source = patched.as_deref().unwrap_or(text);
+        let (node, found, fault) = read(file, source);
+        let Some((at, message)) = fault else {
+            problems.extend(found);
+            return (node, problems);
+        };
+        // a value with `${{` is known to be at fault: say so, blank it, and look for more
+        if let Some(trap) = traps::around(source, at) {
+            problems.push(traps::diagnostic(file, text, &trap, &message));
+            patched = Some(trap.blanked(source));
+            continue;
+        }
+        problems.extend(found);
+        problems.push(syntax_error(file, text, at, &message));
+        return (None, problems);
+    }
+    (None, problems)
+}
+
+type Fault = Option<(u32, String)>;
+
+fn read(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>, Fault) {
+    let (source, bom) = match text.strip_prefix('\u{feff}') {
+        Some(rest) => (rest, 3),
+        None => (text, 0),
+    };
+    let mut builder = Builder::new(file, text, source, bom);
+    let mut parser = Parser::new_from_str(source);
+    while let Some(event) = parser.next_event() {
+        match event {
+            Ok((Event::StreamEnd, _)) => break,
+            Ok((event, span)) => {
+                let span = builder.span(&span);
+                if !builder.event(event, span) {
+                    break;
+                }
+            }
+            Err(e) => {
+                let at = builder.offset(e.marker().index());
+                return (None, builder.problems, Some((at, reason(&e))));
+            }
+        }
+    }
+    let (node, problems) = builder.finish();
+    (node, problems, None)
+}
+
+fn reason(error: &ScanError) -> String {
+    let info = error.info();
+    if info.contains("tab") || info.contains('\t') {
+        return "a tab stands where YAML wants spaces".to_owned();
+    }
+    info.to_owned()
+}
+
+fn syntax_error(file: &Origin, text: &str, at: u32, message: &str) -> Diagnostic {
+    let end = text.len() as u32;
+    let at = at.min(end);
+    let span = Span::new(at, char_end(text, at));
+    let line = traps::line_of(text, at);
+    let problem = Diagnostic::error("yaml::syntax", format!("this is not YAML: {message}"))
+        .at(Location::new(file.clone(), span));
+    let tabbed = text[line.clone()].trim_start_matches(' ').starts_with('\t');
+    if tabbed {
+        return problem.help("indent with spaces, not with tabs");
+    }
+    problem
+}
+
+fn char_end(text: &str, at: u32) -> u32 {
+    let mut end = (at as usize + 1).min(text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    end as u32
+}
+
+#[cfg(test)]
+mod tests;
