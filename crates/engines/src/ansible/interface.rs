@@ -2,6 +2,7 @@
 //!
 //! Any variable may be set from outside, so the list is open unless every role of the playbook specifies its
 //! arguments and no play has tasks of its own.
+use super::constants::{argument_type, constant};
 use crate::{declared, folder};
 use std::sync::Arc;
 use strata_core::{
@@ -10,11 +11,9 @@ use strata_core::{
     span::Location,
     spec::UnitSpec,
     tree::{Tree, join},
-    ty::Type,
-    value::Value,
 };
 use strata_syntax::{
-    node::{Entry, Kind, Node},
+    node::{Entry, Node},
     yaml,
 };
 
@@ -133,31 +132,35 @@ impl Reader<'_> {
         self.reads(path);
         for play in items(Some(&plays)) {
             for key in ["import_playbook", "ansible.builtin.import_playbook"] {
-                if let Some(other) = text(field(play, key)).and_then(|name| join(base, name)) {
-                    if depth > 0 && self.tree.file(&other).is_some() {
-                        self.playbook(&other, depth - 1);
-                    }
+                if let Some(other) = play
+                    .get(key)
+                    .and_then(Node::as_str)
+                    .and_then(|name| join(base, name))
+                    && depth > 0
+                    && self.tree.file(&other).is_some()
+                {
+                    self.playbook(&other, depth - 1);
                 }
             }
-            self.variables(field(play, "vars"));
-            for file in names(field(play, "vars_files")) {
+            self.variables(play.get("vars"));
+            for file in names(play.get("vars_files")) {
                 if let Some(path) = join(base, file).filter(|path| self.tree.file(path).is_some()) {
                     self.reads(&path);
                     let node = self.yaml(&path);
                     self.variables(node.as_ref());
                 }
             }
-            for role in items(field(play, "roles")) {
+            for role in items(play.get("roles")) {
                 let named = || {
                     ["role", "name"]
                         .iter()
-                        .find_map(|key| text(field(role, key)))
+                        .find_map(|key| role.get(key).and_then(Node::as_str))
                 };
-                let name = text(Some(role)).or_else(named);
+                let name = role.as_str().or_else(named);
                 self.role(base, name);
             }
             for key in TASKS {
-                self.tasks(base, field(play, key), depth);
+                self.tasks(base, play.get(key), depth);
             }
         }
     }
@@ -165,14 +168,16 @@ impl Reader<'_> {
         for task in items(tasks) {
             let mut own = true;
             for module in ROLE_MODULES {
-                if let Some(role) = field(task, module) {
-                    self.role(base, text(field(role, "name")));
+                if let Some(role) = task.get(module) {
+                    self.role(base, role.get("name").and_then(Node::as_str));
                     own = false;
                 }
             }
             for module in TASK_MODULES {
-                let taken = field(task, module);
-                let file = text(taken).or_else(|| text(field(taken?, "file")));
+                let taken = task.get(module);
+                let file = taken
+                    .and_then(Node::as_str)
+                    .or_else(|| taken?.get("file").and_then(Node::as_str));
                 if let Some(path) = file
                     .and_then(|name| join(base, name))
                     .filter(|p| self.tree.file(p).is_some())
@@ -184,7 +189,7 @@ impl Reader<'_> {
                 }
             }
             for block in BLOCKS {
-                let inner = field(task, block);
+                let inner = task.get(block);
                 if inner.is_some() && depth > 0 {
                     self.tasks(base, inner, depth - 1);
                     own = false;
@@ -223,7 +228,7 @@ impl Reader<'_> {
         let node = specs.and_then(|path| self.yaml(path));
         let main = node
             .as_ref()
-            .and_then(|n| field(field(field(n, "argument_specs")?, "main")?, "options"));
+            .and_then(|n| n.get("argument_specs")?.get("main")?.get("options"));
         match main {
             Some(options) => self.arguments(options),
             None => self.specified = false,
@@ -244,8 +249,8 @@ impl Reader<'_> {
     /// Arguments that a role specifies; they say more than defaults do.
     fn arguments(&mut self, options: &Node) {
         for entry in entries(Some(options)) {
-            let of = |key: &str| field(&entry.value, key);
-            let is = |key: &str| of(key).is_some_and(|n| n.to_value() == Value::Bool(true));
+            let of = |key: &str| entry.value.get(key);
+            let is = |key: &str| of(key).and_then(Node::as_bool).unwrap_or(false);
             let known = self.found.inputs.remove(&entry.key);
             let input = Input {
                 ty: argument_type(&entry.value),
@@ -254,7 +259,7 @@ impl Reader<'_> {
                     .and_then(constant)
                     .or_else(|| known.and_then(|i| i.default)),
                 sensitive: is("no_log"),
-                description: text(of("description")).map(str::to_owned),
+                description: of("description").and_then(Node::as_str).map(str::to_owned),
                 at: Some(place(entry)),
             };
             self.found.inputs.insert(entry.key.clone(), input);
@@ -293,30 +298,12 @@ fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The value of a key.
-fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
-    entries(Some(node))
-        .iter()
-        .find(|entry| entry.key == key)
-        .map(|entry| &entry.value)
-}
-
 fn entries(node: Option<&Node>) -> &[Entry] {
-    match node.map(|n| &n.kind) {
-        Some(Kind::Map(map)) => &map.entries,
-        _ => &[],
-    }
+    node.and_then(Node::as_map).map_or(&[], |map| &map.entries)
 }
 
 fn items(node: Option<&Node>) -> &[Node] {
-    match node.map(|n| &n.kind) {
-        Some(Kind::List(list)) => list,
-        _ => &[],
-    }
-}
-
-fn text(node: Option<&Node>) -> Option<&str> {
-    node.and_then(|n| n.as_str())
+    node.and_then(Node::as_list).unwrap_or_default()
 }
 
 fn place(entry: &Entry) -> Location {
@@ -325,46 +312,16 @@ fn place(entry: &Entry) -> Location {
 
 /// A text or a list of texts.
 fn names(node: Option<&Node>) -> Vec<&str> {
-    text(node)
+    node.and_then(Node::as_str)
         .into_iter()
-        .chain(items(node).iter().filter_map(|n| n.as_str()))
+        .chain(items(node).iter().filter_map(Node::as_str))
         .collect()
-}
-
-/// A value that holds for every host: no template, nothing from a vault.
-fn constant(node: &Node) -> Option<Value> {
-    fn plain(value: &Value) -> bool {
-        match value {
-            Value::String(text) => !text.contains("{{") && !text.contains("{%"),
-            Value::List(list) => list.iter().all(plain),
-            Value::Map(map) => map.values().all(plain),
-            _ => true,
-        }
-    }
-    let value = node.to_value();
-    (node.tag.is_none() && plain(&value)).then_some(value)
-}
-
-/// A type as an argument specification writes it.
-fn argument_type(node: &Node) -> Type {
-    let named = |name: Option<&str>| match name {
-        Some("str" | "path") | None => Type::String,
-        Some("int" | "float") => Type::Number,
-        Some("bool") => Type::Bool,
-        Some("list") => Type::List(Box::new(Type::Any)),
-        Some("dict") => Type::Map(Box::new(Type::Any)),
-        Some(_) => Type::Any,
-    };
-    match (text(field(node, "type")), text(field(node, "elements"))) {
-        (Some("list"), Some(elements)) => Type::List(Box::new(named(Some(elements)))),
-        (name, _) => named(name),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strata_core::tree::MemoryTree;
+    use strata_core::{tree::MemoryTree, ty::Type};
 
     fn of(files: &[(&str, &str)]) -> Interface {
         let spec = UnitSpec {

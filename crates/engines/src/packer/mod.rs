@@ -15,7 +15,7 @@ use strata_core::{
     diagnostic::Diagnostic,
     engine::{
         Arg, Channel, Content, Effect, Engine, EnvValue, Failure, Finding, Generated, Got,
-        Invocation, Place, Recovery, Task, ToolQuestion, Turn, Verb, Verdict, Workspace,
+        Invocation, Millis, Place, Recovery, Task, ToolQuestion, Turn, Verb, Verdict, Workspace,
     },
     interface::Interface,
     proposal::Proposal,
@@ -31,6 +31,9 @@ const INPUTS: &str = "inputs.pkrvars.json";
 const CACHE: &str = "packer";
 /// Most bytes of streamed messages that are read.
 const MOST_MESSAGES: u64 = 64 << 20;
+
+/// How long a build may take when the component does not say, in milliseconds.
+const LONGEST_BUILD: Millis = 4 * 3_600_000;
 
 /// The engine of machine images.
 pub struct Packer;
@@ -210,6 +213,7 @@ fn work(task: &Task) -> Turn<State> {
     run.effect = Effect::Writes(Recovery::Rerun);
     run.stdout = Channel::Both(MOST_MESSAGES);
     run.collect = declared::collects(&task.spec);
+    run.limit = LONGEST_BUILD;
     // it removes what it made so far
     run.stop[0].1 = 300_000;
     Turn::run(State::Build, run)

@@ -324,3 +324,6 @@ fn predicted(shown: &Shown, secrets: &Secrets) -> BTreeMap<String, Output> {
     };
     shown.output_changes.iter().filter_map(known).collect()
 }
+
+#[cfg(test)]
+mod tests;

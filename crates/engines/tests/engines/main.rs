@@ -7,6 +7,7 @@ mod bench;
 mod handoff;
 mod packer;
 mod script;
+mod session;
 mod terraform;
 mod transcript;
 mod verify;

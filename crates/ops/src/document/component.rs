@@ -206,6 +206,15 @@ fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
             problems.push(not_yet(n, key, instead));
         }
     }
+    if let Some(n) = f.get("monitors")
+        && !matches!(&n.kind, Kind::List(l) if l.is_empty())
+    {
+        problems.push(not_yet(
+            n,
+            "monitors",
+            "look with `verify:` after an apply and `strata drift`",
+        ));
+    }
     if let Some(n) = f.get("credentials")
         && !matches!(&n.kind, Kind::List(l) if l.is_empty())
     {
@@ -390,9 +399,32 @@ fn timeout(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, u64> {
 fn retries(f: &Fields<'_>, problems: &mut Problems) -> u32 {
     let Some(node) = f.get("retry") else { return 1 };
     let r = Fields::of(Some(node), "`retry`", &["attempts", "on"], problems);
-    r.text("attempts", problems)
-        .and_then(|t| t.parse::<u32>().ok())
-        .map_or(1, |n| n.saturating_sub(1))
+    for (word, at) in r.texts("on", problems).unwrap_or_default() {
+        if word != "transient" {
+            problems.push(
+                Diagnostic::error(
+                    "file::wrong-kind",
+                    format!("`retry.on` knows `transient`, not `{word}`"),
+                )
+                .at(at),
+            );
+        }
+    }
+    let Some(text) = r.text("attempts", problems) else {
+        return 1;
+    };
+    match text.parse::<u32>() {
+        Ok(n) if n > 0 => n - 1,
+        _ => {
+            let node = r.get("attempts").expect("just read");
+            problems.push(expected(
+                node,
+                "`retry.attempts`",
+                "a number of one or more",
+            ));
+            1
+        }
+    }
 }
 
 /// The constant texts of a list field: commands.

@@ -24,6 +24,13 @@ impl Contract {
     /// From its file.
     pub fn decode(name: &str, node: Option<&Node>, at: Location, problems: &mut Problems) -> Self {
         let f = Fields::of(node, "a contract", KEYS, problems);
+        if let Some(n) = f.get("inputs") {
+            problems.push(super::platform::not_yet(
+                n,
+                "inputs",
+                "remove it: a contract promises outputs",
+            ));
+        }
         let mut outputs = BTreeMap::new();
         for (key, key_at, node) in f.entries("outputs", problems) {
             outputs.insert(key.to_owned(), output(node, key_at, problems));

@@ -69,8 +69,6 @@ pub struct Platform {
     pub layers: Vec<PlatformLayer>,
     /// Do layers run strictly one after the other?
     pub strict: bool,
-    /// Where the store is, when not in `.strata`.
-    pub store: Option<(String, Location)>,
     /// Tools by engine.
     pub tools: BTreeMap<String, ToolChoice>,
     /// The backend of Terraform roots that have none.
@@ -79,8 +77,6 @@ pub struct Platform {
     pub defaults: Vec<DefaultRule>,
     /// Components named here.
     pub components: Vec<(String, Location, Node)>,
-    /// Renames: from, to.
-    pub moved: Vec<(String, String, Location)>,
     /// Variables that pass through to every tool.
     pub passthrough: Vec<String>,
     /// The file.
@@ -101,6 +97,14 @@ impl Platform {
                 "record the values in an environment's `values:`",
             ),
             ("policy", "remove it"),
+            (
+                "store",
+                "remove it: the store is in `.strata` beside `strata.yaml`",
+            ),
+            (
+                "moved",
+                "keep the old name, or `strata forget` the old unit and `strata adopt` the new one",
+            ),
         ] {
             if let Some(n) = f.get(key) {
                 problems.push(not_yet(n, key, why));
@@ -140,9 +144,6 @@ impl Platform {
             name,
             layers: layers(f.get("layers"), problems),
             strict,
-            store: f
-                .text("store", problems)
-                .zip(f.get("store").map(Node::location)),
             tools: tools(&f, problems),
             backend: f.get("backend").cloned(),
             defaults: f
@@ -154,11 +155,6 @@ impl Platform {
                 .entries("components", problems)
                 .into_iter()
                 .map(|(k, at, n)| (k.to_owned(), at, n.clone()))
-                .collect(),
-            moved: f
-                .items("moved", problems)
-                .iter()
-                .filter_map(|n| moved(n, problems))
                 .collect(),
             passthrough: f
                 .texts("passthrough", problems)
@@ -183,15 +179,6 @@ pub fn not_yet(node: &Node, key: &str, instead: &str) -> Diagnostic {
     )
     .at(node.location())
     .help(instead.to_owned())
-}
-
-fn moved(node: &Node, problems: &mut Problems) -> Option<(String, String, Location)> {
-    let f = Fields::of(Some(node), "a move", &["from", "to"], problems);
-    Some((
-        f.text("from", problems)?,
-        f.text("to", problems)?,
-        node.location(),
-    ))
 }
 
 fn tools(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, ToolChoice> {

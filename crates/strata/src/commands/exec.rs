@@ -2,7 +2,7 @@
 use super::{planning, run};
 use crate::{args::Global, context::Context, problem::Problem, wire};
 use strata_core::{
-    engine::{Exit, Got, Invocation, Verb},
+    engine::{Act, Exit, Got, Invocation, Verb},
     executor::{Handle, Line, SessionSpec},
     exit,
     name::Address,
@@ -55,11 +55,15 @@ pub fn run(global: &Global, unit: &str, command: &[String]) -> Result<u8, Proble
             return Err(e.into());
         }
     };
-    let invocation = Invocation::new(
+    let mut invocation = Invocation::new(
         "exec",
         &command[0],
         command[1..].iter().map(|a| a.as_str().into()),
     );
+    // with the variables that its engine gives to an apply
+    if let (_, Act::Run(first)) = engine.begin(&prepared.task, &Got::Open { kept: vec![] }) {
+        invocation.env = first.env;
+    }
     let handle = Handle {
         run: id,
         unit,

@@ -171,7 +171,10 @@ impl Progress {
             }
             _ => {}
         }
-        if matches!(row.state, "done" | "destroyed" | "failed" | "not verified" | "held") {
+        if matches!(
+            row.state,
+            "done" | "destroyed" | "failed" | "not verified" | "held"
+        ) {
             row.took = row
                 .since
                 .take()
@@ -186,7 +189,10 @@ impl Progress {
             // one line says that a unit is done
             Notice::Event(Event::Applied { .. }) if self.destroys => {}
             Notice::Event(Event::Verified { unit, .. }) if self.destroys => {
-                eprintln!("{:>8}  {unit} destroyed", time::duration(self.began.elapsed().as_millis() as u64));
+                eprintln!(
+                    "{:>8}  {unit} destroyed",
+                    time::duration(self.began.elapsed().as_millis() as u64)
+                );
             }
             Notice::Event(event) => eprintln!(
                 "{:>8}  {}",
