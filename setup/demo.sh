@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 strata() { "$root/target/release/strata" -C "$root/examples/onebox" "$@"; }
+smoke() { strata outputs "$1" --format json | examples/onebox/smoke.sh; }
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 case ${1-up} in
@@ -34,21 +35,21 @@ up)
     exit $code
   fi
   say "from the outside"
-  examples/onebox/smoke.sh dev
+  smoke dev
   say "again: nothing changed, no tool is started"
   strata apply org dev --yes
   say "day two: one value changes"
   cp examples/onebox/environments/dev.yaml target/dev.yaml.before
   sed -i 's/^\( *greeting:\).*/\1 "Good evening from strata"/' examples/onebox/environments/dev.yaml
   strata apply dev --yes
-  examples/onebox/smoke.sh dev
+  smoke dev
   cp target/dev.yaml.before examples/onebox/environments/dev.yaml
   say "a host dies behind its back"
   examples/onebox/break-host.sh dev web-2
   strata drift dev --layer compute || true
   say "apply repairs it"
   strata apply dev --refresh --yes
-  examples/onebox/smoke.sh dev
+  smoke dev
   say "it is running: strata -C examples/onebox status; make demo-down ends it"
   strata status dev
   ;;

@@ -1,0 +1,45 @@
+# Names of a host's parts on this machine, from the environment and the host's name; sourced.
+# shellcheck shell=bash disable=SC2034
+
+# the container and the network namespace
+host="onebox-$STRATA_ENV-$STRATA_INPUT_NAME"
+# the machine's end of the host's network cable; a link's name has at most 15 characters
+port="ob$(printf %s "$STRATA_ENV/$STRATA_INPUT_NAME" | sha256sum | cut -c1-12)"
+# the image in podman's store, named by its content
+repository=localhost/onebox
+image="$repository:${STRATA_INPUT_ROOTFS_DIGEST:0:16}"
+
+# what the host finds in /etc/onebox, and its disk for data at /data, which outlives the host's own
+settings="$STRATA_STATE/settings"
+data="$STRATA_STATE/data"
+
+# A container with another recipe is replaced, not changed.
+recipe=$(printf '%s\n' 1 "$image" "$STRATA_INPUT_NAME" "$STRATA_STATE" | sha256sum | cut -c1-16)
+
+# crun does not know the mixture of both control group versions; runc does
+podman=(podman --cgroup-manager cgroupfs)
+if [[ -e /sys/fs/cgroup/unified ]]; then podman+=(--runtime runc); fi
+
+container_is() { # running, exited, missing …
+  "${podman[@]}" container inspect --format '{{.State.Status}}' "$host" 2>/dev/null || echo missing
+}
+container_recipe() {
+  "${podman[@]}" container inspect --format '{{index .Config.Labels "recipe"}}' "$host" 2>/dev/null || true
+}
+container_network() { # its namespace, as the inode that the kernel names it by
+  stat --format %i --dereference "/proc/$("${podman[@]}" container inspect --format '{{.State.Pid}}' "$host")/ns/net" 2>/dev/null
+}
+ssh_answers() {
+  timeout 2 bash -c "head -c 4 <'/dev/tcp/$STRATA_INPUT_ADDRESS/22'" 2>/dev/null | grep -q '^SSH-'
+}
+vpn_is_up() {
+  ip -netns "$host" -4 address show dev wg0 2>/dev/null | grep -qw "$STRATA_INPUT_VPN_ADDRESS"
+}
+# Images are loaded, used and removed by one host at a time.
+lock_images() {
+  exec 9</var/lib/containers
+  flock 9
+}
+unlock_images() {
+  exec 9<&-
+}

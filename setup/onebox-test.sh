@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# The example platform as a test: everything that its tutorial says, with real tools, from nothing to nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+work=$(mktemp -d)
+passed=0
+step() { printf '\n== %s\n' "$*"; }
+pass() { passed=$((passed + 1)); printf 'ok %d - %s\n' $passed "$*"; }
+fail() { printf 'FAILED: %s\n' "$*"; exit 1; }
+expect() { # CODE WHAT COMMAND…
+  local want=$1 what=$2 code=0
+  shift 2
+  "$@" || code=$?
+  [ "$code" = "$want" ] || fail "$what: exit code $code instead of $want"
+  pass "$what"
+}
+
+# a copy, so that the test changes nothing of the repo
+cp -r examples/onebox "$work/onebox"
+rm -rf "$work/onebox/.strata"
+strata() { "$root/target/release/strata" -C "$work/onebox" "$@"; }
+smoke() { strata outputs "$1" --format json | "$work/onebox/smoke.sh"; }
+cleanup() {
+  code=$?
+  if [ $code != 0 ]; then strata destroy --all --yes >/dev/null 2>&1 || true; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+step "checked from its files alone"
+expect 0 'the whole repo is valid' strata check
+
+step "people first"
+expect 4 'the run stops where finance has to act' strata apply org dev --yes
+strata hand-off list | grep -q 'owed .*org/budget' || fail 'who owes what is not listed'
+pass 'who owes what is listed'
+expect 0 'finance hands back the budget' strata hand-off done org/budget \
+  --output account=onebox-1 --output monthly_limit=500 --output currency=EUR --by finance
+
+step "everything else, killed in the middle"
+strata resume --parallelism 4 >"$work/resume.log" 2>&1 &
+victim=$!
+# somewhere after the image and before the end: when the first host exists
+for _ in $(seq 1 900); do
+  kill -0 $victim 2>/dev/null || break
+  grep -q 'dev/host.*applied' "$work/resume.log" && break
+  sleep 1
+done
+pkill -9 -f "$root/target/release/strata -C $work/onebox resume" 2>/dev/null && echo "killed -9 in the middle"
+wait $victim 2>/dev/null || true
+code=0
+strata resume || code=$?
+if [ $code != 0 ]; then strata status; tail -n 60 "$work/resume.log"; fail "resume after kill -9: exit code $code"; fi
+pass 'killed in the middle, resume goes on to the end'
+expect 0 'the page shows a row from the database, through the load balancer' smoke dev
+
+step "again"
+strata apply org dev --yes --format json >"$work/again.json" || fail 'the second apply failed'
+if grep -q '"event"' "$work/again.json"; then fail 'the second apply did something'; fi
+pass 'a second apply starts nothing'
+
+step "a host dies behind its back"
+"$work/onebox/break-host.sh" dev web-2
+expect 6 'drift finds it' strata drift dev --layer compute
+expect 0 'apply repairs it' strata apply dev --refresh --yes
+expect 0 'and the page is back on both hosts' smoke dev
+
+step "a second environment beside the first, with the other load balancer"
+expect 0 'env new' strata env new qa --from dev
+echo 'flavors: {load-balancer: nginx}' >>"$work/onebox/environments/qa.yaml"
+expect 0 'apply qa' strata apply qa --yes
+expect 0 'qa answers' smoke qa
+expect 0 'dev still does' smoke dev
+
+step "an image without hardening"
+expect 10 'its verification fails' strata apply unhardened --yes
+
+step "the end"
+expect 0 'destroy' strata destroy --all --yes
+expect 0 'nothing is left' "$work/onebox/nothing-left.sh"
+echo
+echo "$passed passed, 0 failed"
