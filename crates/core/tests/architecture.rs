@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Crates that work on what they are given: no file, process, environment or clock of the day.
 const PURE: &[&str] = &["strata-core", "strata-syntax", "strata-engines", "strata-ops", "strata-plan", "strata-run"];
 
-const WORLD: &[&str] = &["std::fs", "std::process", "std::env", "std::net", "SystemTime", "File::open", "Command::new("];
+const WORLD: &[&str] = &["std::fs", "std::process", "std::env", "TcpStream", "UdpSocket", "SystemTime", "File::open", "Command::new("];
 
 fn crates() -> BTreeMap<String, PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");

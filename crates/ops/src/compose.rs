@@ -5,7 +5,7 @@ mod variant;
 
 pub use environment::Environment;
 pub use names::{Named, Target};
-pub use variant::{Closure, Use, Variant};
+pub use variant::{Closure, Use, Variant, verify_spec};
 
 use crate::{
     decode::Problems,

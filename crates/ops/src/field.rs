@@ -2,9 +2,10 @@
 use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::Diagnostic,
+    name::Address,
     span::Location,
     ty::Type,
-    value::{Number, Term},
+    value::{Number, OutputRef, Term},
 };
 use strata_syntax::{
     expr::{self, Reference, Scope, Template},
@@ -101,6 +102,30 @@ impl Field {
                 })
             })
             .collect()
+    }
+
+    /// What can be told of its value from the file alone: a hole stands where an expression does.
+    pub fn outline(&self) -> Term {
+        match &self.body {
+            Body::Constant(term) => term.clone(),
+            Body::Template(_) => {
+                let filled_by = OutputRef {
+                    unit: Address::new("_", "_"),
+                    path: Vec::new(),
+                };
+                Term::Hole {
+                    ty: Type::Any,
+                    filled_by,
+                }
+            }
+            Body::List(items) => Term::List(items.iter().map(Self::outline).collect()),
+            Body::Map(entries) => Term::Map(
+                entries
+                    .iter()
+                    .map(|(k, f)| (k.clone(), f.outline()))
+                    .collect(),
+            ),
+        }
     }
 
     /// Its value in a scope.

@@ -29,6 +29,29 @@ pub fn find(
     let known = store.notes("tool")?;
     let mut out = HashMap::new();
     let mut missing: Vec<Problem> = Vec::new();
+    let none = ToolChoice::default();
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    let variants: BTreeSet<u32> = c
+        .units
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| selected[*i])
+        .map(|(_, u)| u.variant)
+        .collect();
+    for v in variants {
+        let component = &c.variants[v as usize].component;
+        if component.verify.is_empty() {
+            continue;
+        }
+        for question in strata_engines::verify::tools(&strata_ops::compose::verify_spec(component))
+        {
+            if asked.insert(question.programs.join(","))
+                && let Err(p) = one("verify", &question, &none, &known, store)
+            {
+                missing.push(p);
+            }
+        }
+    }
     for name in used {
         let Some(question) = cx.engine(name).tool() else {
             continue;

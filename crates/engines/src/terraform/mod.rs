@@ -124,7 +124,7 @@ impl Engine for Terraform {
                 finding,
             );
         }
-        if matches!(open, Got::Open { kept } if kept.iter().any(|path| path == workspace::DATA)) {
+        if workspace::still_initialised(task, open) {
             return work(task, false, false);
         }
         init(task, false)

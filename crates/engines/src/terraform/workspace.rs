@@ -4,12 +4,12 @@ use super::identity::{effective_backend, keeps_state_here};
 use std::collections::BTreeMap;
 use strata_core::{
     digest::Digest,
-    engine::{Arg, Content, Generated, Keep, Place, Task, Verb, Workspace},
+    engine::{Arg, Content, Generated, Got, Keep, Place, Task, Verb, Workspace},
     value::Term,
 };
 
 /// Terraform's own folder.
-pub const DATA: &str = ".terraform";
+const DATA: &str = ".terraform";
 /// Its record of provider digests.
 const LOCK: &str = ".terraform.lock.hcl";
 /// The private file with the inputs.
@@ -63,20 +63,33 @@ pub fn of(task: &Task) -> Workspace {
         ));
     }
     let key = key(task);
-    let mut keep = vec![Keep {
-        path: DATA.to_owned(),
+    let keep = |path: &&str| Keep {
+        path: (*path).to_owned(),
         key,
-    }];
-    if task.facts.contains_key("providers") && !task.facts.contains_key("lock-file") {
-        keep.push(Keep {
-            path: LOCK.to_owned(),
-            key,
-        });
-    }
+    };
     Workspace {
         generated: files,
-        keep,
+        keep: made_by_init(task).iter().map(keep).collect(),
     }
+}
+
+/// What `init` leaves that later starts need: without a lock file among the component's files, also its own.
+fn made_by_init(task: &Task) -> &'static [&'static str] {
+    if task.facts.contains_key("providers") && !task.facts.contains_key("lock-file") {
+        &[DATA, LOCK]
+    } else {
+        &[DATA]
+    }
+}
+
+/// Is all of it still there from another session?
+pub fn still_initialised(task: &Task, open: &Got) -> bool {
+    let Got::Open { kept } = open else {
+        return false;
+    };
+    made_by_init(task)
+        .iter()
+        .all(|path| kept.iter().any(|k| k == path))
 }
 
 fn file(at: Place, content: Content) -> Generated {

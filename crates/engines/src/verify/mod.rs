@@ -123,8 +123,8 @@ impl Engine for Verify {
     fn recognise<'a>(&self, _tree: &'a dyn Tree, _folder: &str) -> Option<&'a str> {
         None
     }
-    fn interface(&self, _tree: &dyn Tree, _spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
-        (Interface::default(), vec![])
+    fn interface(&self, _tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
+        (Interface::default(), problems(spec))
     }
     fn workspace(&self, task: &Task) -> Workspace {
         let mut generated = environment::files(task);

@@ -105,6 +105,17 @@ impl Variants {
         let component = Component::decode(&identity, node.as_ref(), &mut found);
         let (interface, more) = engine.interface(c.loaded.tree.as_ref(), &bare_spec(&component));
         found.extend(more);
+        if let Some(verify) = c.engines.iter().find(|e| e.name() == "verify")
+            && !component.verify.is_empty()
+        {
+            let (_, wrong) = verify.interface(c.loaded.tree.as_ref(), &verify_spec(&component));
+            let at = component.verify[0].at.clone();
+            found.extend(
+                wrong
+                    .into_iter()
+                    .map(|p| if p.at.is_none() { p.at(at.clone()) } else { p }),
+            );
+        }
         let closure = closure(c.loaded.tree.as_ref(), &component, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
         problems.extend(found);
@@ -130,6 +141,18 @@ impl Variants {
             self.plain.insert(source.name.clone(), position);
         }
         position
+    }
+}
+
+/// What can be told of a component's verifiers before anything runs.
+pub fn verify_spec(component: &Component) -> UnitSpec {
+    UnitSpec {
+        verify: component
+            .verify
+            .iter()
+            .map(crate::field::Field::outline)
+            .collect(),
+        ..UnitSpec::default()
     }
 }
 

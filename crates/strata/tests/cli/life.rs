@@ -39,7 +39,7 @@ fn a_second_apply_starts_no_tool_and_a_changed_value_starts_one() {
     s.edit("environments/dev.yaml", "hello", "bye");
     let third = s.wrote(|| drop(s.ends(0, &["apply", "dev", "--yes"])));
     assert_eq!(third, ["dev/hello"]);
-    assert_eq!(s.outputs("dev/hello")["said"]["value"], "bye");
+    assert_eq!(s.outputs("dev/hello")["said"], "bye");
 }
 
 #[test]
@@ -134,15 +134,15 @@ fn pending_changes_have_an_exit_code_of_their_own() {
 fn drift_is_found_and_repaired() {
     let s = Sandbox::new(&[
         (
-            "layers/base/file/component.yaml",
+            "layers/base/thing/component.yaml",
             "engine: script\nscript: {apply: [./make.sh], check: [./look.sh]}\n",
         ),
         (
-            "layers/base/file/make.sh",
+            "layers/base/thing/make.sh",
             "#!/bin/sh\necho made > \"$WORLD/file\"\n",
         ),
         (
-            "layers/base/file/look.sh",
+            "layers/base/thing/look.sh",
             "#!/bin/sh\ntest -f \"$WORLD/file\" || { echo 'the file is gone'; exit 1; }\n",
         ),
     ]);
@@ -150,7 +150,7 @@ fn drift_is_found_and_repaired() {
     s.ends(0, &["drift", "dev"]);
     fs::remove_file(s.beside("world/file")).expect("it was made");
     s.ends(6, &["drift", "dev"])
-        .says("dev/file")
+        .says("dev/thing")
         .says("the file is gone");
     s.ends(0, &["apply", "dev", "--yes", "--refresh"]);
     assert!(s.beside("world/file").is_file());

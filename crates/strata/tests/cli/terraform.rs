@@ -1,1 +1,166 @@
-//! To come.
+//! Real Terraform or OpenTofu, with the provider that is built in.
+use crate::sandbox::{Sandbox, terraform_here};
+
+const UP: &str = r#"
+variable "word" { type = string }
+variable "noise" {
+  type    = string
+  default = "quiet"
+}
+resource "terraform_data" "it" { input = var.word }
+resource "terraform_data" "noise" { input = var.noise }
+output "word" { value = terraform_data.it.output }
+"#;
+const DOWN: &str = r#"
+variable "word" { type = string }
+resource "terraform_data" "it" {
+  input            = var.word
+  triggers_replace = var.word
+}
+output "heard" { value = terraform_data.it.output }
+"#;
+
+fn two(environment: &str) -> Sandbox {
+    Sandbox::new(&[
+        ("environments/dev.yaml", environment),
+        ("layers/base/up/main.tf", UP),
+        (
+            "layers/base/up/component.yaml",
+            "inputs: {word: '${{ values.word }}', noise: '${{ values.noise }}'}\n",
+        ),
+        ("layers/middle/down/main.tf", DOWN),
+        (
+            "layers/middle/down/component.yaml",
+            "inputs: {word: '${{ up.outputs.word }}'}\n",
+        ),
+    ])
+}
+
+/// Events of the last run, one JSON a line.
+fn last_events(s: &Sandbox) -> String {
+    let runs = s.ends(0, &["history", "--format", "json"]).json();
+    let run = runs[0]["run"].as_str().expect("a run").to_owned();
+    s.ends(0, &["history", &run, "--format", "json"]).out
+}
+
+#[test]
+fn a_module_that_needs_an_output_is_deferred_then_applied() {
+    if !terraform_here() {
+        return;
+    }
+    let s = two("values: {word: one, noise: a}\n");
+    s.ends(0, &["plan", "dev"]).says("1 exact").says("1 deferred");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(s.outputs("dev/down")["heard"], "one");
+    s.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    s.ends(0, &["drift", "dev"]);
+    s.ends(0, &["destroy", "dev", "--yes"]);
+    assert_eq!(s.outputs("dev"), serde_json::json!({}));
+}
+
+#[test]
+fn a_plan_beyond_what_was_approved_is_held_until_somebody_approves_it() {
+    if !terraform_here() {
+        return;
+    }
+    let s = two("values: {word: one, noise: a}\n");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    s.edit("environments/dev.yaml", "one", "two");
+    s.ends(4, &["apply", "dev", "--yes"]).says("dev/down");
+    assert_eq!(s.outputs("dev/up")["word"], "two");
+    assert_eq!(s.outputs("dev/down")["heard"], "one");
+    s.ends(4, &["resume"]);
+    s.ends(0, &["resume", "--approve", "dev/down"]);
+    assert_eq!(s.outputs("dev/down")["heard"], "two");
+    s.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+}
+
+#[test]
+fn a_plan_that_was_refused_leaves_the_unit_as_it_was() {
+    if !terraform_here() {
+        return;
+    }
+    let s = two("values: {word: one, noise: a}\n");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    s.edit("environments/dev.yaml", "one", "two");
+    s.ends(4, &["apply", "dev", "--yes"]);
+    s.ends(10, &["resume", "--refuse", "dev/down"]);
+    assert_eq!(s.outputs("dev/down")["heard"], "one");
+}
+
+#[test]
+fn a_consumer_of_an_equal_output_does_not_run() {
+    if !terraform_here() {
+        return;
+    }
+    let s = two("values: {word: one, noise: a}\ngates: {replan: any}\n");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    s.edit("environments/dev.yaml", "noise: a", "noise: b");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    let events = last_events(&s);
+    let about_down: Vec<&str> = events.lines().filter(|l| l.contains("dev/down")).collect();
+    assert!(
+        about_down.iter().all(|l| !l.contains("\"intent\"")),
+        "{about_down:#?}"
+    );
+}
+
+#[test]
+fn a_sensitive_output_is_nowhere_in_clear_but_in_the_state_of_the_tool() {
+    if !terraform_here() {
+        return;
+    }
+    const PRIVATE: &str = "Pr1vate-9f3b-value";
+    let s = Sandbox::new(&[
+        (
+            "layers/base/made/main.tf",
+            "variable \"seed\" {\n  type      = string\n  sensitive = true\n}\nresource \"terraform_data\" \"it\" { input = var.seed }\noutput \"password\" {\n  value     = terraform_data.it.output\n  sensitive = true\n}\n",
+        ),
+        (
+            "layers/base/made/component.yaml",
+            "inputs: {seed: '${{ secret(\"file:../seed\") }}'}\n",
+        ),
+        (
+            "layers/middle/user/component.yaml",
+            "engine: script\ninputs: {password: '${{ made.outputs.password }}'}\nscript: {apply: [./use.sh]}\n",
+        ),
+        (
+            "layers/middle/user/use.sh",
+            "#!/bin/sh\ncat \"$STRATA_INPUTS\"\ncat \"$STRATA_INPUTS\" > \"$WORLD/used\"\n",
+        ),
+    ]);
+    std::fs::write(s.beside("seed"), PRIVATE).expect("a secret");
+    s.ends(0, &["plan", "dev", "--out", "saved"]).never_says(PRIVATE);
+    let done = s.ends(0, &["apply", "dev", "--yes"]);
+    done.never_says(PRIVATE);
+    let used = std::fs::read_to_string(s.beside("world/used")).expect("the script ran");
+    assert!(used.contains(PRIVATE), "the tool itself gets it");
+    s.ends(0, &["outputs", "dev"]).never_says(PRIVATE);
+    s.ends(0, &["outputs", "dev", "--format", "json"]).never_says(PRIVATE);
+    s.ends(5, &["outputs", "dev/made", "password"]).never_says(PRIVATE);
+    let shown = s.ends(0, &["outputs", "dev/made", "password", "--reveal"]);
+    assert_eq!(shown.out.trim(), PRIVATE);
+    assert!(!last_events(&s).contains(PRIVATE));
+    let saved = std::fs::read_to_string(s.root().join("saved")).expect("the plan");
+    assert!(!saved.contains(PRIVATE));
+    let left: Vec<String> = s
+        .stored_with(PRIVATE)
+        .into_iter()
+        .map(|p| p.display().to_string())
+        .filter(|p| !p.contains(".tfstate"))
+        .collect();
+    assert!(left.is_empty(), "in clear in {left:?}");
+}
+
+#[test]
+fn one_state_for_two_environments_is_an_error() {
+    let s = Sandbox::new(&[
+        ("environments/qa.yaml", "values: {}\n"),
+        (
+            "layers/base/net/main.tf",
+            "terraform {\n  backend \"local\" { path = \"/var/lib/somewhere/one.tfstate\" }\n}\noutput \"id\" { value = \"x\" }\n",
+        ),
+    ]);
+    let done = s.ends(3, &["check"]);
+    done.says("unit::shared-identity").says("dev/net").says("qa/net");
+}
