@@ -12,6 +12,10 @@ use std::{
 pub enum Sync {
     /// Yes: file and folder.
     Disk,
+    /// That there is such a file, yes; what it holds may be lost.
+    Name,
+    /// What it holds, yes; it may still be the file as it was before.
+    Content,
     /// No: a crash of the machine may lose it, a crash of a process does not.
     Later,
 }
@@ -37,7 +41,7 @@ pub fn write_with(
         .and_then(|mut file| {
             fill(&mut file)?;
             file.set_permissions(fs::Permissions::from_mode(mode))?;
-            if sync == Sync::Disk {
+            if matches!(sync, Sync::Disk | Sync::Content) {
                 file.sync_all()?;
             }
             drop(file);
@@ -47,7 +51,7 @@ pub fn write_with(
         let _ = fs::remove_file(&beside);
         return Err(e);
     }
-    if sync == Sync::Disk {
+    if matches!(sync, Sync::Disk | Sync::Name) {
         sync_folder(path)?;
     }
     Ok(())

@@ -57,9 +57,10 @@ impl FileLock {
     }
     /// Says in the file who holds it, for messages: one line.
     pub fn sign(&mut self, who: &str) -> io::Result<()> {
-        self.file.set_len(0)?;
+        // cut afterwards: some file systems flush a file that is emptied first
         self.file.seek(SeekFrom::Start(0))?;
-        writeln!(self.file, "{who}")
+        writeln!(self.file, "{who}")?;
+        self.file.set_len(who.len() as u64 + 1)
     }
     /// What the last holder wrote into a lock file.
     pub fn signature(path: &Path) -> String {

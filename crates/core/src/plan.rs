@@ -66,6 +66,15 @@ impl Basis {
             Self::Deferred { .. } => "deferred",
         }
     }
+    /// The fingerprint of files and inputs, where all inputs are known.
+    pub const fn fingerprint(&self) -> Option<&Digest> {
+        match self {
+            Self::Unchanged { fingerprint }
+            | Self::Unverified { fingerprint }
+            | Self::Exact { fingerprint, .. } => Some(fingerprint),
+            _ => None,
+        }
+    }
     /// The proposal, where there is one.
     pub const fn proposal(&self) -> Option<&Proposal> {
         match self {
@@ -97,7 +106,8 @@ pub struct Step {
     pub needs: Vec<Address>,
     /// Why it runs, or why not, in a few words.
     pub reason: String,
-    /// Digest of files and specification as planned: another one at apply means another plan.
+    /// Digest of the files, and of a deferred unit also of its specification with its holes: another one at apply
+    /// means another plan.
     pub content: Digest,
 }
 
@@ -164,6 +174,19 @@ impl Plan {
     }
 }
 
+/// One step as it is approved: what is shown to people is left out, what decides is in.
+#[derive(Serialize)]
+struct ApprovedStep<'a> {
+    unit: &'a Address,
+    verb: Verb,
+    basis: &'static str,
+    proposal: Option<Digest>,
+    fingerprint: Option<&'a Digest>,
+    envelope: Envelope,
+    needs: &'a [Address],
+    content: &'a Digest,
+}
+
 /// The canonical form of a body: texts for people are left out of proposals.
 #[derive(Serialize)]
 struct Approved<'a> {
@@ -171,41 +194,28 @@ struct Approved<'a> {
     platform: &'a str,
     environments: &'a [String],
     verb: Verb,
-    steps: Vec<(
-        &'a Address,
-        Verb,
-        &'static str,
-        Option<Digest>,
-        Envelope,
-        &'a [Address],
-        &'a Digest,
-    )>,
+    steps: Vec<ApprovedStep<'a>>,
     baseline: &'a BTreeMap<Address, Digest>,
 }
 
 impl<'a> Approved<'a> {
     fn of(body: &'a Body) -> Self {
+        let step = |s: &'a Step| ApprovedStep {
+            unit: &s.unit,
+            verb: s.verb,
+            basis: s.basis.word(),
+            proposal: s.basis.proposal().map(Proposal::digest),
+            fingerprint: s.basis.fingerprint(),
+            envelope: s.envelope,
+            needs: &s.needs,
+            content: &s.content,
+        };
         Self {
             format: body.format,
             platform: &body.platform,
             environments: &body.environments,
             verb: body.verb,
-            steps: body
-                .steps
-                .iter()
-                .map(|s| {
-                    let proposal = s.basis.proposal().map(Proposal::digest);
-                    (
-                        &s.unit,
-                        s.verb,
-                        s.basis.word(),
-                        proposal,
-                        s.envelope,
-                        s.needs.as_slice(),
-                        &s.content,
-                    )
-                })
-                .collect(),
+            steps: body.steps.iter().map(step).collect(),
             baseline: &body.baseline,
         }
     }

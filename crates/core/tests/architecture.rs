@@ -18,19 +18,40 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that work on what they are given: no file, process, environment or clock of the day.
-const PURE: &[&str] = &["strata-core", "strata-syntax", "strata-engines", "strata-ops", "strata-plan", "strata-run"];
+const PURE: &[&str] = &[
+    "strata-core",
+    "strata-syntax",
+    "strata-engines",
+    "strata-ops",
+    "strata-plan",
+    "strata-run",
+];
 
-const WORLD: &[&str] = &["std::fs", "std::process", "std::env", "TcpStream", "UdpSocket", "SystemTime", "File::open", "Command::new("];
+const WORLD: &[&str] = &[
+    "std::fs",
+    "std::process",
+    "std::env",
+    "TcpStream",
+    "UdpSocket",
+    "SystemTime",
+    "File::open",
+    "Command::new(",
+];
 
 fn crates() -> BTreeMap<String, PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("a workspace");
     fs::read_dir(root)
         .expect("the folder of crates")
         .map(|e| e.expect("an entry").path())
         .filter(|p| p.join("Cargo.toml").is_file())
         .map(|p| {
             let text = fs::read_to_string(p.join("Cargo.toml")).expect("a manifest");
-            let name = text.lines().find_map(|l| l.strip_prefix("name = \"")).expect("a name");
+            let name = text
+                .lines()
+                .find_map(|l| l.strip_prefix("name = \""))
+                .expect("a name");
             (name.trim_end_matches('"').to_owned(), p)
         })
         .collect()
@@ -64,11 +85,17 @@ fn dependencies_run_one_way() {
     for (name, allowed) in MAY_USE {
         let manifest = fs::read_to_string(crates[*name].join("Cargo.toml")).expect("a manifest");
         for used in dependencies(&manifest) {
-            assert!(allowed.contains(&used.as_str()), "{name} must not use {used}");
+            assert!(
+                allowed.contains(&used.as_str()),
+                "{name} must not use {used}"
+            );
         }
     }
     for name in crates.keys().filter(|n| *n != "strata") {
-        assert!(MAY_USE.iter().any(|(n, _)| n == name), "say in this test what {name} may use");
+        assert!(
+            MAY_USE.iter().any(|(n, _)| n == name),
+            "say in this test what {name} may use"
+        );
     }
 }
 
@@ -83,7 +110,9 @@ fn pure_crates_do_not_touch_the_world() {
             // what stands in a file's tests may use the world
             let code = text.split("#[cfg(test)]").next().unwrap_or_default();
             for word in WORLD {
-                let found = code.lines().any(|l| l.contains(word) && !l.trim_start().starts_with("//"));
+                let found = code
+                    .lines()
+                    .any(|l| l.contains(word) && !l.trim_start().starts_with("//"));
                 assert!(!found, "{} uses {word}", file.display());
             }
         }
@@ -96,8 +125,16 @@ fn no_file_has_a_name_that_says_nothing() {
         let mut files = Vec::new();
         sources(dir, &mut files);
         for file in files {
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            assert!(!["utils", "util", "common", "helpers", "misc", "manager"].contains(&stem.as_str()), "{}", file.display());
+            let stem = file
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            assert!(
+                !["utils", "util", "common", "helpers", "misc", "manager"].contains(&stem.as_str()),
+                "{}",
+                file.display()
+            );
         }
     }
 }

@@ -198,9 +198,26 @@ fn hash_term(h: &mut Hasher, term: &Term, revision: Revision<'_>) -> Result<(), 
             }
         }
         Term::Predicted { value, .. } => hash_term(h, value, revision)?,
+        // only a specification that is approved with its holes is hashed with them
         Term::Hole { filled_by, .. } => {
-            return Err(format!("{:?} is not known yet", filled_by.unit));
+            h.part(b"h").part(filled_by.unit.to_string().as_bytes());
+            for p in &filled_by.path {
+                h.part(p.as_bytes());
+            }
         }
     }
     Ok(())
+}
+
+/// Digest of a unit's files and of its specification with a hole for every output of another unit: what is approved
+/// of a unit that cannot be planned yet.
+pub fn outline(c: &Composition, unit: usize) -> Digest {
+    let v = c.variant(&c.units[unit]);
+    let files = v.closure.digest;
+    // secrets by name: their values belong to the fingerprint
+    let mut by_name = |s: &SecretRef| Ok(s.key.clone());
+    let parts = scope::resolve(c, unit, &scope::NoOutputs)
+        .ok()
+        .and_then(|r| parts(&r.spec, &r.inputs, &files, &Tool::default(), &mut by_name).ok());
+    parts.map_or(files, |p| Digest::of_json(&p))
 }

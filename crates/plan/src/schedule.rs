@@ -1,7 +1,7 @@
 //! What stands still, what can be planned with its tool now, what is deferred: decided from facts alone.
 use crate::{
     graph,
-    prepare::{Facts, prepare},
+    prepare::{Facts, outline, prepare},
     prepared::{NotReady, Prepared},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -247,6 +247,10 @@ pub fn assemble(
                 )
             }
         };
+        let content = match basis {
+            Basis::Deferred { .. } => outline(c, item.unit),
+            _ => v.closure.digest,
+        };
         steps.push(Step {
             unit: u.address.clone(),
             layer: c.layer(u).to_owned(),
@@ -260,7 +264,7 @@ pub fn assemble(
                 .map(|n| c.units[*n].address.clone())
                 .collect(),
             reason,
-            content: v.closure.digest,
+            content,
         });
     }
     let mut plan = Plan::new(Body {

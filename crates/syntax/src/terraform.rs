@@ -78,13 +78,12 @@ pub fn read_module(tree: &dyn Tree, folder: &str) -> Module {
         let name = file.rsplit('/').next().unwrap_or(file);
         if name == "terraform.tfvars" || name.ends_with(".auto.tfvars") {
             tfvars(tree, file, &mut m);
-        } else if name == "terraform.tfvars.json" || name.ends_with(".auto.tfvars.json") {
-            if let Some(serde_json::Value::Object(o)) =
+        } else if (name == "terraform.tfvars.json" || name.ends_with(".auto.tfvars.json"))
+            && let Some(serde_json::Value::Object(o)) =
                 tree.read(file).ok().and_then(|b| serde_json::from_slice(&b).ok())
             {
                 m.set_here.extend(o.into_iter().map(|(k, _)| k));
             }
-        }
     }
     m
 }
@@ -97,15 +96,12 @@ fn direct<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<&'a str> {
 
 fn tfvars(tree: &dyn Tree, file: &str, m: &mut Module) {
     let Ok(text) = tree.text(file) else { return };
-    match hcl_edit::parser::parse_body(&text) {
-        Ok(body) => m.set_here.extend(body.attributes().map(|a| a.key.as_str().to_owned())),
-        Err(_) => {
-            m.incomplete = true;
-            m.problems.push(
-                Diagnostic::warning("terraform::unreadable", "this file could not be read; what it sets is unknown")
-                    .at(Location::file(file)),
-            );
-        }
+    if let Ok(body) = hcl_edit::parser::parse_body(&text) { m.set_here.extend(body.attributes().map(|a| a.key.as_str().to_owned())) } else {
+        m.incomplete = true;
+        m.problems.push(
+            Diagnostic::warning("terraform::unreadable", "this file could not be read; what it sets is unknown")
+                .at(Location::file(file)),
+        );
     }
 }
 

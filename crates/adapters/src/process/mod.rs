@@ -33,6 +33,7 @@ use places::Lots;
 use std::{
     collections::{BTreeMap, HashMap},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, Once, PoisonError,
@@ -40,6 +41,7 @@ use std::{
     },
 };
 use strata_core::{
+    digest::Hasher,
     engine::Got,
     executor::{Executor, ExecutorError, Handle, Reattached, Session, SessionSpec, Stop},
     name::Address,
@@ -72,6 +74,8 @@ pub struct ProcessExecutor(Arc<Inner>);
 struct Inner {
     config: Config,
     private: PathBuf,
+    /// Tells this platform from every other one on the machine.
+    platform: String,
     link: Mutex<Option<Arc<Link>>>,
     keys: AtomicU64,
     stopping: AtomicU8,
@@ -98,9 +102,12 @@ impl ProcessExecutor {
             None => private::root(&config.state_dir),
         };
         let private = private.map_err(ExecutorError::io("make the folder for private files"))?;
+        let platform = identity(&config.state_dir)
+            .map_err(ExecutorError::io(format!("look at the folder {shown}")))?;
         Ok(Self(Arc::new(Inner {
             config,
             private,
+            platform,
             link: Mutex::default(),
             keys: AtomicU64::new(1),
             stopping: AtomicU8::new(0),
@@ -159,6 +166,11 @@ impl Inner {
             unit,
         }
     }
+    /// What the processes of an invocation carry in their environment. Processes of the whole machine are searched for
+    /// it and ended, so it must not be the mark of anybody else: runs of another platform may be called the same.
+    fn mark(&self, handle: &Handle) -> String {
+        format!("{handle}@{}", self.platform)
+    }
     /// The supervisor of the run, started when there is none.
     fn link(&self) -> Result<Arc<Link>, ExecutorError> {
         let mut link = lock(&self.link);
@@ -210,6 +222,17 @@ impl Inner {
             private::sweep(&self.private, &self.config.state_dir, idle);
         });
     }
+}
+
+/// Tells one state folder from every other, also from one at the same path in another file system.
+fn identity(state_dir: &Path) -> io::Result<String> {
+    let meta = std::fs::metadata(state_dir)?;
+    let mut hasher = Hasher::new();
+    hasher
+        .part(state_dir.as_os_str().as_encoded_bytes())
+        .part(&meta.dev().to_le_bytes())
+        .part(&meta.ino().to_le_bytes());
+    Ok(hasher.finish().short())
 }
 
 fn write_generation(file: &Path, generation: u64) -> Result<(), ExecutorError> {

@@ -44,7 +44,7 @@ pub(super) fn find_out(inner: &Inner, handle: &Handle) -> Result<Reattached, Exe
     let doing = |what: &str| ExecutorError::io(format!("{what} {}", dir.display()));
     durable::folder(&dir).map_err(doing("make the folder"))?;
     let manifest = Manifest::read(&dir);
-    let _lock = take(&dir, handle, manifest.as_ref())?;
+    let _lock = take(inner, &dir, handle, manifest.as_ref())?;
     if let Some(ended) = Ended::read(&dir) {
         return outcome(inner, &dir, &ended, manifest.as_ref());
     }
@@ -54,12 +54,13 @@ pub(super) fn find_out(inner: &Inner, handle: &Handle) -> Result<Reattached, Exe
         return Ok(Reattached::NeverStarted);
     }
     // one whose processes may stay does not hold the lock
-    end_orphan(&dir, handle, manifest.as_ref());
+    end_orphan(&dir, &inner.mark(handle), manifest.as_ref());
     Ok(Reattached::Lost)
 }
 
 /// The lock of the attempt: free when neither its supervisor nor its tool is at work.
 fn take(
+    inner: &Inner,
     dir: &Path,
     handle: &Handle,
     manifest: Option<&Manifest>,
@@ -74,7 +75,7 @@ fn take(
         }
         let supervised = Started::read(dir).is_none_or(|s| s.supervisor.is_alive());
         if !supervised {
-            end_orphan(dir, handle, manifest);
+            end_orphan(dir, &inner.mark(handle), manifest);
         }
         if began.elapsed() > PATIENCE {
             return Err(ExecutorError::Other(format!(
@@ -85,7 +86,7 @@ fn take(
 }
 
 /// Ends a tool that nobody supervises any more, as its supervisor would have.
-fn end_orphan(dir: &Path, handle: &Handle, manifest: Option<&Manifest>) {
+fn end_orphan(dir: &Path, mark: &str, manifest: Option<&Manifest>) {
     let steps = manifest
         .map(|m| m.invocation.stop.clone())
         .unwrap_or_default();
@@ -100,7 +101,7 @@ fn end_orphan(dir: &Path, handle: &Handle, manifest: Option<&Manifest>) {
     if manifest.is_some_and(|m| m.invocation.leaves_processes) {
         return;
     }
-    for pid in marked(&handle.to_string()) {
+    for pid in marked(mark) {
         end(pid);
     }
 }

@@ -1,33 +1,32 @@
 //! One session: the work folder of a unit and the tools that run in it, one after the other.
+mod prepare;
+
 use super::{
     Inner,
     attempt::{self, Manifest},
     collect::{collect, paths},
-    environment,
     folder::WorkFolder,
     output::{Output, raw},
     places::Roots,
-    private::{Leftover, PrivateFolder, sweep, unsettled},
-    program,
-    render::Renderer,
+    private::{PrivateFolder, unsettled},
 };
 use crate::{
-    durable::{self, Sync},
+    durable,
     lock::FileLock,
     redact::{Known, Redactor},
-    supervisor::{Ended, Fenced, MARKER, Outcome, Refusal, Spawn},
+    supervisor::{Ended, Outcome, Refusal, Spawn},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering, mpsc},
+    sync::{Arc, mpsc},
     time::Duration,
 };
 use strata_core::{
-    engine::{Channel, Effect, EnvValue, Exit, Generated, Got, Invocation},
+    engine::{Channel, Effect, Exit, Got, Invocation},
     executor::{ExecutorError, Handle, Line, Reattached, Session, SessionSpec},
     name::Address,
-    value::{SecretRef, Term},
+    value::SecretRef,
 };
 
 /// How long we wait for somebody else's session of the same unit.
@@ -105,173 +104,6 @@ impl ProcessSession {
         });
         let kept = paths.map(|k| k.path.clone()).collect();
         Ok((session, kept))
-    }
-
-    /// Variables and generated files.
-    fn fill(&mut self, spec: &SessionSpec) -> Result<(), ExecutorError> {
-        let ours = &self.inner.config.environment;
-        self.env = environment::passed(ours, &spec.passthrough, &mut self.known);
-        for (name, term) in &spec.env {
-            match self.renderer(|r| r.text(term))? {
-                Some(text) => self.env.insert(name.clone(), text),
-                None => self.env.remove(name),
-            };
-        }
-        for (name, term) in &spec.secret_files {
-            let path = self.secret_file(name, term)?;
-            self.env.insert(name.clone(), path);
-        }
-        for file in &spec.workspace.generated {
-            self.generate(file)?;
-        }
-        self.redactor = self.known.redactor();
-        Ok(())
-    }
-
-    fn renderer<T>(
-        &mut self,
-        render: impl FnOnce(&mut Renderer<'_>) -> Result<T, ExecutorError>,
-    ) -> Result<T, ExecutorError> {
-        render(&mut Renderer {
-            secrets: self.inner.config.secrets.as_ref(),
-            blobs: self.inner.config.blobs.as_ref(),
-            known: &mut self.known,
-            named: &mut self.named,
-        })
-    }
-
-    /// A 0600 file with what a term says; its path.
-    fn secret_file(&mut self, name: &str, term: &Term) -> Result<String, ExecutorError> {
-        let text = self.renderer(|r| r.text(term))?.unwrap_or_default();
-        let place = strata_core::engine::Place::private(format!("files/{name}"));
-        let path = self.roots.at(&place)?;
-        write(&path, text.as_bytes(), 0o600)?;
-        self.roots.text(&place)
-    }
-
-    fn generate(&mut self, file: &Generated) -> Result<(), ExecutorError> {
-        let path = self.roots.at(&file.at)?;
-        let bytes = self.renderer(|r| r.content(file))?;
-        write(&path, &bytes, file.mode)
-    }
-
-    /// Works out everything that can go wrong before a tool starts. The inner error is a sentence for people: the
-    /// program cannot be started.
-    fn ready(
-        &mut self,
-        invocation: &Invocation,
-        handle: &Handle,
-    ) -> Result<Result<Ready, String>, ExecutorError> {
-        let env = self.variables(invocation)?;
-        let found = program::find(
-            &invocation.program,
-            &invocation.cwd,
-            &self.roots,
-            env.get("PATH").map(String::as_str),
-        );
-        let program = match found {
-            Ok(program) => program,
-            Err(why) => return Ok(Err(why)),
-        };
-        let args = invocation.args.iter().map(|a| self.roots.arg(a));
-        let args = args.collect::<Result<_, _>>()?;
-        let cwd = self.roots.at(&invocation.cwd)?;
-        durable::folder(&cwd).map_err(doing("make the folder", &cwd))?;
-        let state_dir = &self.inner.config.state_dir;
-        let dir = attempt::dir(state_dir, handle)?;
-        let writes = matches!(invocation.effect, Effect::Writes(_));
-        let fenced = if writes {
-            Some(Fenced {
-                dir: dir.clone(),
-                generation: handle.generation,
-                fences: self.inner.fences(handle)?,
-            })
-        } else {
-            None
-        };
-        let raw = |kind: &str| {
-            let name = format!(".{}.{}.{kind}", handle.attempt, handle.n);
-            self.roots.private.join(name)
-        };
-        let spawn = Spawn {
-            key: self.inner.keys.fetch_add(1, Ordering::Relaxed),
-            handle: handle.to_string(),
-            program,
-            called: invocation.program.clone(),
-            args,
-            env,
-            cwd,
-            out: raw("out"),
-            err: raw("err"),
-            folder_lock: self.inner.lots(&self.unit).tool_lock(),
-            attempt: fenced,
-            stop: invocation.stop.clone(),
-            limit: invocation.limit,
-            leaves_processes: invocation.leaves_processes,
-        };
-        Ok(Ok(Ready { spawn, dir }))
-    }
-
-    fn variables(
-        &mut self,
-        invocation: &Invocation,
-    ) -> Result<BTreeMap<String, String>, ExecutorError> {
-        let mut env = self.env.clone();
-        let before = self.named.len();
-        for (name, value) in &invocation.env {
-            let text = match value {
-                EnvValue::Text(text) => Some(text.clone()),
-                EnvValue::Path(place) => Some(self.roots.text(place)?),
-                EnvValue::Term(term) => self.renderer(|r| r.text(term))?,
-            };
-            match text {
-                Some(text) => env.insert(name.clone(), text),
-                None => env.remove(name),
-            };
-        }
-        env.remove(MARKER);
-        if let Some(name) = env.iter().find(|(k, v)| bad_variable(k, v)).map(|(k, _)| k) {
-            let said = format!("the variable `{name}` cannot be given to a program");
-            return Err(ExecutorError::Other(said));
-        }
-        if self.named.len() != before {
-            self.redactor = self.known.redactor();
-        }
-        Ok(env)
-    }
-
-    /// What must lie in the folder of an attempt before its tool starts.
-    fn announce(&mut self, ready: &Ready, invocation: &Invocation) -> Result<(), ExecutorError> {
-        let spawn = &ready.spawn;
-        for file in [&spawn.out, &spawn.err] {
-            let _ = std::fs::remove_file(file);
-        }
-        if spawn.attempt.is_none() {
-            return Ok(());
-        }
-        // whoever writes anew has settled what earlier attempts came to
-        let inner = &self.inner;
-        for attempt in unsettled(&inner.private, &inner.config.state_dir, &self.unit) {
-            attempt::forget_rescued(&attempt);
-        }
-        sweep(
-            &inner.private,
-            &inner.config.state_dir,
-            Leftover::Of(&self.unit),
-        );
-        self.private
-            .belongs_to(&ready.dir)
-            .map_err(doing("write in", self.private.path()))?;
-        let manifest = Manifest {
-            invocation: invocation.clone(),
-            roots: self.roots.clone(),
-            out: spawn.out.clone(),
-            err: spawn.err.clone(),
-            secrets: self.named.iter().cloned().collect(),
-        };
-        manifest.write(&ready.dir)?;
-        self.wrote = true;
-        Ok(())
     }
 
     fn follow(
@@ -425,16 +257,6 @@ fn session_lock(session: &Path, tool: &Path, unit: &Address) -> Result<FileLock,
     lock.sign(&me).map_err(doing("write", session))?;
     wait(tool)?.ok_or_else(|| in_use("a tool of an earlier run".to_owned()))?;
     Ok(lock)
-}
-
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), ExecutorError> {
-    let folder = path.parent().unwrap_or(path);
-    durable::folder(folder).map_err(doing("make the folder", folder))?;
-    durable::write(path, bytes, mode, Sync::Later).map_err(doing("write", path))
-}
-
-fn bad_variable(name: &str, value: &str) -> bool {
-    name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
 }
 
 fn doing<'a>(what: &'a str, path: &'a Path) -> impl FnOnce(std::io::Error) -> ExecutorError + 'a {

@@ -20,8 +20,8 @@ pub(crate) enum Order {
 pub(crate) struct Spawn {
     /// Names it between the two of us.
     pub key: u64,
-    /// Names it in the environment of its processes.
-    pub handle: String,
+    /// Names it in the environment of its processes; nothing else on the machine has this mark.
+    pub mark: String,
     /// The program, absolute.
     pub program: PathBuf,
     /// What the program was called by the engine.

@@ -40,9 +40,10 @@ pub(crate) struct Ended {
 }
 
 impl Started {
-    /// Durable: a tool starts only after this.
+    /// A tool starts only after this. That the record exists is durable; what it holds means nothing after a restart
+    /// of the machine.
     pub fn write(&self, attempt: &Path) -> io::Result<()> {
-        write(attempt, STARTED, self, Sync::Disk)
+        write(attempt, STARTED, self, Sync::Name)
     }
     /// Of an attempt that was started.
     pub fn read(attempt: &Path) -> Option<Self> {
@@ -66,9 +67,10 @@ impl ToolRecord {
 }
 
 impl Ended {
-    /// Durable: written before the lock is given back.
+    /// Written before the lock is given back. After a crash of the machine it is whole or not there, which counts as
+    /// lost.
     pub fn write(&self, attempt: &Path) -> io::Result<()> {
-        write(attempt, EXIT, self, Sync::Disk)
+        write(attempt, EXIT, self, Sync::Content)
     }
     /// Of an attempt that ended under a supervisor.
     pub fn read(attempt: &Path) -> Option<Self> {

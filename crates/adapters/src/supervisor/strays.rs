@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(15);
 
 /// Ends everything of a tool whose first process has been reaped. Says how many processes that were.
-pub(super) fn end(group: Pid, handle: &str) -> u32 {
+pub(super) fn end(group: Pid, mark: &str) -> u32 {
     let began = Instant::now();
     let mut asked: BTreeSet<u32> = BTreeSet::new();
     let mut pause = Duration::from_micros(500);
@@ -27,7 +27,7 @@ pub(super) fn end(group: Pid, handle: &str) -> u32 {
         let grouped = test_kill_process_group(group).is_ok();
         let marked: Vec<u32> = adopted()
             .into_iter()
-            .filter(|pid| !reap(*pid) && is_marked(*pid, handle))
+            .filter(|pid| !reap(*pid) && is_marked(*pid, mark))
             .collect();
         if (!grouped && marked.is_empty()) || began.elapsed() > MOST {
             return asked.len() as u32;
@@ -64,16 +64,16 @@ pub(super) fn end_unmarked() {
 }
 
 /// All processes of this machine that carry the mark of an invocation.
-pub(crate) fn marked(handle: &str) -> Vec<Pid> {
+pub(crate) fn marked(mark: &str) -> Vec<Pid> {
     all()
         .into_iter()
-        .filter(|pid| is_marked(*pid, handle))
+        .filter(|pid| is_marked(*pid, mark))
         .filter_map(id)
         .collect()
 }
 
-fn is_marked(pid: u32, handle: &str) -> bool {
-    let mark = format!("{MARKER}={handle}");
+fn is_marked(pid: u32, mark: &str) -> bool {
+    let mark = format!("{MARKER}={mark}");
     fs::read(format!("/proc/{pid}/environ"))
         .is_ok_and(|env| env.split(|b| *b == 0).any(|v| v == mark.as_bytes()))
 }

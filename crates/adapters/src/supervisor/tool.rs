@@ -50,7 +50,11 @@ fn attempt(spawn: &Spawn, told: &Receiver<Told>, tell: &Sender<Told>) -> Result<
     Ok(ended)
 }
 
+/// How long we wait for a lock: what holds it has been told to end long ago.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 fn lock(path: &Path, told: &Receiver<Told>) -> Result<FileLock, Refusal> {
+    let began = Instant::now();
     loop {
         match FileLock::wait(path, Duration::from_millis(50)) {
             Ok(Some(lock)) => return Ok(lock),
@@ -59,6 +63,10 @@ fn lock(path: &Path, told: &Receiver<Told>) -> Result<FileLock, Refusal> {
         }
         if told.try_recv().is_ok() {
             return Err(Refusal::Stopped);
+        }
+        if began.elapsed() > PATIENCE {
+            let said = "a process that an earlier tool left behind still holds the lock";
+            return Err(Refusal::Io(format!("{said} {}", path.display())));
         }
     }
 }
@@ -113,7 +121,7 @@ fn start_and_wait(
     let stragglers = if spawn.leaves_processes {
         0
     } else {
-        strays::end(group, &spawn.handle)
+        strays::end(group, &spawn.mark)
     };
     Ok(Ended {
         exit: cause.map_or_else(|| exit_of(status), Cause::exit),
@@ -134,7 +142,7 @@ fn command(spawn: &Spawn, lock: &FileLock) -> io::Result<Command> {
         .args(&spawn.args)
         .env_clear()
         .envs(&spawn.env)
-        .env(MARKER, &spawn.handle)
+        .env(MARKER, &spawn.mark)
         .current_dir(&spawn.cwd)
         .process_group(0)
         .stdin(stdin)

@@ -219,3 +219,26 @@ fn private_folders_of_a_dead_program_are_removed_by_the_next() {
     assert!(!private.exists());
     drop(session);
 }
+
+#[test]
+fn ending_an_orphan_leaves_the_same_handle_of_another_platform_alone() {
+    let ((_a, one), (_b, two)) = (bench(), bench());
+    let at = |bench: &Bench| bench.root.join("leader");
+    let start_in = |bench: &Bench| {
+        let i = writing(&format!("echo $$ > {}; sleep 1000", at(bench).display()));
+        let program = start(bench, &i);
+        until("the tool is at work", || pid_in(&at(bench)).is_some());
+        program
+    };
+    let (dead, other) = (start_in(&one), start_in(&two));
+    kill(supervisor(&one.attempt_dir(1, 1)));
+    die(dead);
+    one.executor().reattach(&Bench::handle(1, 1)).unwrap();
+    until("the tool is gone", || !is_alive(pid_in(&at(&one)).unwrap()));
+    assert!(
+        is_alive(pid_in(&at(&two)).unwrap()),
+        "it is of another platform"
+    );
+    die(other);
+    two.executor().reattach(&Bench::handle(1, 1)).unwrap();
+}

@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 mod bench;
 mod death;
+mod interrupted;
 mod running;
 mod sealed;
 mod secrets;

@@ -1,5 +1,5 @@
 //! What a run needs to know about units: over a composition, or over what was applied.
-use crate::problem::Problem;
+use crate::{context::Context, problem::Problem};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -102,11 +102,13 @@ pub struct AppliedBench {
     pub all: BTreeMap<Address, Applied>,
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Variables that pass through to every tool.
+    pub passthrough: Vec<String>,
 }
 
 impl AppliedBench {
     /// Everything that is applied.
-    pub fn load(store: &Arc<dyn Store>) -> Result<Self, Problem> {
+    pub fn load(cx: &Context, store: &Arc<dyn Store>) -> Result<Self, Problem> {
         let mut all = BTreeMap::new();
         for row in store.applied_rows(None)? {
             if let Some(applied) = store.applied(&row.unit)? {
@@ -116,6 +118,11 @@ impl AppliedBench {
         Ok(Self {
             all,
             store: store.clone(),
+            // what is wrong with the files does not keep anybody from destroying
+            passthrough: cx
+                .compose()
+                .map(|(c, _)| c.loaded.platform.passthrough)
+                .unwrap_or_default(),
         })
     }
     /// A unit as it was applied, ready for its engine.
@@ -145,7 +152,7 @@ impl AppliedBench {
             claims: Vec::new(),
             needs: applied.needs.clone(),
             protect: applied.protect.clone(),
-            passthrough: Vec::new(),
+            passthrough: self.passthrough.clone(),
             task,
         })
     }

@@ -39,7 +39,7 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         return Ok(exit::DONE);
     }
     let store = cx.store()?;
-    let mut bench = AppliedBench::load(&store)?;
+    let mut bench = AppliedBench::load(&cx, &store)?;
     let envs = envs(&bench, wanted)?;
     let chosen = choose(&cx, &bench, &envs, wanted)?;
     if chosen.is_empty() {

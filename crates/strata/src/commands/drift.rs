@@ -23,7 +23,7 @@ pub fn run(
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
     let store = cx.store()?;
-    let bench = AppliedBench::load(&store)?;
+    let bench = AppliedBench::load(&cx, &store)?;
     let mut work = Vec::new();
     for (unit, applied) in &bench.all {
         let named = which.only.is_empty()

@@ -1,7 +1,7 @@
 //! `strata resume`: go on with a run that was cut off or waits.
 use super::{
     apply::retries,
-    bench::AppliedBench,
+    bench::{AppliedBench, FilesBench},
     planning,
     run::{self, Start},
 };
@@ -12,9 +12,11 @@ use strata_core::{
     event::{Event, Gate},
     exit,
     name::Address,
+    plan::Basis,
     store::{RunRecord, Store},
 };
-use strata_run::{machine::Machine, recover::Intents, status::Status};
+use strata_plan::prepare::outline;
+use strata_run::{driver::Workbench as _, machine::Machine, recover::Intents, status::Status};
 
 /// Runs it.
 pub fn run(
@@ -102,13 +104,13 @@ fn go_on(
         resumed: true,
     };
     if let Some(c) = c {
-        still_planned(&c, &machine)?;
         let selected: Vec<bool> = c
             .units
             .iter()
             .map(|u| machine.position(&u.address).is_some())
             .collect();
         let mut bench = planning::bench(cx, &c, &selected, store)?;
+        still_planned(&bench, &machine)?;
         // what was asked for again and has not been done yet is still asked for
         bench.again = machine
             .plan()
@@ -123,25 +125,35 @@ fn go_on(
             .collect();
         run::drive(cx, store, &mut bench, parallelism, start(machine))
     } else {
-        let mut bench = AppliedBench::load(store)?;
+        let mut bench = AppliedBench::load(cx, store)?;
         run::drive(cx, store, &mut bench, parallelism, start(machine))
     }
 }
 
 /// A finished plan leaves no choices: it is not mixed with files that changed since.
-fn still_planned(c: &strata_ops::compose::Composition, machine: &Machine) -> Result<(), Problem> {
+fn still_planned(bench: &FilesBench<'_>, machine: &Machine) -> Result<(), Problem> {
+    let c = bench.c;
     for (step, progress) in machine.plan().body.steps.iter().zip(machine.steps()) {
-        let waits = !progress.status.settled()
-            && !matches!(
+        let done = progress.status.settled()
+            || matches!(
                 progress.status,
-                Status::Unsure { .. } | Status::Running { .. }
+                Status::Unsure { .. } | Status::Running { .. } | Status::Applied
             );
-        let same = c
-            .position(&step.unit)
-            .is_some_and(|p| c.variant(&c.units[p]).closure.digest == step.content);
-        if waits && !same {
-            return Err(Problem::new(exit::DENIED, format!("the files of {} changed since the run was planned", step.unit))
-                .hint("bring them back to go on, or make a new plan with `strata apply`; what was applied stays applied"));
+        if done {
+            continue;
+        }
+        let same = c.position(&step.unit).is_some_and(|p| match &step.basis {
+            Basis::Exact { fingerprint, .. } => bench
+                .prepare(&step.unit)
+                .is_ok_and(|now| now.fingerprint == *fingerprint),
+            _ => outline(c, p) == step.content,
+        });
+        if !same {
+            return Err(Problem::new(
+                exit::DENIED,
+                format!("the files or inputs of {} changed since the run was planned", step.unit),
+            )
+            .hint("bring them back to go on, or make a new plan with `strata apply`; what was applied stays applied"));
         }
     }
     Ok(())

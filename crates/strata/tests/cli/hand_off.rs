@@ -21,7 +21,8 @@ fn platform() -> Sandbox {
 #[test]
 fn a_hand_off_stops_what_depends_on_it_and_resume_goes_on() {
     let s = platform();
-    s.ends(4, &["apply", "dev", "--yes"]).says("finance@example.org");
+    s.ends(4, &["apply", "dev", "--yes"])
+        .says("finance@example.org");
     assert_eq!(s.ledger(), ["dev/other"]);
     let owed = s.ends(0, &["hand-off", "list", "--format", "json"]).json();
     assert_eq!(owed[0]["unit"], "dev/budget");
@@ -38,8 +39,17 @@ fn a_hand_off_stops_what_depends_on_it_and_resume_goes_on() {
     let done = s.ends(
         0,
         &[
-            "hand-off", "done", "dev/budget", "--output", "account=111", "--output", "limit=500",
-            "--output-from", &token, "--evidence", &evidence,
+            "hand-off",
+            "done",
+            "dev/budget",
+            "--output",
+            "account=111",
+            "--output",
+            "limit=500",
+            "--output-from",
+            &token,
+            "--evidence",
+            &evidence,
         ],
     );
     done.never_says("very-private-token");
@@ -49,7 +59,8 @@ fn a_hand_off_stops_what_depends_on_it_and_resume_goes_on() {
     assert_eq!(s.outputs("dev/budget")["limit"], 500);
     assert_eq!(s.outputs("dev/budget")["token"], "very-private-token");
     s.ends(5, &["outputs", "dev/budget", "token"]);
-    s.ends(0, &["outputs", "dev"]).never_says("very-private-token");
+    s.ends(0, &["outputs", "dev"])
+        .never_says("very-private-token");
     assert!(s.stored_with("very-private-token").is_empty());
     let again = s.wrote(|| drop(s.ends(0, &["apply", "dev", "--yes"])));
     assert!(again.is_empty(), "{again:?}");
@@ -64,11 +75,20 @@ fn an_answer_that_is_not_what_was_asked_for_is_refused() {
         args.extend(more);
         s.ends(2, &args)
     };
-    done(&["--output", "account=111"]).says("limit").says("token");
-    done(&["--output", "acount=111"]).says("acount").says("account");
-    done(&["--output", "limit=lots"]).says("limit").says("number");
-    done(&["--output", "token=clear-on-the-command-line"]).says("--output-from");
-    s.ends(2, &["hand-off", "done", "dev/other"]).says("not a hand-off");
+    done(&["--output", "account=111"])
+        .says("limit")
+        .says("token");
+    done(&["--output", "acount=111"])
+        .says("acount")
+        .says("account");
+    done(&["--output", "limit=lots"])
+        .says("limit")
+        .says("number");
+    let clear = "token=clear-on-the-command-line";
+    s.ends(5, &["hand-off", "done", "dev/budget", "--output", clear])
+        .says("--output-from");
+    s.ends(2, &["hand-off", "done", "dev/other"])
+        .says("not a hand-off");
     assert_eq!(s.state("dev/budget"), "not applied");
     assert!(s.stored_with("clear-on-the-command-line").is_empty());
 }
@@ -86,7 +106,10 @@ fn an_answer_before_the_first_apply_counts() {
         ),
         ("layers/middle/child/say.sh", SAY),
     ]);
-    s.ends(0, &["hand-off", "done", "dev/budget", "--output", "account=7"]);
+    s.ends(
+        0,
+        &["hand-off", "done", "dev/budget", "--output", "account=7"],
+    );
     s.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(s.outputs("dev/child")["said"], "7");
 }

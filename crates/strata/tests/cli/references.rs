@@ -3,7 +3,10 @@ use crate::sandbox::{SAY, Sandbox, saying};
 use serde_json::json;
 
 fn says(s: &Sandbox, at: &str, word: &str, more: &str) {
-    s.write(&format!("layers/{at}/component.yaml"), &(saying(word) + more));
+    s.write(
+        &format!("layers/{at}/component.yaml"),
+        &(saying(word) + more),
+    );
     s.write(&format!("layers/{at}/say.sh"), SAY);
 }
 
@@ -14,20 +17,37 @@ fn instances_read_their_own_upstream_and_all_of_it() {
         "values: {regions: {eu: {cidr: 10.1.0.0/16}, us: {cidr: 10.2.0.0/16}}}\n",
     )]);
     let regions = "instances: '${{ values.regions }}'\n";
-    says(&s, "base/vpc", "'${{ each.key }} ${{ each.value.cidr }}'", regions);
-    says(&s, "middle/app", "'on ${{ vpc[each.key].outputs.said }}'", regions);
+    says(
+        &s,
+        "base/vpc",
+        "'${{ each.key }} ${{ each.value.cidr }}'",
+        regions,
+    );
+    says(
+        &s,
+        "middle/app",
+        "'on ${{ vpc[each.key].outputs.said }}'",
+        regions,
+    );
     says(&s, "top/all", "'${{ vpc[\"*\"].outputs.said.us }}'", "");
     s.ends(0, &["apply", "dev", "--yes"]);
     let all = s.outputs("dev");
     assert_eq!(all["dev/app[\"eu\"]"]["said"], "on eu 10.1.0.0/16");
     assert_eq!(all["dev/all"]["said"], "us 10.2.0.0/16");
     // one more region: only its own units run, and what reads them all is asked
-    s.edit("environments/dev.yaml", "{regions: {", "{regions: {ap: {cidr: 10.3.0.0/16}, ");
+    s.edit(
+        "environments/dev.yaml",
+        "{regions: {",
+        "{regions: {ap: {cidr: 10.3.0.0/16}, ",
+    );
     let ran = s.wrote(|| drop(s.ends(0, &["apply", "dev", "--yes"])));
     for unit in ["dev/vpc[\"ap\"]", "dev/app[\"ap\"]"] {
         assert!(ran.iter().any(|l| l == unit), "{unit} in {ran:?}");
     }
-    assert!(ran.iter().all(|l| !l.contains("eu") && !l.contains("us")), "{ran:?}");
+    assert!(
+        ran.iter().all(|l| !l.contains("eu") && !l.contains("us")),
+        "{ran:?}"
+    );
 }
 
 #[test]
@@ -35,15 +55,23 @@ fn a_component_with_instances_has_no_bare_outputs() {
     let s = Sandbox::new(&[("environments/dev.yaml", "values: {}\n")]);
     says(&s, "base/vpc", "x", "instances: [a, b]\n");
     says(&s, "top/app", "'${{ vpc.outputs.said }}'", "");
-    s.ends(3, &["check"]).says("reference::instances").says("vpc[\"*\"]");
+    s.ends(3, &["check"])
+        .says("reference::instances")
+        .says("vpc[\"*\"]");
 }
 
 #[test]
 fn an_environment_picks_the_flavor_of_a_contract() {
     let s = Sandbox::new(&[
-        ("contracts/balancer.yaml", "version: 1.0.0\noutputs: {address: string}\n"),
+        (
+            "contracts/balancer.yaml",
+            "version: 1.0.0\noutputs: {address: string}\n",
+        ),
         ("environments/dev.yaml", "flavors: {balancer: plain}\n"),
-        ("environments/qa.yaml", "extends: [dev]\nflavors: {balancer: fancy}\n"),
+        (
+            "environments/qa.yaml",
+            "extends: [dev]\nflavors: {balancer: fancy}\n",
+        ),
     ]);
     let provides = "provides: {balancer: {address: 'at ${{ self.said }}'}}\n";
     says(&s, "base/plain", "plain", provides);
@@ -71,9 +99,17 @@ fn after_is_order_without_data() {
 fn what_is_not_enabled_is_not_there_and_its_branch_is_no_edge() {
     let s = Sandbox::new(&[
         ("environments/dev.yaml", "values: {fancy: false}\n"),
-        ("environments/qa.yaml", "extends: [dev]\nvalues: {fancy: true}\n"),
+        (
+            "environments/qa.yaml",
+            "extends: [dev]\nvalues: {fancy: true}\n",
+        ),
     ]);
-    says(&s, "base/extra", "extra", "enabled: '${{ values.fancy }}'\n");
+    says(
+        &s,
+        "base/extra",
+        "extra",
+        "enabled: '${{ values.fancy }}'\n",
+    );
     says(
         &s,
         "top/app",
@@ -101,8 +137,14 @@ fn a_unit_that_is_no_longer_enabled_is_an_orphan_until_it_is_destroyed() {
 #[test]
 fn an_environment_extends_others_and_overrides_components() {
     let s = Sandbox::new(&[
-        ("environments/_base.yaml", "values: {a: {x: 1, y: 2}, b: base}\n"),
-        ("environments/dev.yaml", "extends: [_base]\nvalues: {a: {y: 3}, b: null}\n"),
+        (
+            "environments/_base.yaml",
+            "values: {a: {x: 1, y: 2}, b: base}\n",
+        ),
+        (
+            "environments/dev.yaml",
+            "extends: [_base]\nvalues: {a: {y: 3}, b: null}\n",
+        ),
         (
             "environments/qa.yaml",
             "extends: [_base]\ncomponents: {app: {inputs: {word: mine}}}\n",

@@ -49,7 +49,9 @@ fn a_module_that_needs_an_output_is_deferred_then_applied() {
         return;
     }
     let s = two("values: {word: one, noise: a}\n");
-    s.ends(0, &["plan", "dev"]).says("1 exact").says("1 deferred");
+    s.ends(0, &["plan", "dev"])
+        .says("1 exact")
+        .says("1 deferred");
     s.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(s.outputs("dev/down")["heard"], "one");
     s.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
@@ -130,14 +132,17 @@ fn a_sensitive_output_is_nowhere_in_clear_but_in_the_state_of_the_tool() {
         ),
     ]);
     std::fs::write(s.beside("seed"), PRIVATE).expect("a secret");
-    s.ends(0, &["plan", "dev", "--out", "saved"]).never_says(PRIVATE);
+    s.ends(0, &["plan", "dev", "--out", "saved"])
+        .never_says(PRIVATE);
     let done = s.ends(0, &["apply", "dev", "--yes"]);
     done.never_says(PRIVATE);
     let used = std::fs::read_to_string(s.beside("world/used")).expect("the script ran");
     assert!(used.contains(PRIVATE), "the tool itself gets it");
     s.ends(0, &["outputs", "dev"]).never_says(PRIVATE);
-    s.ends(0, &["outputs", "dev", "--format", "json"]).never_says(PRIVATE);
-    s.ends(5, &["outputs", "dev/made", "password"]).never_says(PRIVATE);
+    s.ends(0, &["outputs", "dev", "--format", "json"])
+        .never_says(PRIVATE);
+    s.ends(5, &["outputs", "dev/made", "password"])
+        .never_says(PRIVATE);
     let shown = s.ends(0, &["outputs", "dev/made", "password", "--reveal"]);
     assert_eq!(shown.out.trim(), PRIVATE);
     assert!(!last_events(&s).contains(PRIVATE));
@@ -162,5 +167,7 @@ fn one_state_for_two_environments_is_an_error() {
         ),
     ]);
     let done = s.ends(3, &["check"]);
-    done.says("unit::shared-identity").says("dev/net").says("qa/net");
+    done.says("unit::shared-identity")
+        .says("dev/net")
+        .says("qa/net");
 }

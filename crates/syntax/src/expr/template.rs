@@ -3,7 +3,7 @@ use super::{
     ast::{Ast, AstKind, Step},
     parse,
 };
-use crate::node::{Kind, Node, Style};
+use crate::node::{Kind, Node};
 use strata_core::{
     diagnostic::Diagnostic,
     span::{Location, Span},
@@ -28,22 +28,10 @@ pub enum Part {
 /// The template of a scalar, if expressions stand in it, and what is wrong with them.
 pub fn parse_template(node: &Node) -> (Option<Template>, Vec<Diagnostic>) {
     let Kind::Scalar(s) = &node.kind else { return (None, Vec::new()) };
-    if !s.text.contains("${{") {
+    if s.cut || !s.text.contains("${{") {
         return (None, Vec::new());
     }
-    // offsets are exact where the text stands in the file as it is; elsewhere the whole value is named
-    let skip = match s.style {
-        Style::Plain => Some(0),
-        Style::Single if !s.text.contains('\'') => Some(1),
-        Style::Double if !s.text.contains(['\\', '"', '\n']) => Some(1),
-        _ => None,
-    };
-    let length = node.span.end.saturating_sub(node.span.start) as usize;
-    let exact = skip.filter(|skip| s.text.len() + 2 * skip == length && !s.text.contains('\n'));
-    let place = |at: Span| match exact {
-        Some(skip) => at.offset(node.span.start + skip as u32),
-        None => node.span,
-    };
+    let place = |at: Span| Span::new(node.place(at.start), node.place(at.end));
     let mut problems = Vec::new();
     let mut parts = Vec::new();
     let mut text = String::new();
