@@ -275,7 +275,7 @@ pub fn literal(e: &Expression) -> Option<Value> {
         Expression::Array(a) => Value::List(a.iter().map(literal).collect::<Option<_>>()?),
         Expression::Object(o) => {
             let mut out = BTreeMap::new();
-            for (k, v) in o.iter() {
+            for (k, v) in o {
                 let key = match k {
                     hcl_edit::expr::ObjectKey::Ident(i) => i.as_str().to_owned(),
                     hcl_edit::expr::ObjectKey::Expression(e) => match literal(e)? {

@@ -78,13 +78,12 @@ pub fn read_module(tree: &dyn Tree, folder: &str) -> Module {
         let name = file.rsplit('/').next().unwrap_or(file);
         if name == "terraform.tfvars" || name.ends_with(".auto.tfvars") {
             tfvars(tree, file, &mut m);
-        } else if name == "terraform.tfvars.json" || name.ends_with(".auto.tfvars.json") {
-            if let Some(serde_json::Value::Object(o)) =
+        } else if (name == "terraform.tfvars.json" || name.ends_with(".auto.tfvars.json"))
+            && let Some(serde_json::Value::Object(o)) =
                 tree.read(file).ok().and_then(|b| serde_json::from_slice(&b).ok())
             {
                 m.set_here.extend(o.into_iter().map(|(k, _)| k));
             }
-        }
     }
     m
 }

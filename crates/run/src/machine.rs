@@ -48,6 +48,8 @@ pub struct Progress {
     pub fingerprint: Option<Digest>,
     /// The last failure, for people.
     pub failure: Option<String>,
+    /// What a person approved beyond the plan.
+    pub approved: Option<Digest>,
     /// Did this run change something here?
     pub changed: bool,
     waiting: usize,
@@ -117,6 +119,7 @@ impl Machine {
                     proposal: None,
                     fingerprint,
                     failure: None,
+                    approved: None,
                     changed: false,
                     waiting: 0,
                 }
@@ -240,6 +243,11 @@ impl Machine {
             }
             Event::Cancelled { why, .. } => s.failure = Some(why.clone()),
             Event::Retry { .. } => s.retries += 1,
+            Event::Answered {
+                gate: Gate::Beyond { proposal },
+                yes: true,
+                ..
+            } => s.approved = Some(*proposal),
             _ => {}
         }
     }
@@ -317,7 +325,10 @@ impl Machine {
                     Status::Pending => Some(Command::Plan),
                     Status::Planned { proposal, approved } => {
                         let real = s.proposal.as_ref().expect("a planned step has a proposal");
-                        if *approved || covers(step.basis.proposal(), step.envelope, real) {
+                        if *approved
+                            || s.approved == Some(*proposal)
+                            || covers(step.basis.proposal(), step.envelope, real)
+                        {
                             Some(Command::Apply(s.attempts + 1))
                         } else {
                             Some(Command::Hold(*proposal))

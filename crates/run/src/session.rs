@@ -1,6 +1,6 @@
 //! The dialogue of one engine with one executor about one step, from the first question to the finding.
 use strata_core::{
-    engine::{Act, DynEngine, Effect, Failure, Finding, Got, Question, Recovery, Task},
+    engine::{Act, Class, DynEngine, Effect, Failure, Finding, Got, Question, Recovery, Task},
     executor::{Executor, ExecutorError, Handle, Line, SessionSpec},
 };
 use strata_plan::prepared::Prepared;
@@ -140,5 +140,15 @@ fn next(
 
 /// A failure of the executor as a finding: what the machine understands.
 pub fn failure_of(error: &ExecutorError) -> Failure {
-    Failure::permanent(error.to_string())
+    let summary = error.to_string();
+    let class = match error {
+        // the executor lost its tool: nobody knows how far it came
+        ExecutorError::Other(why) if why.contains("nobody knows") => Class::Unknown,
+        _ => Class::Permanent,
+    };
+    Failure {
+        class,
+        summary,
+        stale: false,
+    }
 }

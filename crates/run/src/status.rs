@@ -140,6 +140,15 @@ impl Status {
                 stale: *stale,
             },
             (Self::Running { attempt }, E::RunTaken { .. }) => Self::Unsure { attempt },
+            // its saved plan died with the process; what the user stopped is gone on with
+            (
+                Self::Planned { .. }
+                | Self::Failed {
+                    class: Class::Cancelled,
+                    ..
+                },
+                E::RunTaken { .. },
+            ) => Self::Pending,
             (
                 Self::Unsure { .. },
                 E::Recovered {

@@ -55,11 +55,10 @@ impl Collector {
     }
     fn go(&mut self, ast: &Ast) {
         match &ast.kind {
-            AstKind::Name(name) => {
-                if !self.bound.contains(name) {
+            AstKind::Name(name)
+                if !self.bound.contains(name) => {
                     self.add(ast.at, Root::Name(name.clone()), Vec::new());
                 }
-            }
             AstKind::Path(base, steps) => {
                 for step in steps {
                     if let Step::Index(index) = step {
@@ -70,11 +69,8 @@ impl Collector {
                     AstKind::Name(name) if !self.bound.contains(name) => {
                         self.add(ast.at, Root::Name(name.clone()), steps.clone());
                     }
-                    AstKind::Call(f, args) if f == "env" => match (args.as_slice(), steps.split_first()) {
-                        ([Ast { kind: AstKind::String(env), .. }], Some((Step::Field(name) | Step::Key(name), rest))) => {
-                            self.add(ast.at, Root::Env { env: env.clone(), name: name.clone() }, rest.to_vec());
-                        }
-                        _ => {}
+                    AstKind::Call(f, args) if f == "env" => if let ([Ast { kind: AstKind::String(env), .. }], Some((Step::Field(name) | Step::Key(name), rest))) = (args.as_slice(), steps.split_first()) {
+                        self.add(ast.at, Root::Env { env: env.clone(), name: name.clone() }, rest.to_vec());
                     },
                     _ => self.go(base),
                 }

@@ -8,7 +8,7 @@ pub(super) fn stretches(file: &str, span: Span, text: &str, style: Style) -> Vec
     let start = match style {
         Style::Single | Style::Double => 1,
         // the content begins on the line after the header
-        Style::Block => raw.starts_with(['|', '>']).then(|| raw.find('\n').map_or(0, |i| i + 1)).unwrap_or(0),
+        Style::Block => if raw.starts_with(['|', '>']) { raw.find('\n').map_or(0, |i| i + 1) } else { 0 },
         Style::Plain => 0,
     };
     let mut walk = Walk { raw, at: start, style };

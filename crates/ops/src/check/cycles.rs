@@ -36,14 +36,18 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                         .collect();
                     path.push(c.units[to].address.to_string());
                     let at = c.variant(&c.units[to]).component.at.clone();
-                    problems.push(
-                        Diagnostic::error(
-                            "graph::cycle",
-                            format!("units wait for each other: {}", path.join(" → ")),
-                        )
-                        .at(at)
-                        .help("take one of these references or `after` entries away"),
-                    );
+                    let mut problem = Diagnostic::error(
+                        "graph::cycle",
+                        format!("units wait for each other: {}", path.join(" → ")),
+                    )
+                    .at(at)
+                    .help("take one of these references or `after` entries away");
+                    for (unit, _) in stack[from..].iter().skip(1) {
+                        let other = &c.units[*unit];
+                        let at = c.variant(other).component.at.clone();
+                        problem = problem.related(at, format!("{} is here", other.address));
+                    }
+                    problems.push(problem);
                 }
                 _ => {}
             }

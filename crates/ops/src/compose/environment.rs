@@ -169,7 +169,7 @@ fn resolve(
     for (contract, _, node) in f.entries("flavors", problems) {
         match text(node) {
             Some(component) => {
-                drop(flavors.insert(contract.to_owned(), (component, node.location())))
+                drop(flavors.insert(contract.to_owned(), (component, node.location())));
             }
             None => problems.push(expected(node, "a flavor", "the name of a component")),
         }

@@ -104,7 +104,15 @@ impl Variants {
         let mut found = Problems::new();
         let component = Component::decode(&identity, node.as_ref(), &mut found);
         let (interface, more) = engine.interface(c.loaded.tree.as_ref(), &bare_spec(&component));
-        found.extend(more);
+        let here = component.at.clone();
+        let placed = |p: Diagnostic| {
+            if p.at.is_none() {
+                p.at(here.clone())
+            } else {
+                p
+            }
+        };
+        found.extend(more.into_iter().map(placed));
         if let Some(verify) = c.engines.iter().find(|e| e.name() == "verify")
             && !component.verify.is_empty()
         {

@@ -150,6 +150,9 @@ fn same(saved: &Plan, now: &Plan) -> Result<(), Problem> {
                     }
                 ));
             }
+            Some(old) if old.basis.fingerprint() != step.basis.fingerprint() => {
+                problem = problem.hint(format!("the inputs of {} changed", step.unit));
+            }
             Some(_) => {}
         }
     }

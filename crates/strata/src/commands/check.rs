@@ -32,8 +32,16 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
             .count();
         let (components, environments) = (c.loaded.components.len(), c.envs.len());
         eprintln!(
-            "{components} components, {environments} environments, {units} units: everything fits"
+            "{}, {}, {}: everything fits",
+            plural(components, "component"),
+            plural(environments, "environment"),
+            plural(units, "unit")
         );
     }
     Ok(exit::DONE)
+}
+
+/// `1 unit`, `2 units`.
+fn plural(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }

@@ -74,7 +74,7 @@ pub fn run(
             }
         }
         if drifted.is_empty() && failed.is_empty() {
-            println!("{looked} units are as they were applied");
+            println!("{looked} looked at: all as they were applied");
         }
     }
     if let Some((unit, why)) = failed.first() {

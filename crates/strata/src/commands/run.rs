@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{
+    engine::Class,
     event::Gate,
     exit,
     name::Address,
@@ -150,7 +151,7 @@ fn state(code: u8, machine: &Machine) -> &'static str {
     match code {
         exit::DONE => "done",
         exit::WAITING | exit::UNKNOWN => "waiting",
-        exit::CANCELLED if machine.settled() => "cancelled",
+        exit::CANCELLED if machine.settled() && !stopped(machine) => "cancelled",
         exit::CANCELLED => "waiting",
         // what failed has come to its end; what waits beside it can be gone on with
         _ if machine.settled() => "failed",
@@ -178,4 +179,18 @@ fn code(machine: &Machine) -> u8 {
     } else {
         exit::DONE
     }
+}
+
+/// Was a running tool stopped by the user? A resume goes on with it.
+fn stopped(machine: &Machine) -> bool {
+    let cancelled = |s: &Status| {
+        matches!(
+            s,
+            Status::Failed {
+                class: Class::Cancelled,
+                ..
+            }
+        )
+    };
+    machine.steps().iter().any(|s| cancelled(&s.status))
 }

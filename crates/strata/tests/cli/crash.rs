@@ -1,6 +1,6 @@
 //! Torture: the program is killed at random moments of an apply, resumed, and the platform has to be the same as if
 //! nothing had happened, with no process left.
-use crate::sandbox::{PLATFORM, Sandbox, on_path};
+use crate::sandbox::{Sandbox, terraform_here};
 use serde_json::Value as Json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +45,7 @@ impl Dice {
 
 /// A platform of [`UNITS`] units in three layers; every unit above the first layer reads two of the layer below.
 fn platform(real: bool) -> Sandbox {
-    let s = Sandbox::new(&[("strata.yaml", PLATFORM)]);
+    let s = Sandbox::new(&[]);
     let mut dice = Dice(0x5eed_1e55);
     let reals = if real { REAL } else { 0 };
     let each = UNITS / 3;
@@ -180,7 +180,7 @@ fn round(n: u32, real: bool, usual: Duration, expected: &End) -> Tally {
         dice.roll(2);
     }
     let s = platform(real);
-    let moment = if n % 2 == 0 {
+    let moment = if n.is_multiple_of(2) {
         let effects = dice.roll(UNITS as u64 - 3) as usize;
         Moment::Effects(effects, Duration::from_millis(dice.roll(60)))
     } else {
@@ -228,7 +228,7 @@ fn round(n: u32, real: bool, usual: Duration, expected: &End) -> Tally {
 
 #[test]
 fn fifty_kills_at_random_moments_end_in_the_same_platform() {
-    let real = on_path("terraform") || on_path("tofu");
+    let real = terraform_here();
     let uninterrupted = |real: bool| {
         let s = platform(real);
         let begun = Instant::now();
@@ -242,7 +242,7 @@ fn fifty_kills_at_random_moments_end_in_the_same_platform() {
 
     let begun = Instant::now();
     let one = |n: u32| match &with_real {
-        Some((usual, expected)) if n % REAL_EVERY == 0 => round(n, true, *usual, expected),
+        Some((usual, expected)) if n.is_multiple_of(REAL_EVERY) => round(n, true, *usual, expected),
         _ => round(n, false, plain.0, &plain.1),
     };
     // two at a time: the scripts mostly sleep

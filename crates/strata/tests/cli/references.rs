@@ -189,7 +189,6 @@ fn secrets_come_from_the_environment_a_file_or_are_made_once() {
     ]);
     let file = s.beside("b");
     std::fs::write(&file, "from-a-file-4711\n").expect("a secret");
-    std::os::unix::fs::chown(&file, None, None).expect("its owner");
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600))
         .expect("its mode");
     let apply = |more: &[&str]| {

@@ -18,7 +18,7 @@ pub const STRATA: &str = env!("CARGO_BIN_EXE_strata");
 const MARKER: &str = "STRATA_SANDBOX";
 
 /// `strata.yaml` of most tests: three layers; scripts find the ledger and what was made.
-pub const PLATFORM: &str = "platform: demo
+const PLATFORM: &str = "platform: demo
 id: demo
 layers: [base, middle, top]
 passthrough: [LEDGER, WORLD, STRATA_SANDBOX]
@@ -297,12 +297,12 @@ pub fn saying(word: &str) -> String {
 }
 
 /// Is a program on `PATH`?
-pub fn on_path(program: &str) -> bool {
+fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
-/// Is Terraform or OpenTofu here? Says that the test is skipped when not; fails when `STRATA_REQUIRE_TOOLS` is set.
+/// Is Terraform or OpenTofu here? Says that something is skipped when not; fails when `STRATA_REQUIRE_TOOLS` is set.
 pub fn terraform_here() -> bool {
     if on_path("terraform") || on_path("tofu") {
         return true;
@@ -311,6 +311,6 @@ pub fn terraform_here() -> bool {
         std::env::var_os("STRATA_REQUIRE_TOOLS").is_none(),
         "neither `terraform` nor `tofu` is on PATH"
     );
-    eprintln!("skipped: neither `terraform` nor `tofu` is on PATH");
+    eprintln!("skipped, at least in part: neither `terraform` nor `tofu` is on PATH");
     false
 }

@@ -60,21 +60,38 @@ fn a_module_that_needs_an_output_is_deferred_then_applied() {
     assert_eq!(s.outputs("dev"), serde_json::json!({}));
 }
 
-#[test]
-fn a_plan_beyond_what_was_approved_is_held_until_somebody_approves_it() {
-    if !terraform_here() {
-        return;
-    }
+/// A run that holds `dev/down`, which would be replaced, until somebody says yes.
+fn held() -> Sandbox {
     let s = two("values: {word: one, noise: a}\n");
     s.ends(0, &["apply", "dev", "--yes"]);
     s.edit("environments/dev.yaml", "one", "two");
     s.ends(4, &["apply", "dev", "--yes"]).says("dev/down");
     assert_eq!(s.outputs("dev/up")["word"], "two");
     assert_eq!(s.outputs("dev/down")["heard"], "one");
-    s.ends(4, &["resume"]);
+    s
+}
+
+#[test]
+fn a_plan_beyond_what_was_approved_is_held_until_somebody_approves_it() {
+    if !terraform_here() {
+        return;
+    }
+    let s = held();
     s.ends(0, &["resume", "--approve", "dev/down"]);
     assert_eq!(s.outputs("dev/down")["heard"], "two");
     s.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+}
+
+#[test]
+fn a_resume_without_approval_changes_nothing_about_what_is_held() {
+    if !terraform_here() {
+        return;
+    }
+    let s = held();
+    s.ends(4, &["resume"]);
+    assert_eq!(s.outputs("dev/down")["heard"], "one");
+    s.ends(0, &["resume", "--approve", "dev/down"]);
+    assert_eq!(s.outputs("dev/down")["heard"], "two");
 }
 
 #[test]
@@ -82,10 +99,7 @@ fn a_plan_that_was_refused_leaves_the_unit_as_it_was() {
     if !terraform_here() {
         return;
     }
-    let s = two("values: {word: one, noise: a}\n");
-    s.ends(0, &["apply", "dev", "--yes"]);
-    s.edit("environments/dev.yaml", "one", "two");
-    s.ends(4, &["apply", "dev", "--yes"]);
+    let s = held();
     s.ends(10, &["resume", "--refuse", "dev/down"]);
     assert_eq!(s.outputs("dev/down")["heard"], "one");
 }

@@ -8,13 +8,13 @@ differs() {
   drift=1
 }
 
-state=$(container_is)
-if [[ $state != running ]]; then
-  differs "the container $host is $state"
+look
+if [[ $status != running ]]; then
+  differs "the container $host is $status"
   exit 1
 fi
-[[ $(container_recipe) == "$recipe" ]] || differs 'was made from another image or recipe'
-[[ $("${podman[@]}" container inspect --format '{{.Id}}' "$host" | cut -c1-32) == "$(jq -r .machine_id "$STRATA_RECORDED")" ]] ||
+[[ $found_recipe == "$recipe" ]] || differs 'was made from another image or recipe'
+[[ $machine_id == "$(jq -r .machine_id "$STRATA_RECORDED")" ]] ||
   differs 'is another container than the one that was applied'
 ip -netns "$host" -4 address show dev eth0 2>/dev/null | grep -qw "$STRATA_INPUT_ADDRESS/$STRATA_INPUT_PREFIX" ||
   differs "does not have the address $STRATA_INPUT_ADDRESS"

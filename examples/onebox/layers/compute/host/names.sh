@@ -20,14 +20,13 @@ recipe=$(printf '%s\n' 1 "$image" "$STRATA_INPUT_NAME" "$STRATA_STATE" | sha256s
 podman=(podman --cgroup-manager cgroupfs)
 if [[ -e /sys/fs/cgroup/unified ]]; then podman+=(--runtime runc); fi
 
-container_is() { # running, exited, missing …
-  "${podman[@]}" container inspect --format '{{.State.Status}}' "$host" 2>/dev/null || echo missing
-}
-container_recipe() {
-  "${podman[@]}" container inspect --format '{{index .Config.Labels "recipe"}}' "$host" 2>/dev/null || true
-}
-container_network() { # its namespace, as the inode that the kernel names it by
-  stat --format %i --dereference "/proc/$("${podman[@]}" container inspect --format '{{.State.Pid}}' "$host")/ns/net" 2>/dev/null
+# What there is now: status (running, exited, missing …), found_recipe, network (its namespace's inode), machine_id.
+look() {
+  local pid
+  read -r status found_recipe pid machine_id < <("${podman[@]}" container inspect --format \
+    '{{.State.Status}} {{index .Config.Labels "recipe"}} {{.State.Pid}} {{.Id}}' "$host" 2>/dev/null || echo missing - 0 -)
+  network=$(stat --format %i --dereference "/proc/$pid/ns/net" 2>/dev/null || true)
+  machine_id=${machine_id:0:32}
 }
 ssh_answers() {
   timeout 2 bash -c "head -c 4 <'/dev/tcp/$STRATA_INPUT_ADDRESS/22'" 2>/dev/null | grep -q '^SSH-'
@@ -35,11 +34,18 @@ ssh_answers() {
 vpn_is_up() {
   ip -netns "$host" -4 address show dev wg0 2>/dev/null | grep -qw "$STRATA_INPUT_VPN_ADDRESS"
 }
-# Images are loaded, used and removed by one host at a time.
+# Images are loaded, used and removed by one host at a time. Whoever is started meanwhile must not inherit file 9.
 lock_images() {
+  mkdir -p /var/lib/containers
   exec 9</var/lib/containers
   flock 9
 }
 unlock_images() {
   exec 9<&-
+}
+remove_unused_images() {
+  local unused
+  for unused in $("${podman[@]}" images --format '{{.Repository}}:{{.Tag}}' "$repository"); do
+    "${podman[@]}" rmi "$unused" >/dev/null 2>&1 || true # in use
+  done
 }

@@ -45,33 +45,9 @@ ip -netns "$host" link set dev lo up
 ip -netns "$host" link set dev eth0 address "$mac" up
 
 # --- container
-started=
-if [[ $(container_is) != missing && $(container_recipe) != "$recipe" ]]; then
-  "${podman[@]}" rm --force --time 5 "$host" >/dev/null
-  say 'removed the old one'
-fi
-if [[ $(container_is) == running && $(container_network) != "$(stat --format %i "/run/netns/$host")" ]]; then
-  "${podman[@]}" stop --time 5 "$host" >/dev/null # its namespace was removed under it
-fi
-case $(container_is) in
-  running | missing) ;;
-  *) # stopped, or half made
-    if "${podman[@]}" start "$host" >/dev/null; then
-      say 'started again'
-      started=yes
-    else
-      "${podman[@]}" rm --force --time 5 "$host" >/dev/null
-    fi
-    ;;
-esac
-if [[ $(container_is) == missing ]]; then
-  mkdir -p /var/lib/containers
-  lock_images
-  if ! "${podman[@]}" image exists "$image"; then
-    say "loading image $image"
-    "${podman[@]}" import --quiet "$STRATA_INPUT_ROOTFS" "$image" >/dev/null
-  fi
+run() {
   # modest limits, as podman's own are above what some machines allow
+  local files processes
   files=$(ulimit -Hn) processes=$(ulimit -Hu)
   ((${files/unlimited/99999} < 8192)) || files=8192
   ((${processes/unlimited/99999} < 4096)) || processes=4096
@@ -81,6 +57,36 @@ if [[ $(container_is) == missing ]]; then
     --ulimit "nofile=$files:$files" --ulimit "nproc=$processes:$processes" \
     --tmpfs /run:rw,nosuid,nodev,mode=755 --volume "$settings:/etc/onebox:ro" --volume "$data:/data" \
     --stop-signal SIGHUP "$image" /usr/local/sbin/onebox-init </dev/null >/dev/null 9<&-
+}
+remove() { "${podman[@]}" rm --force --time 5 "$host" >/dev/null; }
+
+started=
+look
+if [[ $status == running && $network != "$(stat --format %i "/run/netns/$host")" ]]; then
+  "${podman[@]}" stop --time 5 "$host" >/dev/null # its namespace was removed under it
+  status=exited
+fi
+if [[ $status != running && $found_recipe == "$recipe" ]]; then # stopped, or half made
+  if "${podman[@]}" start "$host" >/dev/null; then
+    say 'started again'
+    started=yes
+  else
+    remove
+    found_recipe=
+  fi
+fi
+if [[ $found_recipe != "$recipe" ]]; then
+  lock_images
+  if ! "${podman[@]}" image exists "$image"; then
+    say "loading image $image"
+    "${podman[@]}" import --quiet "$STRATA_INPUT_ROOTFS" "$image" >/dev/null
+  fi
+  if [[ $status != missing ]]; then
+    remove
+    say 'removed the old one'
+  fi
+  run
+  remove_unused_images
   unlock_images
   say "runs at $STRATA_INPUT_ADDRESS"
   started=yes
@@ -106,6 +112,7 @@ if ((tries == 0)); then
 fi
 echo "$wanted" >"$STRATA_STATE/taken"
 
+look
 jq -n --arg name "$STRATA_INPUT_NAME" --arg address "$STRATA_INPUT_ADDRESS" --arg vpn_address "$STRATA_INPUT_VPN_ADDRESS" \
-  --arg machine_id "$("${podman[@]}" container inspect --format '{{.Id}}' "$host" | cut -c1-32)" \
+  --arg machine_id "$machine_id" \
   '{name: $name, address: $address, vpn_address: $vpn_address, machine_id: $machine_id}' >"$STRATA_OUTPUTS"
