@@ -1,1 +1,85 @@
-fn main() {}
+//! Tasks of this repo: `cargo xtask generate` makes platforms of any size, `cargo xtask bench` measures against the
+//! promised figures.
+mod bench;
+mod generate;
+mod journal;
+mod measure;
+
+use generate::Shape;
+use std::{path::PathBuf, process::ExitCode};
+
+const USAGE: &str = "Usage:
+  cargo xtask generate DIR [--shape shared|folders] [--units N] [--environments E] [--sleep SECONDS]
+  cargo xtask bench [--quick] [--strata PROGRAM] [--keep DIR]
+
+generate  makes a platform of N units: `shared` has N/E components in E environments (default 10),
+          `folders` has N components in one environment, two files each
+bench     builds strata, generates, applies and measures; ends with 1 when a figure is over its target
+  --quick   a tenth of the units, no targets of the large sizes
+  --strata  measures this program instead of building one
+  --keep    keeps the platforms in DIR, and uses those that are there";
+
+/// Anything that ends a task early.
+pub type Failure = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|a| a == measure::CHILD) {
+        return measure::child(&args[1..]);
+    }
+    let done = match args.first().map(String::as_str) {
+        Some("generate") => generate(args.split_off(1)),
+        Some("bench") => bench(args.split_off(1)),
+        _ => Err(USAGE.into()),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(e) => {
+            eprintln!("{e}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn generate(args: Vec<String>) -> Result<bool, Failure> {
+    let (mut dir, mut shape, mut units, mut envs, mut sleep) =
+        (None, "shared".to_owned(), 1000, 10, None);
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("`{arg}` needs a value"));
+        match arg.as_str() {
+            "--shape" => shape = value()?,
+            "--units" => units = value()?.parse()?,
+            "--environments" => envs = value()?.parse()?,
+            "--sleep" => sleep = Some(value()?),
+            word if !word.starts_with('-') && dir.is_none() => dir = Some(PathBuf::from(word)),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    let dir = dir.ok_or(USAGE)?;
+    let shape = match shape.as_str() {
+        "shared" => Shape::shared(units, envs)?,
+        "folders" => Shape::folders(units)?,
+        other => {
+            return Err(format!("there is no shape `{other}`; shapes are: shared, folders").into());
+        }
+    };
+    generate::write(&dir, &shape, sleep.as_deref())?;
+    println!("{} units in {}", shape.units(), dir.display());
+    Ok(true)
+}
+
+fn bench(args: Vec<String>) -> Result<bool, Failure> {
+    let mut options = bench::Options::default();
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--quick" => options.quick = true,
+            "--strata" => options.program = args.next().map(PathBuf::from),
+            "--keep" => options.keep = args.next().map(PathBuf::from),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    bench::run(&options)
+}

@@ -18,8 +18,9 @@ pub fn failure(what: &str, got: &Got) -> Failure {
         ),
         Exit::Code(code) => (Class::Permanent, format!("ended with exit code {code}")),
         Exit::Signal(signal) => (Class::Transient, format!("was ended by signal {signal}")),
+        // it had its time; the same again would only take as long
         Exit::TimedOut => (
-            Class::Transient,
+            Class::Permanent,
             "was stopped after its time limit".to_owned(),
         ),
         Exit::Stopped => (Class::Cancelled, "was stopped".to_owned()),
@@ -92,7 +93,7 @@ mod tests {
         );
         assert_eq!(
             failure("x", &exit(Exit::TimedOut, "")).class,
-            Class::Transient
+            Class::Permanent
         );
         assert_eq!(
             failure("x", &exit(Exit::Stopped, "")).class,

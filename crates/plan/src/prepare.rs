@@ -23,8 +23,28 @@ pub struct Facts<'a> {
     pub secrets: &'a dyn SecretStore,
 }
 
+/// What tells whether a unit changed, before the rest of its task is made.
+pub(crate) struct Fingerprinted {
+    /// Its fingerprint.
+    pub fingerprint: Digest,
+    /// Its specification.
+    pub spec: UnitSpec,
+    inputs: BTreeMap<String, Term>,
+    parts: BTreeMap<String, Digest>,
+    tool: Tool,
+}
+
 /// The unit, if everything it is given is known.
 pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepared, NotReady> {
+    fingerprint(c, unit, facts).map(|known| complete(c, unit, facts, known))
+}
+
+/// Resolves and fingerprints a unit.
+pub(crate) fn fingerprint(
+    c: &Composition,
+    unit: usize,
+    facts: &Facts<'_>,
+) -> Result<Fingerprinted, NotReady> {
     let u = &c.units[unit];
     let v = c.variant(u);
     let resolved =
@@ -71,12 +91,37 @@ pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepar
         }
         h.finish()
     };
+    Ok(Fingerprinted {
+        fingerprint,
+        spec: resolved.spec,
+        inputs: resolved.inputs,
+        parts,
+        tool,
+    })
+}
+
+/// Makes the whole task of a unit.
+pub(crate) fn complete(
+    c: &Composition,
+    unit: usize,
+    facts: &Facts<'_>,
+    known: Fingerprinted,
+) -> Prepared {
+    let u = &c.units[unit];
+    let v = c.variant(u);
+    let Fingerprinted {
+        fingerprint,
+        spec,
+        inputs,
+        parts,
+        tool,
+    } = known;
     let recorded = recorded_outputs(c, unit, facts.recorded);
     let task = Task {
         verb: Verb::Plan,
         unit: u.address.clone(),
-        spec: resolved.spec,
-        inputs: resolved.inputs,
+        spec,
+        inputs,
         tool,
         saved: None,
         interrupted: None,
@@ -85,7 +130,7 @@ pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepar
         facts: v.interface.facts.clone(),
     };
     let engine = c.engine(u);
-    Ok(Prepared {
+    Prepared {
         layer: c.layer(u).to_owned(),
         fingerprint,
         parts,
@@ -102,7 +147,7 @@ pub fn prepare(c: &Composition, unit: usize, facts: &Facts<'_>) -> Result<Prepar
         protect: v.component.protect.clone(),
         passthrough: c.loaded.platform.passthrough.clone(),
         task,
-    })
+    }
 }
 
 fn recorded_outputs(c: &Composition, unit: usize, recorded: &Recorded) -> BTreeMap<String, Term> {

@@ -1,7 +1,7 @@
 //! What stands still, what can be planned with its tool now, what is deferred: decided from facts alone.
 use crate::{
     graph,
-    prepare::{Facts, outline, prepare},
+    prepare::{Facts, complete, fingerprint, outline},
     prepared::{NotReady, Prepared},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +11,7 @@ use strata_core::{
     name::Address,
     plan::{Basis, Body, Plan, Step},
     proposal::{Action, Envelope, Proposal},
+    spec::UnitSpec,
     value::OutputRef,
 };
 use strata_ops::compose::Composition;
@@ -110,7 +111,7 @@ fn stand(
     if !open.is_empty() {
         return Standing::Deferred(open);
     }
-    match prepare(c, unit, facts) {
+    match fingerprint(c, unit, facts) {
         Err(NotReady::Open(open)) => {
             let missing: BTreeSet<String> = open.iter().map(|o| o.unit.to_string()).collect();
             let never = open.iter().any(|o| facts.recorded.row(&o.unit).is_none());
@@ -132,32 +133,30 @@ fn stand(
             })
         }
         Err(NotReady::Invalid(why)) => Standing::Blocked(why),
-        Ok(prepared) => {
-            let current = row.filter(|r| r.fingerprint == prepared.fingerprint);
-            let expired = row.is_some_and(|r| expired(&prepared, r.at, wishes.now));
+        Ok(known) => {
+            let current = row.filter(|r| r.fingerprint == known.fingerprint);
+            let expired = row.is_some_and(|r| expired(&known.spec, r.at, wishes.now));
             if let Some(r) = current
                 && !wishes.again.contains(&u.address)
                 && !expired
             {
                 let verified = v.component.verify.is_empty() || r.verified != Some(false);
-                return Standing::Unchanged(prepared.fingerprint, verified);
+                return Standing::Unchanged(known.fingerprint, verified);
             }
             let changed = if expired {
                 vec!["expired".to_owned()]
             } else {
                 Vec::new()
             };
-            Standing::Known(Box::new(prepared), changed)
+            Standing::Known(Box::new(complete(c, unit, facts, known)), changed)
         }
     }
 }
 
 /// Is the answer of a hand-off too old?
-fn expired(prepared: &Prepared, at: u64, now: u64) -> bool {
-    prepared.task.spec.engine == "hand-off"
-        && prepared
-            .task
-            .spec
+fn expired(spec: &UnitSpec, at: u64, now: u64) -> bool {
+    spec.engine == "hand-off"
+        && spec
             .string("expires")
             .and_then(|t| strata_ops::decode::duration(&t))
             .is_some_and(|limit| now > at.saturating_add(limit))

@@ -573,6 +573,10 @@ impl<'a> Driver<'a> {
             }
             _ => unreachable!("all other commands happen at once"),
         };
+        if matches!(command, Command::Verify) {
+            // its verifiers may use outputs that only the apply gave
+            self.prepared.remove(&i);
+        }
         let mut prepared = match self.prepared_for(i, &unit) {
             Ok(p) => p.clone(),
             Err(e) => {

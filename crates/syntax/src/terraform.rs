@@ -96,12 +96,15 @@ fn direct<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<&'a str> {
 
 fn tfvars(tree: &dyn Tree, file: &str, m: &mut Module) {
     let Ok(text) = tree.text(file) else { return };
-    if let Ok(body) = hcl_edit::parser::parse_body(&text) { m.set_here.extend(body.attributes().map(|a| a.key.as_str().to_owned())) } else {
-        m.incomplete = true;
-        m.problems.push(
-            Diagnostic::warning("terraform::unreadable", "this file could not be read; what it sets is unknown")
-                .at(Location::file(file)),
-        );
+    match hcl_edit::parser::parse_body(&text) {
+        Ok(body) => m.set_here.extend(body.attributes().map(|a| a.key.as_str().to_owned())),
+        Err(_) => {
+            m.incomplete = true;
+            m.problems.push(
+                Diagnostic::warning("terraform::unreadable", "this file could not be read; what it sets is unknown")
+                    .at(Location::file(file)),
+            );
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use strata_core::{
     exit,
     name::Address,
     plan::Plan,
+    proposal::{Action, Proposal},
     store::Store,
 };
 use strata_ops::compose::Composition;
@@ -189,12 +190,33 @@ fn propose(
         match finding {
             Finding::Planned {
                 proposal, saved, ..
-            } => drop(proposals.known.insert(unit, (proposal, saved))),
+            } => {
+                if let Some(why) = protected(c, &unit, &proposal) {
+                    failures.push((unit.clone(), why));
+                }
+                proposals.known.insert(unit, (proposal, saved));
+            }
             Finding::Failed(f) => failures.push((unit, f.summary)),
             _ => failures.push((unit, "its engine answered another question".to_owned())),
         }
     }
     Ok((proposals, failures))
+}
+
+/// Why a proposal must not be applied to a protected unit.
+fn protected(c: &Composition, unit: &Address, proposal: &Proposal) -> Option<String> {
+    let position = c.position(unit)?;
+    let protect = &c.variant(&c.units[position]).component.protect;
+    let change = proposal
+        .changes
+        .iter()
+        .find(|change| matches!(change.action, Action::Replace | Action::Delete))?;
+    protect.iter().any(|p| p == "replace").then(|| {
+        format!(
+            "it is protected against `replace`, and `{}` would be replaced or deleted; take `protect: [replace]` away to allow it",
+            change.object
+        )
+    })
 }
 
 /// Which parts of a fingerprint differ from what was applied.

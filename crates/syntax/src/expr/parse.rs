@@ -295,11 +295,14 @@ impl Parser<'_> {
                 let text = self.text[start..self.at].to_owned();
                 self.node(start, AstKind::Number(text))
             }
-            _ => if let Some(name) = self.name() { self.word(start, name) } else {
-                let width = self.text[start..].chars().next().map_or(1, char::len_utf8);
-                self.error(start, start + width, "expected a value", None);
-                self.stop();
-                self.bad(start)
+            _ => match self.name() {
+                Some(name) => self.word(start, name),
+                None => {
+                    let width = self.text[start..].chars().next().map_or(1, char::len_utf8);
+                    self.error(start, start + width, "expected a value", None);
+                    self.stop();
+                    self.bad(start)
+                }
             },
         }
     }

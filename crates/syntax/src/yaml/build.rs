@@ -266,7 +266,7 @@ impl<'a> Builder<'a> {
 
 /// The text of a tag that the core schema doesn't know.
 fn foreign(tag: &Tag) -> Option<String> {
-    (!tag.is_yaml_core_schema() && !(tag.handle.is_empty() && tag.suffix == "!")).then(|| tag.to_string())
+    (!(tag.is_yaml_core_schema() || tag.handle.is_empty() && tag.suffix == "!")).then(|| tag.to_string())
 }
 
 fn duplicate(first: &Entry, key: &str, span: Span, file: &Origin) -> Diagnostic {

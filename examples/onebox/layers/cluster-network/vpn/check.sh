@@ -3,7 +3,7 @@
 set -euo pipefail
 drift=0
 while read -r host public; do
-  if [[ $(wg pubkey <"$STRATA_STATE/private/$host" 2>/dev/null) != "$public" ]]; then
+  if [[ $({ wg pubkey <"$STRATA_STATE/private/$host"; } 2>/dev/null) != "$public" ]]; then
     echo "the WireGuard key of $host is missing or another one"
     drift=1
   fi

@@ -3,8 +3,8 @@
 set -euo pipefail
 . ./names.sh
 
-if "${podman[@]}" container exists "$host"; then
-  "${podman[@]}" rm --force --time 5 "$host" >/dev/null
+if podman container exists "$host"; then
+  podman rm --force --time 5 "$host" >/dev/null
   echo "$STRATA_INPUT_NAME: removed"
 fi
 ip link delete "$port" 2>/dev/null || true

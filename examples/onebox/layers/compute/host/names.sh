@@ -16,14 +16,17 @@ data="$STRATA_STATE/data"
 # A container with another recipe is replaced, not changed.
 recipe=$(printf '%s\n' 1 "$image" "$STRATA_INPUT_NAME" "$STRATA_STATE" | sha256sum | cut -c1-16)
 
-# crun does not know the mixture of both control group versions; runc does
-podman=(podman --cgroup-manager cgroupfs)
-if [[ -e /sys/fs/cgroup/unified ]]; then podman+=(--runtime runc); fi
+# File 9 is the lock below, which nothing that lives on may inherit.
+# crun does not know the mixture of both control group versions; runc does.
+podman() {
+  if [[ -e /sys/fs/cgroup/unified ]]; then set -- --runtime runc "$@"; fi
+  command podman --cgroup-manager cgroupfs "$@" 9<&-
+}
 
 # What there is now: status (running, exited, missing …), found_recipe, network (its namespace's inode), machine_id.
 look() {
   local pid
-  read -r status found_recipe pid machine_id < <("${podman[@]}" container inspect --format \
+  read -r status found_recipe pid machine_id < <(podman container inspect --format \
     '{{.State.Status}} {{index .Config.Labels "recipe"}} {{.State.Pid}} {{.Id}}' "$host" 2>/dev/null || echo missing - 0 -)
   network=$(stat --format %i --dereference "/proc/$pid/ns/net" 2>/dev/null || true)
   machine_id=${machine_id:0:32}
@@ -34,7 +37,7 @@ ssh_answers() {
 vpn_is_up() {
   ip -netns "$host" -4 address show dev wg0 2>/dev/null | grep -qw "$STRATA_INPUT_VPN_ADDRESS"
 }
-# Images are loaded, used and removed by one host at a time. Whoever is started meanwhile must not inherit file 9.
+# Images are loaded, used and removed by one host at a time.
 lock_images() {
   mkdir -p /var/lib/containers
   exec 9</var/lib/containers
@@ -45,7 +48,7 @@ unlock_images() {
 }
 remove_unused_images() {
   local unused
-  for unused in $("${podman[@]}" images --format '{{.Repository}}:{{.Tag}}' "$repository"); do
-    "${podman[@]}" rmi "$unused" >/dev/null 2>&1 || true # in use
+  for unused in $(podman images --format '{{.Repository}}:{{.Tag}}' "$repository"); do
+    podman rmi "$unused" >/dev/null 2>&1 || true # in use
   done
 }

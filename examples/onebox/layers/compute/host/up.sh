@@ -51,35 +51,35 @@ run() {
   files=$(ulimit -Hn) processes=$(ulimit -Hu)
   ((${files/unlimited/99999} < 8192)) || files=8192
   ((${processes/unlimited/99999} < 4096)) || processes=4096
-  "${podman[@]}" run --detach --pull never --name "$host" --hostname "$STRATA_INPUT_NAME" --label "recipe=$recipe" \
+  podman run --detach --pull never --name "$host" --hostname "$STRATA_INPUT_NAME" --label "recipe=$recipe" \
     --network "ns:/run/netns/$host" --no-hosts --dns none \
     --cap-add NET_ADMIN,NET_RAW,AUDIT_WRITE --device /dev/net/tun \
     --ulimit "nofile=$files:$files" --ulimit "nproc=$processes:$processes" \
     --tmpfs /run:rw,nosuid,nodev,mode=755 --volume "$settings:/etc/onebox:ro" --volume "$data:/data" \
-    --stop-signal SIGHUP "$image" /usr/local/sbin/onebox-init </dev/null >/dev/null 9<&-
+    --stop-signal SIGHUP "$image" /usr/local/sbin/onebox-init </dev/null >/dev/null
 }
-remove() { "${podman[@]}" rm --force --time 5 "$host" >/dev/null; }
+remove() { podman rm --force --time 5 "$host" >/dev/null; }
 
 started=
 look
 if [[ $status == running && $network != "$(stat --format %i "/run/netns/$host")" ]]; then
-  "${podman[@]}" stop --time 5 "$host" >/dev/null # its namespace was removed under it
+  podman stop --time 5 "$host" >/dev/null # its namespace was removed under it
   status=exited
 fi
 if [[ $status != running && $found_recipe == "$recipe" ]]; then # stopped, or half made
-  if "${podman[@]}" start "$host" >/dev/null; then
+  if podman start "$host" >/dev/null; then
     say 'started again'
     started=yes
   else
     remove
-    found_recipe=
+    found_recipe='' status=missing
   fi
 fi
 if [[ $found_recipe != "$recipe" ]]; then
   lock_images
-  if ! "${podman[@]}" image exists "$image"; then
+  if ! podman image exists "$image"; then
     say "loading image $image"
-    "${podman[@]}" import --quiet "$STRATA_INPUT_ROOTFS" "$image" >/dev/null
+    podman import --quiet "$STRATA_INPUT_ROOTFS" "$image" >/dev/null
   fi
   if [[ $status != missing ]]; then
     remove
@@ -94,9 +94,9 @@ fi
 
 # --- a living host takes new settings as it runs
 if [[ -z $started ]] && ! { [[ $(cat "$STRATA_STATE/taken" 2>/dev/null) == "$wanted" ]] && ssh_answers && vpn_is_up; }; then
-  "${podman[@]}" exec "$host" sv start sshd wg0 >/dev/null
-  "${podman[@]}" exec "$host" sv hup sshd >/dev/null
-  "${podman[@]}" exec "$host" wg0-configure
+  podman exec "$host" sv start sshd wg0 >/dev/null
+  podman exec "$host" sv hup sshd >/dev/null
+  podman exec "$host" wg0-configure
   say 'took its settings again'
 fi
 
@@ -107,7 +107,7 @@ for ((tries = 100; tries > 0; tries--)); do
 done
 if ((tries == 0)); then
   say 'sshd or WireGuard did not come up within 10 s; its last words:' >&2
-  "${podman[@]}" logs --tail 20 "$host" >&2
+  podman logs --tail 20 "$host" >&2
   exit 1
 fi
 echo "$wanted" >"$STRATA_STATE/taken"

@@ -10,7 +10,7 @@ principals_of() {
 certificate_is_good() {
   [[ -s $1 && -s $1.pub && -s $1-cert.pub ]] || return 1
   local text until names
-  text=$(ssh-keygen -Lf "$1-cert.pub")
+  text=$(ssh-keygen -Lf "$1-cert.pub" 2>/dev/null) || return 1
   until=$(sed -n 's/^ *Valid: .* to //p' <<<"$text")
   names=$(sed -n '/Principals:/,/Critical/p' <<<"$text" | sed '1d;$d;s/^ *//' | paste -sd,)
   grep -q "Signing CA: ED25519 $2 " <<<"$text" &&

@@ -5,7 +5,7 @@
 certificate_is_good() {
   [[ -s ca && -s ca.pub && -s deploy && -s deploy.pub && -s deploy-cert.pub ]] || return 1
   local text ca key until
-  text=$(ssh-keygen -Lf deploy-cert.pub)
+  text=$(ssh-keygen -Lf deploy-cert.pub 2>/dev/null) || return 1
   ca=$(ssh-keygen -lf ca.pub | cut -d' ' -f2)
   key=$(ssh-keygen -lf deploy.pub | cut -d' ' -f2)
   until=$(sed -n 's/^ *Valid: .* to //p' <<<"$text")

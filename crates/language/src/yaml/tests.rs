@@ -1,1 +1,0 @@
-//! What is read of YAML, and what is said about what is wrong with it.
