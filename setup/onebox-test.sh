@@ -19,6 +19,8 @@ expect() { # CODE WHAT COMMAND…
 # a copy, so that the test changes nothing of the repo
 cp -r examples/onebox "$work/onebox"
 rm -rf "$work/onebox/.strata"
+# environments of its own, beside whatever a demonstration left running
+mv "$work/onebox/environments/dev.yaml" "$work/onebox/environments/ta.yaml"
 strata() { "$root/target/release/strata" -C "$work/onebox" "$@"; }
 smoke() { strata outputs "$1" --format json | "$work/onebox/smoke.sh"; }
 cleanup() {
@@ -32,7 +34,7 @@ step "checked from its files alone"
 expect 0 'the whole repo is valid' strata check
 
 step "people first"
-expect 4 'the run stops where finance has to act' strata apply org dev --yes
+expect 4 'the run stops where finance has to act' strata apply org ta --yes
 strata hand-off list | grep -q 'owed .*org/budget' || fail 'who owes what is not listed'
 pass 'who owes what is listed'
 expect 0 'finance hands back the budget' strata hand-off done org/budget \
@@ -43,6 +45,7 @@ strata resume --parallelism 4 >"$work/resume.log" 2>&1 &
 victim=$!
 # somewhere after the image and before the end: when the first host exists
 for _ in $(seq 1 900); do
+  # the image and the hosts' network are there; hosts and what stands on them are not
   kill -0 $victim 2>/dev/null || break
   grep -q 'dev/host.*applied' "$work/resume.log" && break
   sleep 1
@@ -53,31 +56,31 @@ code=0
 strata resume || code=$?
 if [ $code != 0 ]; then strata status; tail -n 60 "$work/resume.log"; fail "resume after kill -9: exit code $code"; fi
 pass 'killed in the middle, resume goes on to the end'
-expect 0 'the page shows a row from the database, through the load balancer' smoke dev
+expect 0 'the page shows a row from the database, through the load balancer' smoke ta
 
 step "again"
-strata apply org dev --yes --format json >"$work/again.json" || fail 'the second apply failed'
+strata apply org ta --yes --format json >"$work/again.json" || fail 'the second apply failed'
 if grep -q '"event"' "$work/again.json"; then fail 'the second apply did something'; fi
 pass 'a second apply starts nothing'
 
 step "a host dies behind its back"
-"$work/onebox/break-host.sh" dev web-2
-expect 6 'drift finds it' strata drift dev --layer compute
-expect 0 'apply repairs it' strata apply dev --refresh --yes
-expect 0 'and the page is back on both hosts' smoke dev
+"$work/onebox/break-host.sh" ta web-2
+expect 6 'drift finds it' strata drift ta --layer compute
+expect 0 'apply repairs it' strata apply ta --refresh --yes
+expect 0 'and the page is back on both hosts' smoke ta
 
 step "a second environment beside the first, with the other load balancer"
-expect 0 'env new' strata env new qa --from dev
-echo 'flavors: {load-balancer: nginx}' >>"$work/onebox/environments/qa.yaml"
-expect 0 'apply qa' strata apply qa --yes
-expect 0 'qa answers' smoke qa
-expect 0 'dev still does' smoke dev
+expect 0 'env new' strata env new tb --from ta
+echo 'flavors: {load-balancer: nginx}' >>"$work/onebox/environments/tb.yaml"
+expect 0 'apply the second' strata apply tb --yes
+expect 0 'the second answers' smoke tb
+expect 0 'the first still does' smoke ta
 
 step "an image without hardening"
 expect 10 'its verification fails' strata apply unhardened --yes
 
 step "the end"
 expect 0 'destroy' strata destroy --all --yes
-expect 0 'nothing is left' "$work/onebox/nothing-left.sh"
+expect 0 'nothing is left' "$work/onebox/nothing-left.sh" org ta tb unhardened
 echo
 echo "$passed passed, 0 failed"

@@ -287,8 +287,8 @@ impl Invocation {
             collect: Vec::new(),
             limit: 3_600_000,
             stop: vec![
-                (Signal::Interrupt, 20_000),
-                (Signal::Terminate, 5_000),
+                (Signal::Interrupt, 30_000),
+                (Signal::Terminate, 10_000),
                 (Signal::Kill, 0),
             ],
             leaves_processes: false,

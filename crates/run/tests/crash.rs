@@ -2,7 +2,7 @@
 //! effect exactly once when the outcome of an attempt can be found again.
 //!
 //! No thread, clock or file: the driver below is the smallest that obeys the machine.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use strata_core::{
     digest::Digest,
     engine::{Class, Recovery, Verb, Verdict},
@@ -89,7 +89,7 @@ fn plan() -> Plan {
 #[derive(Clone, Default)]
 struct World {
     effects: BTreeMap<String, u32>,
-    exits: BTreeMap<(String, u32), ()>,
+    exits: BTreeSet<(String, u32)>,
     supervised: bool,
     ticks: usize,
     crashes: Vec<usize>,
@@ -273,12 +273,12 @@ fn obey(
             if !empty || !world.supervised {
                 *world.effects.entry(name.clone()).or_default() += 1;
             }
-            world.exits.insert((name, attempt), ());
+            world.exits.insert((name, attempt));
             world.tick()?;
             append(world, journal, m, applied)
         }
         Command::Recover(attempt) => {
-            if world.supervised && world.exits.contains_key(&(name.clone(), attempt)) {
+            if world.supervised && world.exits.contains(&(name.clone(), attempt)) {
                 return append(world, journal, m, applied);
             }
             // a hand-off has no tool: its answer is asked for again from the journal's own record
@@ -310,15 +310,13 @@ fn obey(
 fn live(mut world: World) -> (World, Machine, Vec<Event>) {
     let mut journal = Vec::new();
     loop {
-        match process(&mut world, &mut journal) {
-            Ok(m) => {
-                // people answer while nobody runs: the next process finds it
-                if m.held().any(|(_, g)| *g == Gate::HandOff) {
-                    continue;
-                }
-                return (world, m, journal);
-            }
-            Err(Crash) => {}
+        // after a crash the next process begins
+        let Ok(m) = process(&mut world, &mut journal) else {
+            continue;
+        };
+        // people answer while nobody runs: the next process finds it
+        if m.held().all(|(_, g)| *g != Gate::HandOff) {
+            return (world, m, journal);
         }
     }
 }

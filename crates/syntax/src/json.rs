@@ -16,7 +16,13 @@ pub const MAX_DEPTH: usize = 128;
 
 /// Reads one JSON value. An empty text has no tree and no problem.
 pub fn parse(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
-    let mut reader = Reader { file, text, at: 0, depth: 0, problems: Vec::new() };
+    let mut reader = Reader {
+        file,
+        text,
+        at: 0,
+        depth: 0,
+        problems: Vec::new(),
+    };
     if text.starts_with('\u{feff}') {
         reader.at = 3;
     }
@@ -45,7 +51,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn blanks(&mut self) {
         let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count();
+        self.at += rest
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+            .count();
     }
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
@@ -54,14 +63,23 @@ impl Reader<'_> {
         Location::new(self.file.clone(), Span::new(start as u32, end as u32))
     }
     fn fault<T>(&mut self, message: &str) -> Option<T> {
-        let end = (self.at + 1).min(self.text.len());
-        let at = self.location(self.at.min(end), end);
-        self.problems.push(Diagnostic::error("json::syntax", format!("this is not JSON: {message}")).at(at));
+        let width = self.text[self.at..]
+            .chars()
+            .next()
+            .map_or(0, char::len_utf8);
+        let at = self.location(self.at, self.at + width);
+        self.problems
+            .push(Diagnostic::error("json::syntax", format!("this is not JSON: {message}")).at(at));
         None
     }
     fn node(&self, start: usize, kind: Kind) -> Node {
         let span = Span::new(start as u32, self.at as u32);
-        Node { span, kind, tag: None, origin: self.file.clone() }
+        Node {
+            span,
+            kind,
+            tag: None,
+            origin: self.file.clone(),
+        }
     }
 
     fn value(&mut self) -> Option<Node> {
@@ -95,7 +113,10 @@ impl Reader<'_> {
 
     fn word(&mut self, start: usize) -> Option<Node> {
         let rest = &self.text[start..];
-        let len = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.')).count();
+        let len = rest
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.'))
+            .count();
         let word = &rest[..len];
         if !(matches!(word, "true" | "false" | "null") || is_number(word)) {
             return self.fault("expected a value");
@@ -148,13 +169,23 @@ impl Reader<'_> {
             if let Some(first) = index.get(&key) {
                 let first = entries[*first].key_span;
                 self.problems.push(
-                    Diagnostic::error("json::duplicate-key", format!("the key `{key}` stands twice"))
-                        .at(Location::new(self.file.clone(), key_span))
-                        .related(Location::new(self.file.clone(), first), "it stands here first"),
+                    Diagnostic::error(
+                        "json::duplicate-key",
+                        format!("the key `{key}` stands twice"),
+                    )
+                    .at(Location::new(self.file.clone(), key_span))
+                    .related(
+                        Location::new(self.file.clone(), first),
+                        "it stands here first",
+                    ),
                 );
             } else {
                 index.insert(key.clone(), entries.len());
-                entries.push(Entry { key, key_span, value });
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    value,
+                });
             }
             if self.separator(b'}')? {
                 return Some(self.node(start, Kind::Map(Map { entries })));
@@ -174,7 +205,11 @@ impl Reader<'_> {
                 self.at += 1;
                 Some(true)
             }
-            _ => self.fault(if end == b'}' { "expected `,` or `}`" } else { "expected `,` or `]`" }),
+            _ => self.fault(if end == b'}' {
+                "expected `,` or `}`"
+            } else {
+                "expected `,` or `]`"
+            }),
         }
     }
 
@@ -191,7 +226,11 @@ impl Reader<'_> {
             }
         }
         // the escapes of JSON, surrogate pairs among them, are somebody else's work
-        match self.text.get(start..=end).map(serde_json::from_str::<String>) {
+        match self
+            .text
+            .get(start..=end)
+            .map(serde_json::from_str::<String>)
+        {
             Some(Ok(text)) => {
                 self.at = end + 1;
                 Some(text)
@@ -214,14 +253,16 @@ fn stretches(raw: &str, start: usize) -> Vec<(u32, u32)> {
             }
             continue;
         }
-        let surrogates = body[at..].get(6..8) == Some("\\u") && body[at + 2..].starts_with(['d', 'D']);
+        let surrogates =
+            body[at..].get(6..8) == Some("\\u") && body[at + 2..].starts_with(['d', 'D']);
         let len = match body.as_bytes().get(at + 1) {
             Some(b'u') if surrogates => 12,
             Some(b'u') => 6,
             _ => 2,
         };
         let escape = body.get(at..at + len).unwrap_or("");
-        let decoded = serde_json::from_str::<String>(&format!("\"{escape}\"")).map_or(1, |s| s.len());
+        let decoded =
+            serde_json::from_str::<String>(&format!("\"{escape}\"")).map_or(1, |s| s.len());
         (text, at) = (text + decoded, (at + len).min(body.len()));
         out.push((text as u32, (start + at) as u32));
     }
@@ -243,15 +284,30 @@ mod tests {
         let (node, problems) = read(text);
         assert!(problems.is_empty(), "{problems:?}");
         let json = node.unwrap().to_value().to_json().to_string();
-        assert_eq!(json, r#"{"a":[1.10,123456789012345678901234567890,-3],"b":{"c":null,"d":"é😀"}}"#);
+        assert_eq!(
+            json,
+            r#"{"a":[1.10,123456789012345678901234567890,-3],"b":{"c":null,"d":"é😀"}}"#
+        );
     }
 
     #[test]
     fn faults_have_a_place() {
-        for (text, at) in [("{\"a\" 1}", 5), ("[1,]", 3), ("[1 2]", 3), ("\"x", 0), ("{a: 1}", 1), ("01", 0), ("1 2", 2)] {
+        for (text, at) in [
+            ("{\"a\" 1}", 5),
+            ("[1,]", 3),
+            ("[1 2]", 3),
+            ("\"x", 0),
+            ("{a: 1}", 1),
+            ("01", 0),
+            ("1 2", 2),
+        ] {
             let (_, problems) = read(text);
             assert_eq!(problems.len(), 1, "{text}");
-            assert_eq!(problems[0].at.as_ref().unwrap().span.start, at, "{text}: {problems:?}");
+            assert_eq!(
+                problems[0].at.as_ref().unwrap().span.start,
+                at,
+                "{text}: {problems:?}"
+            );
         }
         assert_eq!(read("{\"a\":1,\"a\":2}").1[0].code, "json::duplicate-key");
         assert!(read(&"[".repeat(100_000)).0.is_none());

@@ -1,6 +1,15 @@
-//! Readers of what users write: YAML and JSON as trees that keep what was written, expressions, types, HCL.
+//! What stands in files, read into data that keeps its places: YAML, JSON, HCL, types and expressions.
 //!
-//! Not here: what keys a file may have (`strata-ops`), what a tool's file means for a unit (`strata-engines`).
+//! Pure: text in, trees and diagnostics out. No file is opened here (a [`strata_core::tree::Tree`] is handed in), no
+//! process is started. Not here: what keys a file may have (`strata-ops`), what a tool's file means for a unit
+//! (`strata-engines`).
+//!
+//! - [`node`]: one tree for YAML and JSON, with places, and how two trees merge.
+//! - [`yaml`], [`json`]: text to tree.
+//! - [`expr`]: `${{ … }}`: templates, references, types, evaluation.
+//! - [`ty`]: Terraform's type grammar.
+//! - [`hcl`]: top-level blocks of HCL, one by one, so that one bad block does not lose a file.
+//! - [`terraform`], [`packer`]: what a module or a template declares.
 pub mod expr;
 pub mod hcl;
 pub mod json;

@@ -2,7 +2,10 @@
 //!
 //! Not a value: a scalar keeps its text and how it was quoted, so that the type of an input can decide what `1.10` is.
 use crate::scalar;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use strata_core::{
     span::{Location, Span},
     value::{Term, Value},
@@ -64,7 +67,12 @@ pub struct Scalar {
 impl Scalar {
     /// From a text and how it was written.
     pub fn new(text: impl Into<String>, style: Style) -> Self {
-        Self { text: text.into(), style, stretches: Vec::new(), cut: false }
+        Self {
+            text: text.into(),
+            style,
+            stretches: Vec::new(),
+            cut: false,
+        }
     }
     /// What it means: a plain one by the core schema, any other is a text.
     pub fn value(&self) -> Value {
@@ -119,11 +127,21 @@ impl Map {
 impl Node {
     /// A scalar that stands nowhere in particular: for what a program adds to what a user wrote.
     pub fn scalar(origin: Origin, span: Span, text: impl Into<String>, style: Style) -> Self {
-        Self { span, kind: Kind::Scalar(Scalar::new(text, style)), tag: None, origin }
+        Self {
+            span,
+            kind: Kind::Scalar(Scalar::new(text, style)),
+            tag: None,
+            origin,
+        }
     }
     /// A map from entries.
     pub fn map(origin: Origin, span: Span, entries: Vec<Entry>) -> Self {
-        Self { span, kind: Kind::Map(Map { entries }), tag: None, origin }
+        Self {
+            span,
+            kind: Kind::Map(Map { entries }),
+            tag: None,
+            origin,
+        }
     }
     /// Where it stands.
     pub fn location(&self) -> Location {
@@ -179,7 +197,10 @@ impl Node {
             Kind::Scalar(s) => s.value(),
             Kind::List(items) => Value::List(items.iter().map(Self::to_value).collect()),
             Kind::Map(map) => Value::Map(
-                map.entries.iter().map(|e| (e.key.clone(), e.value.to_value())).collect::<BTreeMap<_, _>>(),
+                map.entries
+                    .iter()
+                    .map(|e| (e.key.clone(), e.value.to_value()))
+                    .collect::<BTreeMap<_, _>>(),
             ),
         }
     }
@@ -188,18 +209,54 @@ impl Node {
         match &self.kind {
             Kind::Scalar(s) => s.value().into(),
             Kind::List(items) => Term::List(items.iter().map(Self::to_term).collect()),
-            Kind::Map(map) => Term::Map(map.entries.iter().map(|e| (e.key.clone(), e.value.to_term())).collect()),
+            Kind::Map(map) => Term::Map(
+                map.entries
+                    .iter()
+                    .map(|e| (e.key.clone(), e.value.to_term()))
+                    .collect(),
+            ),
         }
     }
     /// The place in the file of a byte of a scalar's text; exact unless the scalar is a folded one.
     pub(crate) fn place(&self, offset: u32) -> u32 {
-        let Kind::Scalar(scalar) = &self.kind else { return self.span.start };
-        let found = scalar.stretches.partition_point(|(text, _)| *text <= offset);
+        let Kind::Scalar(scalar) = &self.kind else {
+            return self.span.start;
+        };
+        let found = scalar
+            .stretches
+            .partition_point(|(text, _)| *text <= offset);
         let (text, file) = match found.checked_sub(1) {
             Some(i) => scalar.stretches[i],
-            None => (0, self.span.start + u32::from(matches!(scalar.style, Style::Single | Style::Double))),
+            None => (
+                0,
+                self.span.start + u32::from(matches!(scalar.style, Style::Single | Style::Double)),
+            ),
         };
         (file + (offset - text)).min(self.span.end.max(self.span.start))
+    }
+}
+
+/// How many entries are looked through one by one; more are looked up.
+pub(crate) const FEW: usize = 16;
+
+/// Finds entries of a map, also of a large one.
+enum Lookup<'m> {
+    Few(&'m Map),
+    Many(HashMap<&'m str, &'m Entry>),
+}
+
+impl<'m> Lookup<'m> {
+    fn new(map: &'m Map) -> Self {
+        if map.entries.len() <= FEW {
+            return Self::Few(map);
+        }
+        Self::Many(map.entries.iter().map(|e| (e.key.as_str(), e)).collect())
+    }
+    fn entry(&self, key: &str) -> Option<&'m Entry> {
+        match self {
+            Self::Few(map) => map.entry(key),
+            Self::Many(entries) => entries.get(key).copied(),
+        }
     }
 }
 
@@ -207,10 +264,13 @@ impl Node {
 /// Every part keeps its own place.
 #[must_use]
 pub fn merge(base: &Node, over: &Node) -> Node {
-    let (Kind::Map(below), Kind::Map(above)) = (&base.kind, &over.kind) else { return over.clone() };
+    let (Kind::Map(below), Kind::Map(above)) = (&base.kind, &over.kind) else {
+        return over.clone();
+    };
+    let (lower, upper) = (Lookup::new(below), Lookup::new(above));
     let mut entries: Vec<Entry> = Vec::with_capacity(below.entries.len() + above.entries.len());
     for entry in &below.entries {
-        match above.entry(&entry.key) {
+        match upper.entry(&entry.key) {
             None => entries.push(entry.clone()),
             Some(by) if by.value.is_null() => {}
             Some(by) => entries.push(Entry {
@@ -220,8 +280,19 @@ pub fn merge(base: &Node, over: &Node) -> Node {
             }),
         }
     }
-    entries.extend(above.entries.iter().filter(|e| !e.value.is_null() && below.entry(&e.key).is_none()).cloned());
-    Node { span: over.span, kind: Kind::Map(Map { entries }), tag: over.tag.clone(), origin: over.origin.clone() }
+    entries.extend(
+        above
+            .entries
+            .iter()
+            .filter(|e| !e.value.is_null() && lower.entry(&e.key).is_none())
+            .cloned(),
+    );
+    Node {
+        span: over.span,
+        kind: Kind::Map(Map { entries }),
+        tag: over.tag.clone(),
+        origin: over.origin.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -237,11 +308,20 @@ mod tests {
 
     #[test]
     fn maps_merge_deeply_lists_replace_and_null_removes() {
-        let base = node("base.yaml", "a: {x: 1, y: 2}\nb: [1, 2]\nc: keep\nd: gone\n");
-        let over = node("over.yaml", "a: {y: 3, z: 4}\nb: [9]\nd: ~\ne: new\nf: null\n");
+        let base = node(
+            "base.yaml",
+            "a: {x: 1, y: 2}\nb: [1, 2]\nc: keep\nd: gone\n",
+        );
+        let over = node(
+            "over.yaml",
+            "a: {y: 3, z: 4}\nb: [9]\nd: ~\ne: new\nf: null\n",
+        );
         let merged = merge(&base, &over);
         let json = merged.to_value().to_json().to_string();
-        assert_eq!(json, r#"{"a":{"x":1,"y":3,"z":4},"b":[9],"c":"keep","e":"new"}"#);
+        assert_eq!(
+            json,
+            r#"{"a":{"x":1,"y":3,"z":4},"b":[9],"c":"keep","e":"new"}"#
+        );
     }
 
     #[test]
@@ -250,14 +330,26 @@ mod tests {
         let over = node("over.yaml", "# hello\na: {y: 3}\n");
         let merged = merge(&base, &over);
         let a = merged.get("a").unwrap();
-        assert_eq!(a.get("x").unwrap().location(), Location::new("base.yaml", Span::new(7, 8)));
-        assert_eq!(a.get("y").unwrap().location(), Location::new("over.yaml", Span::new(15, 16)));
-        assert_eq!(a.key_location("y").unwrap(), Location::new("over.yaml", Span::new(12, 13)));
+        assert_eq!(
+            a.get("x").unwrap().location(),
+            Location::new("base.yaml", Span::new(7, 8))
+        );
+        assert_eq!(
+            a.get("y").unwrap().location(),
+            Location::new("over.yaml", Span::new(15, 16))
+        );
+        assert_eq!(
+            a.key_location("y").unwrap(),
+            Location::new("over.yaml", Span::new(12, 13))
+        );
     }
 
     #[test]
     fn numbers_keep_their_text_and_quoted_ones_are_texts() {
         let v = node("f", "a: 1.10\nb: '1.10'\nc: 012\nd: no\ne: !!str 7\n").to_value();
-        assert_eq!(v.to_json().to_string(), r#"{"a":1.10,"b":"1.10","c":"012","d":"no","e":"7"}"#);
+        assert_eq!(
+            v.to_json().to_string(),
+            r#"{"a":1.10,"b":"1.10","c":"012","d":"no","e":"7"}"#
+        );
     }
 }

@@ -1,22 +1,39 @@
-//! Terraform's type grammar.
+//! Terraform's type grammar to a [`Type`], and `artifact` for a file that is kept by digest.
 use std::collections::BTreeMap;
 use strata_core::{
+    diagnostic::suggest,
     span::Span,
     ty::{Field, Type},
 };
 
-/// The type that a text spells, or where and why it spells none.
+/// The deepest nesting of a type.
+const MAX_DEPTH: u32 = 64;
+
+/// The type that a text spells, or where (in bytes of the text) and why it spells none. Comments and line breaks are
+/// fine, quoted keywords (`"string"`, as very old modules have them) too.
 pub fn parse(text: &str) -> Result<Type, (Span, String)> {
-    let mut p = Parser { text, at: 0, depth: 0 };
-    let ty = p.ty()?;
-    p.space();
-    if p.at < text.len() {
-        return Err(p.wrong("nothing may follow the type"));
+    let text = match text
+        .trim()
+        .strip_prefix('"')
+        .and_then(|t| t.strip_suffix('"'))
+    {
+        Some(inner) if !inner.contains('"') => inner,
+        _ => text,
+    };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        depth: 0,
+    };
+    let ty = reader.ty()?;
+    reader.blanks();
+    if reader.at < text.len() {
+        return Err(reader.wrong("nothing may follow the type"));
     }
     Ok(ty)
 }
 
-struct Parser<'a> {
+struct Reader<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
@@ -24,46 +41,83 @@ struct Parser<'a> {
 
 type Found<T> = Result<T, (Span, String)>;
 
-impl Parser<'_> {
-    fn wrong(&self, what: &str) -> (Span, String) {
-        (Span::new(self.at as u32, self.text.len() as u32), what.to_owned())
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
     }
-    fn space(&mut self) {
-        let rest = &self.text[self.at..];
-        self.at += rest.len() - rest.trim_start().len();
+    fn wrong(&self, why: impl Into<String>) -> (Span, String) {
+        let width = self.rest().chars().next().map_or(0, char::len_utf8);
+        (
+            Span::new(self.at as u32, (self.at + width) as u32),
+            why.into(),
+        )
     }
-    fn eat(&mut self, token: char) -> bool {
-        self.space();
-        let found = self.text[self.at..].starts_with(token);
+    /// Passes over blanks and comments.
+    fn blanks(&mut self) {
+        loop {
+            let rest = self.rest();
+            self.at += rest.len() - rest.trim_start().len();
+            let rest = self.rest();
+            if rest.starts_with('#') || rest.starts_with("//") {
+                self.at += rest.find('\n').unwrap_or(rest.len());
+            } else if rest.starts_with("/*") {
+                self.at += rest.find("*/").map_or(rest.len(), |i| i + 2);
+            } else {
+                return;
+            }
+        }
+    }
+    fn eat(&mut self, mark: char) -> bool {
+        self.blanks();
+        let found = self.rest().starts_with(mark);
         if found {
-            self.at += token.len_utf8();
+            self.at += mark.len_utf8();
         }
         found
     }
-    fn expect(&mut self, token: char) -> Found<()> {
-        if self.eat(token) { Ok(()) } else { Err(self.wrong(&format!("expected `{token}`"))) }
-    }
-    fn word(&mut self) -> Found<String> {
-        self.space();
-        let rest = &self.text[self.at..];
-        let quoted = rest.starts_with('"');
-        let body = rest.strip_prefix('"').unwrap_or(rest);
-        let end = body.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(body.len());
-        if end == 0 {
-            return Err(self.wrong("expected a name"));
+    fn expect(&mut self, mark: char) -> Found<()> {
+        if self.eat(mark) {
+            Ok(())
+        } else {
+            Err(self.wrong(format!("expected `{mark}`")))
         }
-        self.at += end + if quoted { 2 } else { 0 };
-        self.at = self.at.min(self.text.len());
-        Ok(body[..end].to_owned())
+    }
+    fn word(&mut self) -> Option<&'a str> {
+        self.blanks();
+        let rest = self.rest();
+        let end = rest
+            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')))
+            .unwrap_or(rest.len());
+        if end == 0 {
+            return None;
+        }
+        self.at += end;
+        Some(&rest[..end])
+    }
+    /// The name of a field, with or without quotes.
+    fn field_name(&mut self) -> Found<&'a str> {
+        let quoted = self.eat('"');
+        let Some(name) = self.word() else {
+            return Err(self.wrong("expected the name of a field"));
+        };
+        if quoted && !self.rest().starts_with('"') {
+            return Err(self.wrong("expected `\"`"));
+        }
+        self.at += usize::from(quoted);
+        Ok(name)
     }
 
     fn ty(&mut self) -> Found<Type> {
+        self.blanks();
+        let start = self.at;
         self.depth += 1;
-        if self.depth > 64 {
-            return Err(self.wrong("nested too deeply"));
+        if self.depth > MAX_DEPTH {
+            return Err(self.wrong(format!("nested deeper than {MAX_DEPTH} levels")));
         }
-        let word = self.word()?;
-        let ty = match word.as_str() {
+        let Some(word) = self.word() else {
+            return Err(self.wrong("expected a type"));
+        };
+        let ty = match word {
             "string" => Type::String,
             "number" => Type::Number,
             "bool" => Type::Bool,
@@ -73,13 +127,21 @@ impl Parser<'_> {
             "map" => Type::Map(Box::new(self.inner()?)),
             "tuple" => self.tuple()?,
             "object" => self.object()?,
-            _ => return Err((Span::new(0, self.at as u32), format!("there is no type `{word}`"))),
+            _ => {
+                let names = [
+                    "string", "number", "bool", "any", "list", "set", "map", "tuple", "object",
+                    "artifact",
+                ];
+                let near = suggest(word, names).map_or(String::new(), |s| format!("; {s}"));
+                let span = Span::new(start as u32, self.at as u32);
+                return Err((span, format!("there is no type `{word}`{near}")));
+            }
         };
         self.depth -= 1;
         Ok(ty)
     }
 
-    /// `(type)`; `list` alone is a list of anything.
+    /// `(type)`; a bare `list` is a list of anything.
     fn inner(&mut self) -> Found<Type> {
         if !self.eat('(') {
             return Ok(Type::Any);
@@ -92,67 +154,79 @@ impl Parser<'_> {
     fn tuple(&mut self) -> Found<Type> {
         self.expect('(')?;
         self.expect('[')?;
-        let mut out = Vec::new();
+        let mut items = Vec::new();
         while !self.eat(']') {
-            out.push(self.ty()?);
+            items.push(self.ty()?);
             if !self.eat(',') {
                 self.expect(']')?;
                 break;
             }
         }
         self.expect(')')?;
-        Ok(Type::Tuple(out))
+        Ok(Type::Tuple(items))
     }
 
     fn object(&mut self) -> Found<Type> {
         self.expect('(')?;
         self.expect('{')?;
-        let mut out = BTreeMap::new();
+        let mut fields = BTreeMap::new();
         while !self.eat('}') {
-            let name = self.word()?;
-            if !self.eat('=') {
-                self.expect(':')?;
+            let name = self.field_name()?;
+            if !self.eat(':') {
+                self.expect('=')?;
             }
-            let before = self.at;
-            let optional = self.word().is_ok_and(|w| w == "optional");
-            let field = if optional {
-                self.expect('(')?;
-                let ty = self.ty()?;
-                if self.eat(',') {
-                    self.skip_default()?;
-                }
-                self.expect(')')?;
-                Field { ty, optional: true }
-            } else {
-                self.at = before;
-                Field { ty: self.ty()?, optional: false }
-            };
-            out.insert(name, field);
-            self.eat(',');
+            let field = self.field()?;
+            fields.insert(name.to_owned(), field);
+            let line = self.at;
+            // a comma or a line break stands between fields
+            if !self.eat(',')
+                && !self.text[line..self.at].contains('\n')
+                && !self.rest().starts_with('}')
+            {
+                return Err(self.wrong("expected `,` or `}`"));
+            }
         }
         self.expect(')')?;
-        Ok(Type::Object(out))
+        Ok(Type::Object(fields))
     }
 
-    /// A default inside `optional(type, default)`: anything up to the closing bracket.
-    fn skip_default(&mut self) -> Found<()> {
-        let (mut depth, mut quoted, mut escaped) = (0_i32, false, false);
-        for (i, c) in self.text[self.at..].char_indices() {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' if quoted => escaped = true,
-                '"' => quoted = !quoted,
-                _ if quoted => {}
-                '(' | '[' | '{' => depth += 1,
-                ')' if depth == 0 => {
-                    self.at += i;
-                    return Ok(());
+    /// A type, or `optional(type, default)`.
+    fn field(&mut self) -> Found<Field> {
+        self.blanks();
+        let after = self.rest().strip_prefix("optional").map(str::trim_start);
+        if !after.is_some_and(|a| a.starts_with('(')) {
+            return Ok(Field {
+                ty: self.ty()?,
+                optional: false,
+            });
+        }
+        self.at += "optional".len();
+        self.expect('(')?;
+        let ty = self.ty()?;
+        if self.eat(',') {
+            self.default_value()?;
+        }
+        self.expect(')')?;
+        Ok(Field { ty, optional: true })
+    }
+
+    /// Passes over the default of an optional field, up to the bracket that ends it.
+    fn default_value(&mut self) -> Found<()> {
+        let mut depth = 0_u32;
+        for token in crate::hcl::Scanner::from(self.text, self.at) {
+            match token.kind {
+                crate::hcl::Kind::Mark(b'(' | b'[' | b'{') if token.depth == 0 => depth += 1,
+                crate::hcl::Kind::Mark(b')' | b']' | b'}') if token.depth == 0 => {
+                    let Some(less) = depth.checked_sub(1) else {
+                        self.at = token.range.start;
+                        return Ok(());
+                    };
+                    depth = less;
                 }
-                ')' | ']' | '}' => depth -= 1,
                 _ => {}
             }
         }
-        Err(self.wrong("expected `)`"))
+        Err(self.wrong("the default is not closed"))
     }
 }
 
@@ -164,18 +238,58 @@ mod tests {
     fn types_are_read_as_terraform_writes_them() {
         for (text, shown) in [
             ("string", "string"),
+            (" any ", "unknown"),
+            ("artifact", "artifact"),
+            ("\"string\"", "string"),
+            ("list", "list(unknown)"),
             ("list(map(number))", "list(map(number))"),
             ("set(string)", "list(string)"),
             ("tuple([string, bool])", "tuple([string, bool])"),
+            ("tuple([])", "tuple([])"),
+            ("object({})", "object({})"),
             (
-                "object({\n  a = string\n  b = optional(list(number), [1, 2])\n})",
-                "object({a = string, b = optional(list(number))})",
+                "object({a = string, b = bool})",
+                "object({a = string, b = bool})",
+            ),
+            (
+                "object({\n  # the name\n  a = string // why\n  \"b\" : optional(list(number), [1, 2]) /* x */\n  c = optional(object({ d = any }), { d = \")\" }),\n})",
+                "object({a = string, b = optional(list(number)), c = optional(object({d = unknown}))})",
+            ),
+            ("object({optional = string})", "object({optional = string})"),
+        ] {
+            assert_eq!(
+                parse(text).map(|t| t.to_string()).as_deref(),
+                Ok(shown),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_type_says_where_and_why() {
+        for (text, start, why) in [
+            ("", 0, "expected a type"),
+            (
+                "strin",
+                0,
+                "there is no type `strin`; did you mean `string`?",
+            ),
+            ("list(", 5, "expected a type"),
+            ("list(string", 11, "expected `)`"),
+            ("object({a})", 9, "expected `=`"),
+            ("object({a = string b = string})", 19, "expected `,` or `}`"),
+            ("string string", 7, "nothing may follow the type"),
+            ("tuple(string)", 6, "expected `[`"),
+            ("object({\"é: string})", 11, "expected `\"`"),
+            (
+                "object({a = optional(string, [",
+                28,
+                "the default is not closed",
             ),
         ] {
-            assert_eq!(parse(text).unwrap().to_string(), shown);
+            let (span, found) = parse(text).unwrap_err();
+            assert_eq!((span.start, found.as_str()), (start, why), "{text}");
         }
-        for bad in ["", "strin", "list(", "object({a})", "string string", "tuple(string)"] {
-            assert!(parse(bad).is_err(), "{bad}");
-        }
+        assert!(parse(&"list(".repeat(100_000)).is_err());
     }
 }

@@ -113,7 +113,11 @@ impl Bench {
     pub fn task(&self, verb: Verb, spec: &UnitSpec, inputs: &str) -> Task {
         let inputs: BTreeMap<String, Value> = serde_json::from_str(inputs).unwrap();
         let (interface, problems) = self.engine.interface(&self.tree(), spec);
-        assert!(problems.is_empty(), "{problems:?}");
+        // what a verifier cannot mean is a problem, and refused again when it runs: both are tested
+        assert!(
+            problems.is_empty() || self.engine.name() == "verify",
+            "{problems:?}"
+        );
         Task {
             verb,
             unit: Address::new("dev", "unit"),

@@ -89,7 +89,7 @@ pub fn print(cx: &Context, outcome: &Outcome, record: &RunRecord, parallelism: u
         let why = s.failure.as_deref().unwrap_or_default();
         match &s.status {
             Status::Failed { .. } if s.changed => {
-                eprintln!("  applied, not verified: {unit}: {why}")
+                eprintln!("  applied, not verified: {unit}: {why}");
             }
             Status::Failed { .. } => eprintln!("  failed: {unit}: {why}"),
             Status::Cancelled => eprintln!("  skipped: {unit}: {why}"),

@@ -60,12 +60,22 @@ impl<'a> Lexer<'a> {
         let len = rest.as_bytes().iter().take_while(|b| part(b)).count();
         let name = rest[..len].trim_end_matches('-');
         self.at += name.len();
-        if name == "in" { Token::Operator(Operator::In) } else { Token::Name(name) }
+        if name == "in" {
+            Token::Operator(Operator::In)
+        } else {
+            Token::Name(name)
+        }
     }
 
     fn number(&mut self) -> Token<'a> {
         let bytes = &self.text.as_bytes()[self.at..];
-        let digits = |from: usize| bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
+        let digits = |from: usize| {
+            bytes
+                .iter()
+                .skip(from)
+                .take_while(|b| b.is_ascii_digit())
+                .count()
+        };
         let mut len = digits(0);
         if bytes.get(len) == Some(&b'.') && digits(len + 1) > 0 {
             len += 1 + digits(len + 1);
@@ -106,13 +116,21 @@ impl<'a> Lexer<'a> {
                     None => faults.push(bad_escape(here, here + 2, "\\u")),
                 },
                 Some((_, other)) => {
-                    faults.push(bad_escape(here, here + 1 + other.len_utf8(), &format!("\\{other}")));
+                    faults.push(bad_escape(
+                        here,
+                        here + 1 + other.len_utf8(),
+                        &format!("\\{other}"),
+                    ));
                 }
                 None => break,
             }
         }
         self.at = self.text.len();
-        faults.push(Fault { start, end: self.at, message: "this string is not closed".to_owned() });
+        faults.push(Fault {
+            start,
+            end: self.at,
+            message: "this string is not closed".to_owned(),
+        });
         Token::Unknown
     }
 
@@ -133,8 +151,16 @@ impl<'a> Lexer<'a> {
             (b'/', _) => (Token::Operator(Operator::Divide), 1),
             (b'%', _) => (Token::Operator(Operator::Remainder), 1),
             (b'!', _) => (Token::Not, 1),
-            (b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b'.' | b'?' | b':', _) => (Token::Mark(first), 1),
-            _ => (Token::Unknown, self.text[self.at..].chars().next().map_or(1, char::len_utf8)),
+            (b'(' | b')' | b'[' | b']' | b'{' | b'}' | b',' | b'.' | b'?' | b':', _) => {
+                (Token::Mark(first), 1)
+            }
+            _ => (
+                Token::Unknown,
+                self.text[self.at..]
+                    .chars()
+                    .next()
+                    .map_or(1, char::len_utf8),
+            ),
         };
         self.at += len;
         token
@@ -151,5 +177,9 @@ fn unicode(chars: &mut std::str::CharIndices<'_>) -> Option<char> {
 }
 
 fn bad_escape(start: usize, end: usize, what: &str) -> Fault {
-    Fault { start, end, message: format!("`{what}` is not an escape; a backslash is written `\\\\`") }
+    Fault {
+        start,
+        end,
+        message: format!("`{what}` is not an escape; a backslash is written `\\\\`"),
+    }
 }

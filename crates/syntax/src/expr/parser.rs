@@ -71,16 +71,28 @@ pub(super) fn read(text: &str, from: usize, place: &dyn Fn(usize) -> u32) -> Rea
     }
     for fault in std::mem::take(&mut p.faults) {
         let span = p.span(fault.start, fault.end);
-        p.errors.push(ParseError { span, message: fault.message, help: None });
+        p.errors.push(ParseError {
+            span,
+            message: fault.message,
+            help: None,
+        });
     }
-    Read { ast: ast.filter(|_| p.errors.is_empty()), end: p.start, errors: p.errors }
+    Read {
+        ast: ast.filter(|_| p.errors.is_empty()),
+        end: p.start,
+        errors: p.errors,
+    }
 }
 
 impl<'a> Parser<'a> {
     fn span(&self, start: usize, end: usize) -> Span {
         let from = (self.place)(start);
         // the end of what stands before, not the start of what follows: an escape may stand between
-        let to = if end > start { (self.place)(end - 1) + 1 } else { from };
+        let to = if end > start {
+            (self.place)(end - 1) + 1
+        } else {
+            from
+        };
         Span::new(from, to.max(from))
     }
     fn advance(&mut self) -> Token<'a> {
@@ -98,11 +110,19 @@ impl<'a> Parser<'a> {
     }
     fn stop<T>(&mut self, message: impl Into<String>, help: Option<&str>) -> Parsed<T> {
         let span = self.span(self.start, self.end);
-        self.errors.push(ParseError { span, message: message.into(), help: help.map(str::to_owned) });
+        self.errors.push(ParseError {
+            span,
+            message: message.into(),
+            help: help.map(str::to_owned),
+        });
         Err(Stop)
     }
     fn expect(&mut self, mark: u8) -> Parsed<()> {
-        if self.eat(mark) { Ok(()) } else { self.stop(format!("expected `{}`", mark as char), None) }
+        if self.eat(mark) {
+            Ok(())
+        } else {
+            self.stop(format!("expected `{}`", mark as char), None)
+        }
     }
     fn enter(&mut self) -> Parsed<()> {
         self.depth += 1;
@@ -129,8 +149,15 @@ impl<'a> Parser<'a> {
             return self.stop("expected `:` and the value for the other case", None);
         }
         let otherwise = self.nested()?;
-        let kind = AstKind::If(Box::new(Conditional { condition, then, otherwise }));
-        Ok(Ast { span: self.span(start, self.last), kind })
+        let kind = AstKind::If(Box::new(Conditional {
+            condition,
+            then,
+            otherwise,
+        }));
+        Ok(Ast {
+            span: self.span(start, self.last),
+            kind,
+        })
     }
 
     fn operation(&mut self, rank: u8) -> Parsed {
@@ -150,7 +177,10 @@ impl<'a> Parser<'a> {
         if rest.is_empty() {
             return Ok(first);
         }
-        Ok(Ast { span: self.span(start, self.last), kind: AstKind::Operation(Box::new(first), rest) })
+        Ok(Ast {
+            span: self.span(start, self.last),
+            kind: AstKind::Operation(Box::new(first), rest),
+        })
     }
 
     fn unary(&mut self) -> Parsed {
@@ -168,8 +198,15 @@ impl<'a> Parser<'a> {
         for (not, start) in signs.into_iter().rev() {
             self.depth -= 1;
             let inner = Box::new(ast);
-            let kind = if not { AstKind::Not(inner) } else { AstKind::Negate(inner) };
-            ast = Ast { span: self.span(start, self.last), kind };
+            let kind = if not {
+                AstKind::Not(inner)
+            } else {
+                AstKind::Negate(inner)
+            };
+            ast = Ast {
+                span: self.span(start, self.last),
+                kind,
+            };
         }
         Ok(ast)
     }
@@ -196,7 +233,10 @@ impl<'a> Parser<'a> {
         if links.is_empty() {
             return Ok(base);
         }
-        Ok(Ast { span: self.span(start, self.last), kind: AstKind::Chain(Box::new(base), links) })
+        Ok(Ast {
+            span: self.span(start, self.last),
+            kind: AstKind::Chain(Box::new(base), links),
+        })
     }
 
     /// What follows a dot.
@@ -217,7 +257,11 @@ impl<'a> Parser<'a> {
         }
         match ComprehensionKind::named(&name) {
             Some(kind) => self.comprehension(kind, span).map(Link::Comprehension),
-            None => Ok(Link::Method(Call { name, name_span: span, arguments: self.items(b')')? })),
+            None => Ok(Link::Method(Call {
+                name,
+                name_span: span,
+                arguments: self.items(b')')?,
+            })),
         }
     }
 
@@ -231,7 +275,12 @@ impl<'a> Parser<'a> {
         self.expect(b',')?;
         let body = Box::new(self.nested()?);
         self.expect(b')')?;
-        Ok(Comprehension { kind, name_span, variable, body })
+        Ok(Comprehension {
+            kind,
+            name_span,
+            variable,
+            body,
+        })
     }
 
     /// Items up to a closing mark; a comma may stand after the last.
@@ -285,7 +334,10 @@ impl<'a> Parser<'a> {
             }
             Token::Name(_) | Token::Number(_) | Token::String(_) => self.word()?,
         };
-        Ok(Ast { span: self.span(start, self.last), kind })
+        Ok(Ast {
+            span: self.span(start, self.last),
+            kind,
+        })
     }
 
     fn word(&mut self) -> Parsed<AstKind> {
@@ -299,7 +351,11 @@ impl<'a> Parser<'a> {
             Token::Name(name) => {
                 let name_span = self.span(start, self.last);
                 if self.eat(b'(') {
-                    AstKind::Call(Call { name: name.to_owned(), name_span, arguments: self.items(b')')? })
+                    AstKind::Call(Call {
+                        name: name.to_owned(),
+                        name_span,
+                        arguments: self.items(b')')?,
+                    })
                 } else {
                     AstKind::Name(name.to_owned())
                 }

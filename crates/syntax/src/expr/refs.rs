@@ -1,110 +1,211 @@
-//! The names that an expression uses, exactly: a bound variable is not one of them.
+//! The names that an expression uses: free ones only, with the steps after them and the conditions they stand under.
 use super::{
-    ast::{Ast, AstKind, Step},
-    template::{Part, Template},
+    ast::{Ast, AstKind, Link},
+    template::Template,
 };
+use std::sync::Arc;
 use strata_core::span::Span;
 
-/// A name with the steps after it.
-#[derive(Clone, Debug, PartialEq)]
+/// A name of the scope that an expression uses, with the steps after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// Where it stands.
+    /// Where it stands, in bytes of the file.
     pub span: Span,
-    /// The name.
+    /// What it begins with.
     pub root: Root,
-    /// What follows it.
+    /// What follows: up to the first call.
     pub steps: Vec<Step>,
-    /// It counts only if these conditions have these values.
-    pub guards: Vec<(Ast, bool)>,
+    /// Conditions it stands under, each with the value that it needs; when one has the other value, nothing is used.
+    pub guards: Vec<(Arc<Ast>, bool)>,
 }
 
 /// What a reference begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Root {
-    /// A name.
+    /// A name of this environment.
     Name(String),
-    /// `env("ENV").NAME`.
+    /// `env("ENV").NAME`
     Env {
         /// The environment.
         env: String,
-        /// The name in it.
+        /// The name there.
         name: String,
     },
 }
 
-/// All references of a template.
+/// A step of a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// `.name`
+    Field(String),
+    /// `["key"]`
+    Key(String),
+    /// `[expression]`
+    Index(Ast),
+}
+
+/// A call of `secret`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretUse {
+    /// Where it stands, in bytes of the file.
+    pub span: Span,
+    /// Which secret, when it is written out.
+    pub spec: Option<String>,
+    /// As in [`Reference::guards`].
+    pub guards: Vec<(Arc<Ast>, bool)>,
+}
+
+/// All names that a template uses, in order; those of both branches of a conditional, with guards.
 pub fn references(template: &Template) -> Vec<Reference> {
-    let mut c = Collector { bound: Vec::new(), guards: Vec::new(), out: Vec::new() };
-    for part in &template.parts {
-        if let Part::Expr(ast) = part {
-            c.go(ast);
-        }
-    }
-    c.out
+    let mut walk = Walk::default();
+    template.expressions().for_each(|ast| walk.go(ast));
+    walk.references
 }
 
-struct Collector {
-    bound: Vec<String>,
-    guards: Vec<(Ast, bool)>,
-    out: Vec<Reference>,
+/// The names that a template uses where `is_static` knows some conditions: only the branch that is taken counts.
+pub fn references_where(
+    template: &Template,
+    is_static: &dyn Fn(&Ast) -> Option<bool>,
+) -> Vec<Reference> {
+    let mut found = references(template);
+    found.retain(|r| {
+        r.guards
+            .iter()
+            .all(|(condition, needed)| is_static(condition).is_none_or(|is| is == *needed))
+    });
+    found
 }
 
-impl Collector {
-    fn add(&mut self, span: Span, root: Root, steps: Vec<Step>) {
-        self.out.push(Reference { span, root, steps, guards: self.guards.clone() });
-    }
-    fn go(&mut self, ast: &Ast) {
+/// The names that one expression uses.
+pub fn references_of(ast: &Ast) -> Vec<Reference> {
+    let mut walk = Walk::default();
+    walk.go(ast);
+    walk.references
+}
+
+/// All secrets that a template names.
+pub fn secrets(template: &Template) -> Vec<SecretUse> {
+    let mut walk = Walk::default();
+    template.expressions().for_each(|ast| walk.go(ast));
+    walk.secrets
+}
+
+#[derive(Default)]
+struct Walk<'a> {
+    bound: Vec<&'a str>,
+    guards: Vec<(Arc<Ast>, bool)>,
+    references: Vec<Reference>,
+    secrets: Vec<SecretUse>,
+}
+
+impl<'a> Walk<'a> {
+    fn go(&mut self, ast: &'a Ast) {
         match &ast.kind {
-            AstKind::Name(name)
-                if !self.bound.contains(name) => {
-                    self.add(ast.at, Root::Name(name.clone()), Vec::new());
+            AstKind::Null | AstKind::Bool(_) | AstKind::Number(_) | AstKind::String(_) => {}
+            AstKind::Name(name) => self.name(ast.span, name, Vec::new()),
+            AstKind::Call(call) => {
+                if call.name == "secret" {
+                    let spec = ast.called_with("secret").map(str::to_owned);
+                    self.secrets.push(SecretUse {
+                        span: ast.span,
+                        spec,
+                        guards: self.guards.clone(),
+                    });
                 }
-            AstKind::Path(base, steps) => {
-                for step in steps {
-                    if let Step::Index(index) = step {
-                        self.go(index);
-                    }
-                }
-                match &base.kind {
-                    AstKind::Name(name) if !self.bound.contains(name) => {
-                        self.add(ast.at, Root::Name(name.clone()), steps.clone());
-                    }
-                    AstKind::Call(f, args) if f == "env" => if let ([Ast { kind: AstKind::String(env), .. }], Some((Step::Field(name) | Step::Key(name), rest))) = (args.as_slice(), steps.split_first()) {
-                        self.add(ast.at, Root::Env { env: env.clone(), name: name.clone() }, rest.to_vec());
-                    },
-                    _ => self.go(base),
-                }
+                call.arguments.iter().for_each(|a| self.go(a));
             }
-            AstKind::Call(_, args) | AstKind::List(args) => args.iter().for_each(|a| self.go(a)),
-            AstKind::Method(on, _, args) => {
-                self.go(on);
-                args.iter().for_each(|a| self.go(a));
-            }
-            AstKind::Each { over, var, body, .. } => {
-                self.go(over);
-                self.bound.push(var.clone());
-                self.go(body);
-                self.bound.pop();
-            }
-            AstKind::Not(x) | AstKind::Neg(x) => self.go(x),
-            AstKind::Chain(first, rest) => {
+            AstKind::Chain(base, links) => self.chain(ast.span, base, links),
+            AstKind::Not(inner) | AstKind::Negate(inner) => self.go(inner),
+            AstKind::Operation(first, rest) => {
                 self.go(first);
                 rest.iter().for_each(|(_, a)| self.go(a));
             }
-            AstKind::If(condition, yes, no) => {
-                self.go(condition);
-                self.guards.push(((**condition).clone(), true));
-                self.go(yes);
-                self.guards.pop();
-                self.guards.push(((**condition).clone(), false));
-                self.go(no);
-                self.guards.pop();
+            AstKind::If(c) => {
+                self.go(&c.condition);
+                let condition = Arc::new(c.condition.clone());
+                for (branch, needed) in [(&c.then, true), (&c.otherwise, false)] {
+                    self.guards.push((condition.clone(), needed));
+                    self.go(branch);
+                    self.guards.pop();
+                }
             }
+            AstKind::List(items) => items.iter().for_each(|a| self.go(a)),
             AstKind::Map(entries) => entries.iter().for_each(|(k, v)| {
                 self.go(k);
                 self.go(v);
             }),
-            _ => {}
         }
     }
+
+    fn name(&mut self, span: Span, name: &str, steps: Vec<Step>) {
+        if !self.bound.contains(&name) {
+            self.add(span, Root::Name(name.to_owned()), steps);
+        }
+    }
+
+    fn add(&mut self, span: Span, root: Root, steps: Vec<Step>) {
+        self.references.push(Reference {
+            span,
+            root,
+            steps,
+            guards: self.guards.clone(),
+        });
+    }
+
+    fn chain(&mut self, whole: Span, base: &'a Ast, links: &'a [Link]) {
+        let (steps, end) = leading_steps(links);
+        let span = if steps.len() == links.len() {
+            whole
+        } else {
+            Span::new(base.span.start, end.max(base.span.end))
+        };
+        match (&base.kind, base.called_with("env")) {
+            (AstKind::Name(name), _) => self.name(span, name, steps),
+            (_, Some(env)) => {
+                if let Some((Step::Field(name) | Step::Key(name), rest)) = steps.split_first() {
+                    let root = Root::Env {
+                        env: env.to_owned(),
+                        name: name.clone(),
+                    };
+                    self.add(span, root, rest.to_vec());
+                }
+            }
+            _ => self.go(base),
+        }
+        for link in links {
+            match link {
+                Link::Field { .. } => {}
+                Link::Index(index) => self.go(index),
+                Link::Method(call) => call.arguments.iter().for_each(|a| self.go(a)),
+                Link::Comprehension(c) => {
+                    self.bound.push(&c.variable);
+                    self.go(&c.body);
+                    self.bound.pop();
+                }
+            }
+        }
+    }
+}
+
+/// The steps before the first call, and where the last of them ends.
+fn leading_steps(links: &[Link]) -> (Vec<Step>, u32) {
+    let mut steps = Vec::new();
+    let mut end = 0;
+    for link in links {
+        match link {
+            Link::Field { name, span } => {
+                steps.push(Step::Field(name.clone()));
+                end = span.end;
+            }
+            Link::Index(index) => {
+                steps.push(match index.as_str() {
+                    Some(key) => Step::Key(key.to_owned()),
+                    None => Step::Index(index.clone()),
+                });
+                end = index.span.end + 1;
+            }
+            Link::Method(_) | Link::Comprehension(_) => break,
+        }
+    }
+    (steps, end)
 }

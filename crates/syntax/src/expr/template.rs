@@ -1,135 +1,217 @@
-//! A text with expressions in it: `${{ … }}`; `$${{` stands for the characters themselves.
+//! A scalar with `${{ … }}` in it: texts and expressions, one after the other.
 use super::{
-    ast::{Ast, AstKind, Step},
-    parse,
+    ast::Ast,
+    parser::{ParseError, read},
 };
-use crate::node::{Kind, Node};
+use crate::node::{Kind, Node, Origin, Scalar, Style};
 use strata_core::{
     diagnostic::Diagnostic,
     span::{Location, Span},
 };
 
-/// A text with expressions in it.
-#[derive(Clone, Debug, PartialEq)]
+/// A scalar with expressions in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// Its parts. A single expression keeps its type.
+    /// Its parts in order. A single expression and nothing else keeps the type of its value.
     pub parts: Vec<Part>,
+    /// The place of the whole scalar.
+    pub span: Span,
+    /// Its file.
+    pub origin: Origin,
 }
 
 /// A part of a template.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Text as it stands.
+    /// As it stands.
     Text(String),
-    /// An expression.
-    Expr(Ast),
+    /// `${{ ast }}`
+    Expr {
+        /// From `${{` to `}}`, in bytes of the file.
+        span: Span,
+        /// The expression.
+        ast: Ast,
+    },
 }
 
-/// The template of a scalar, if expressions stand in it, and what is wrong with them.
+impl Template {
+    /// The expression, when there is nothing else: its value keeps its type.
+    pub fn whole(&self) -> Option<&Ast> {
+        match self.parts.as_slice() {
+            [Part::Expr { ast, .. }] => Some(ast),
+            _ => None,
+        }
+    }
+    /// Its expressions.
+    pub fn expressions(&self) -> impl Iterator<Item = &Ast> {
+        self.parts.iter().filter_map(|p| match p {
+            Part::Expr { ast, .. } => Some(ast),
+            Part::Text(_) => None,
+        })
+    }
+    /// A place in its file.
+    pub fn location(&self, span: Span) -> Location {
+        Location::new(self.origin.clone(), span)
+    }
+}
+
+/// Reads an expression that stands alone, without `${{`; spans are bytes of the text.
+pub fn parse(text: &str) -> Result<Ast, Vec<ParseError>> {
+    let found = read(text, 0, &|at| at as u32);
+    match found.ast {
+        Some(ast) if found.end == text.len() => Ok(ast),
+        Some(_) => {
+            let span = Span::new(found.end as u32, text.len() as u32);
+            let (word, help) = stray(&text[found.end..]);
+            Err(vec![ParseError {
+                span,
+                message: format!("`{word}` is not expected here"),
+                help,
+            }])
+        }
+        None => Err(found.errors),
+    }
+}
+
+/// Reads the expressions of a scalar. No template, and no problem, where there is no `${{`; no template but problems
+/// where an expression could not be read. `$${{` stands for the text `${{`.
 pub fn parse_template(node: &Node) -> (Option<Template>, Vec<Diagnostic>) {
-    let Kind::Scalar(s) = &node.kind else { return (None, Vec::new()) };
-    if s.cut || !s.text.contains("${{") {
+    let Kind::Scalar(scalar) = &node.kind else {
+        return (None, Vec::new());
+    };
+    if scalar.cut || !scalar.text.contains("${{") {
         return (None, Vec::new());
     }
-    let place = |at: Span| Span::new(node.place(at.start), node.place(at.end));
-    let mut problems = Vec::new();
-    let mut parts = Vec::new();
-    let mut text = String::new();
-    let mut rest = s.text.as_str();
-    while let Some(open) = rest.find("${{") {
-        if rest[..open].ends_with('$') {
-            text.push_str(&rest[..open - 1]);
-            text.push_str("${{");
-            rest = &rest[open + 3..];
-            continue;
-        }
-        text.push_str(&rest[..open]);
-        let body = &rest[open + 3..];
-        let from = s.text.len() - body.len();
-        let Some(close) = end(body) else {
-            problems.push(
-                Diagnostic::error("expression::open", "this expression has no `}}`")
-                    .at(Location::new(node.origin.clone(), place(Span::new(from as u32 - 3, s.text.len() as u32)))),
-            );
-            return (None, problems);
-        };
-        if !text.is_empty() {
-            parts.push(Part::Text(std::mem::take(&mut text)));
-        }
-        let (mut ast, errors) = parse::parse(&body[..close]);
-        for e in errors {
-            let at = place(e.at.offset(from as u32));
-            problems.push(
-                Diagnostic::error("expression::syntax", e.message)
-                    .at(Location::new(node.origin.clone(), at))
-                    .help_opt(e.help),
-            );
-        }
-        shift(&mut ast, &|at| place(at.offset(from as u32)));
-        parts.push(Part::Expr(ast));
-        rest = &body[close + 2..];
+    let mut reader = Reader {
+        node,
+        scalar,
+        parts: Vec::new(),
+        text: String::new(),
+        problems: Vec::new(),
+    };
+    reader.read();
+    if !reader.problems.is_empty() {
+        return (None, reader.problems);
     }
-    text.push_str(rest);
-    if !text.is_empty() {
-        parts.push(Part::Text(text));
-    }
-    (Some(Template { parts }), problems)
+    let template = Template {
+        parts: reader.parts,
+        span: node.span,
+        origin: node.origin.clone(),
+    };
+    (Some(template), Vec::new())
 }
 
-/// Where the `}}` stands that ends an expression: not inside a text, not the end of a map in a map.
-fn end(body: &str) -> Option<usize> {
-    let bytes = body.as_bytes();
-    let (mut quote, mut depth, mut i) = (None, 0_usize, 0);
-    while i < bytes.len() {
-        match (quote, bytes[i]) {
-            (Some(_), b'\\') => i += 1,
-            (Some(q), b) if b == q => quote = None,
-            (Some(_), _) => {}
-            (None, b @ (b'"' | b'\'')) => quote = Some(b),
-            (None, b'{') => depth += 1,
-            (None, b'}') if depth > 0 => depth -= 1,
-            (None, b'}') if bytes.get(i + 1) == Some(&b'}') => return Some(i),
-            (None, _) => {}
-        }
-        i += 1;
-    }
-    None
+struct Reader<'a> {
+    node: &'a Node,
+    scalar: &'a Scalar,
+    parts: Vec<Part>,
+    text: String,
+    problems: Vec<Diagnostic>,
 }
 
-fn shift(ast: &mut Ast, place: &dyn Fn(Span) -> Span) {
-    ast.at = place(ast.at);
-    match &mut ast.kind {
-        AstKind::Path(base, steps) => {
-            shift(base, place);
-            for step in steps {
-                if let Step::Index(index) = step {
-                    shift(index, place);
-                }
+impl<'a> Reader<'a> {
+    fn read(&mut self) {
+        let text: &'a str = &self.scalar.text;
+        let mut at = 0;
+        while let Some(found) = text[at..].find("${{") {
+            let open = at + found;
+            if text[at..open].ends_with('$') {
+                self.text.push_str(&text[at..open - 1]);
+                self.text.push_str("${{");
+                at = open + 3;
+                continue;
             }
+            self.text.push_str(&text[at..open]);
+            at = self.expression(open);
         }
-        AstKind::Call(_, args) | AstKind::List(args) => args.iter_mut().for_each(|a| shift(a, place)),
-        AstKind::Method(on, _, args) => {
-            shift(on, place);
-            args.iter_mut().for_each(|a| shift(a, place));
+        self.text.push_str(&text[at..]);
+        // a block scalar that is one expression ends in a line break that nobody meant
+        if self.scalar.style == Style::Block && self.parts.len() == 1 && self.text.trim().is_empty()
+        {
+            self.text.clear();
         }
-        AstKind::Each { over, body, .. } => {
-            shift(over, place);
-            shift(body, place);
-        }
-        AstKind::Not(x) | AstKind::Neg(x) => shift(x, place),
-        AstKind::Chain(first, rest) => {
-            shift(first, place);
-            rest.iter_mut().for_each(|(_, a)| shift(a, place));
-        }
-        AstKind::If(c, a, b) => {
-            shift(c, place);
-            shift(a, place);
-            shift(b, place);
-        }
-        AstKind::Map(entries) => entries.iter_mut().for_each(|(k, v)| {
-            shift(k, place);
-            shift(v, place);
-        }),
-        _ => {}
+        self.flush();
     }
+
+    fn flush(&mut self) {
+        if !self.text.is_empty() {
+            self.parts.push(Part::Text(std::mem::take(&mut self.text)));
+        }
+    }
+
+    /// Reads from `${{` on and says where to go on.
+    fn expression(&mut self, open: usize) -> usize {
+        let text: &'a str = &self.scalar.text;
+        let node = self.node;
+        let place = |offset: usize| node.place(offset as u32);
+        let found = read(text, open + 3, &place);
+        let close = text[open..].find("}}").map(|i| open + i + 2);
+        let recover = close.unwrap_or(text.len());
+        let Some(ast) = found.ast else {
+            for error in found.errors {
+                let help = error
+                    .help
+                    .or_else(|| close.is_none().then(|| "close it with `}}`".to_owned()));
+                self.problem(error.message, error.span, help);
+            }
+            return recover;
+        };
+        if !text[found.end..].starts_with("}}") {
+            return self.not_closed(open, found.end, recover);
+        }
+        self.flush();
+        let span = Span::new(place(open), place(found.end + 1) + 1);
+        self.parts.push(Part::Expr { span, ast });
+        found.end + 2
+    }
+
+    fn not_closed(&mut self, open: usize, end: usize, recover: usize) -> usize {
+        let node = self.node;
+        let start = node.place(end as u32);
+        if end == self.scalar.text.len() {
+            let span = Span::new(node.place(open as u32), start);
+            self.problem(
+                "`${{` is not closed".to_owned(),
+                span,
+                Some("close it with `}}`".to_owned()),
+            );
+        } else {
+            let (word, help) = stray(&self.scalar.text[end..]);
+            let span = Span::new(start, start + word.len() as u32);
+            self.problem(format!("`{word}` is not expected here"), span, help);
+        }
+        recover.max(end)
+    }
+
+    fn problem(&mut self, message: String, span: Span, help: Option<String>) {
+        let at = Location::new(self.node.origin.clone(), span);
+        self.problems.push(
+            Diagnostic::error("expression::syntax", message)
+                .at(at)
+                .help_opt(help),
+        );
+    }
+}
+
+/// The first word of what follows an expression, and what people mean who come from other languages.
+fn stray(rest: &str) -> (&str, Option<String>) {
+    let end = rest
+        .find(|c: char| c.is_whitespace() || c == '}')
+        .unwrap_or(rest.len());
+    let word = if end == 0 {
+        &rest[..rest.chars().next().map_or(0, char::len_utf8)]
+    } else {
+        &rest[..end]
+    };
+    let help = match word {
+        "and" => "write `&&`",
+        "or" => "write `||`",
+        "not" => "write `!x`",
+        "=" => "to compare, write `==`",
+        "|" => "there are no filters; write `f(x)` or `x.f()`",
+        "if" | "then" | "else" => "write `condition ? a : b`",
+        _ if word.starts_with(['"', '\'']) => "texts are joined with `+`",
+        _ => return (word, None),
+    };
+    (word, Some(help.to_owned()))
 }

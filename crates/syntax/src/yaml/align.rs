@@ -4,14 +4,26 @@ use strata_core::span::Span;
 
 /// Stretches `(offset in the scalar's text, offset in the file)` from each of which on both run in step.
 pub(super) fn stretches(file: &str, span: Span, text: &str, style: Style) -> Vec<(u32, u32)> {
-    let Some(raw) = file.get(span.start as usize..span.end as usize) else { return Vec::new() };
+    let Some(raw) = file.get(span.start as usize..span.end as usize) else {
+        return Vec::new();
+    };
     let start = match style {
         Style::Single | Style::Double => 1,
         // the content begins on the line after the header
-        Style::Block => if raw.starts_with(['|', '>']) { raw.find('\n').map_or(0, |i| i + 1) } else { 0 },
+        Style::Block => {
+            if raw.starts_with(['|', '>']) {
+                raw.find('\n').map_or(0, |i| i + 1)
+            } else {
+                0
+            }
+        }
         Style::Plain => 0,
     };
-    let mut walk = Walk { raw, at: start, style };
+    let mut walk = Walk {
+        raw,
+        at: start,
+        style,
+    };
     let mut out: Vec<(u32, u32)> = Vec::new();
     let mut expected = usize::MAX;
     for (i, c) in text.char_indices() {
@@ -62,7 +74,12 @@ impl Walk<'_> {
                 // an escaped line break joins two lines
                 Some('\\') if self.style == Style::Double => {
                     let rest = &self.raw[self.at + 1..];
-                    let Some(after) = rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')) else { return };
+                    let Some(after) = rest
+                        .strip_prefix("\r\n")
+                        .or_else(|| rest.strip_prefix('\n'))
+                    else {
+                        return;
+                    };
                     self.at = self.raw.len() - after.len();
                 }
                 _ => return,

@@ -1,8 +1,11 @@
 //! Events of the YAML parser to a tree: a stack instead of recursion, anchors within a budget, merge keys.
-use super::{MAX_ALIASED, MAX_DEPTH, align};
-use crate::node::{Entry, Kind, Map, Node, Origin, Scalar, Style};
-use saphyr_parser::{Event, ScalarStyle, Tag};
-use std::{borrow::Cow, collections::HashMap};
+use super::{MAX_ALIASED, MAX_DEPTH, scalars::foreign};
+use crate::node::{Entry, FEW, Kind, Map, Node, Origin, Style};
+use saphyr_parser::{Event, Tag};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 use strata_core::{
     diagnostic::Diagnostic,
     span::{Location, Span},
@@ -10,8 +13,8 @@ use strata_core::{
 
 /// Takes events and makes a tree.
 pub(super) struct Builder<'a> {
-    file: &'a Origin,
-    text: &'a str,
+    pub(super) file: &'a Origin,
+    pub(super) text: &'a str,
     /// Byte offset of every character, when some are longer than a byte.
     chars: Option<Vec<u32>>,
     /// Bytes before the first character that the parser sees.
@@ -36,7 +39,12 @@ struct Open {
 
 enum Body {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<(String, Span, bool)>, merged: Vec<Node>, index: HashMap<String, usize> },
+    Map {
+        entries: Vec<Entry>,
+        key: Option<(String, Span, bool)>,
+        merged: Vec<Node>,
+        index: HashMap<String, usize>,
+    },
 }
 
 struct Anchored {
@@ -55,7 +63,11 @@ struct Done {
 impl<'a> Builder<'a> {
     pub(super) fn new(file: &'a Origin, text: &'a str, source: &str, bom: u32) -> Self {
         let chars = (!source.is_ascii()).then(|| {
-            source.char_indices().map(|(i, _)| i as u32).chain([source.len() as u32]).collect()
+            source
+                .char_indices()
+                .map(|(i, _)| i as u32)
+                .chain([source.len() as u32])
+                .collect()
         });
         Self {
             file,
@@ -87,7 +99,8 @@ impl<'a> Builder<'a> {
         (self.root, self.problems)
     }
     fn error(&mut self, code: &str, message: impl Into<String>, span: Span) {
-        self.problems.push(Diagnostic::error(code, message).at(Location::new(self.file.clone(), span)));
+        self.problems
+            .push(Diagnostic::error(code, message).at(Location::new(self.file.clone(), span)));
     }
 
     /// Takes an event; false when it makes no sense to go on.
@@ -96,11 +109,25 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(_) => return self.document(span),
             Event::Scalar(text, style, anchor, tag) => {
                 let node = self.scalar(&text, style, tag, span);
-                return self.done(Done { node, nodes: 1, depth: 0 }, anchor);
+                return self.done(
+                    Done {
+                        node,
+                        nodes: 1,
+                        depth: 0,
+                    },
+                    anchor,
+                );
             }
-            Event::SequenceStart(anchor, tag) => return self.enter(Body::List(Vec::new()), anchor, tag, span),
+            Event::SequenceStart(anchor, tag) => {
+                return self.enter(Body::List(Vec::new()), anchor, tag, span);
+            }
             Event::MappingStart(anchor, tag) => {
-                let body = Body::Map { entries: Vec::new(), key: None, merged: Vec::new(), index: HashMap::new() };
+                let body = Body::Map {
+                    entries: Vec::new(),
+                    key: None,
+                    merged: Vec::new(),
+                    index: HashMap::new(),
+                };
                 return self.enter(body, anchor, tag, span);
             }
             Event::SequenceEnd | Event::MappingEnd => return self.leave(span),
@@ -113,7 +140,11 @@ impl<'a> Builder<'a> {
     fn document(&mut self, span: Span) -> bool {
         self.documents += 1;
         if self.documents > 1 {
-            self.error("yaml::documents", "the file holds more than one document", span);
+            self.error(
+                "yaml::documents",
+                "the file holds more than one document",
+                span,
+            );
             if let Some(problem) = self.problems.last_mut() {
                 problem.help = Some("write one document a file; remove the `---`".to_owned());
             }
@@ -124,39 +155,62 @@ impl<'a> Builder<'a> {
 
     fn enter(&mut self, body: Body, anchor: usize, tag: Option<Cow<'_, Tag>>, span: Span) -> bool {
         if self.open.len() >= MAX_DEPTH {
-            self.error("yaml::depth", format!("nested deeper than {MAX_DEPTH} levels"), span);
+            self.error(
+                "yaml::depth",
+                format!("nested deeper than {MAX_DEPTH} levels"),
+                span,
+            );
             return false;
         }
         let tag = tag.and_then(|t| foreign(&t));
-        self.open.push(Open { start: span.start, anchor, tag, nodes: 1, depth: 0, body });
+        self.open.push(Open {
+            start: span.start,
+            anchor,
+            tag,
+            nodes: 1,
+            depth: 0,
+            body,
+        });
         true
     }
 
     fn leave(&mut self, span: Span) -> bool {
-        let Some(open) = self.open.pop() else { return true };
+        let Some(open) = self.open.pop() else {
+            return true;
+        };
         let end = self.trimmed_end(open.start, span.end);
         let kind = match open.body {
             Body::List(items) => Kind::List(items),
-            Body::Map { mut entries, merged, .. } => {
-                // a merge key gives what the map doesn't say itself; of several, the first wins
-                for node in merged {
-                    let Kind::Map(map) = node.kind else { continue };
-                    for entry in map.entries {
-                        if !entries.iter().any(|e| e.key == entry.key) {
-                            entries.push(entry);
-                        }
-                    }
-                }
+            Body::Map {
+                mut entries,
+                merged,
+                ..
+            } => {
+                fill_in(&mut entries, merged);
                 Kind::Map(Map { entries })
             }
         };
-        let node = Node { span: Span::new(open.start, end), kind, tag: open.tag, origin: self.file.clone() };
-        self.done(Done { node, nodes: open.nodes, depth: open.depth + 1 }, open.anchor)
+        let node = Node {
+            span: Span::new(open.start, end),
+            kind,
+            tag: open.tag,
+            origin: self.file.clone(),
+        };
+        self.done(
+            Done {
+                node,
+                nodes: open.nodes,
+                depth: open.depth + 1,
+            },
+            open.anchor,
+        )
     }
 
     /// A block's end is reported where the next thing begins; people see the last character that is not blank.
-    fn trimmed_end(&self, start: u32, end: u32) -> u32 {
-        let Some(text) = self.text.get(start as usize..end as usize) else { return end };
+    pub(super) fn trimmed_end(&self, start: u32, end: u32) -> u32 {
+        let Some(text) = self.text.get(start as usize..end as usize) else {
+            return end;
+        };
         let last_lines = text.trim_end();
         start + last_lines.len() as u32
     }
@@ -168,31 +222,52 @@ impl<'a> Builder<'a> {
         };
         self.aliased += found.nodes;
         if self.aliased > MAX_ALIASED {
-            self.error("yaml::aliases", format!("aliases make more than {MAX_ALIASED} values"), span);
+            self.error(
+                "yaml::aliases",
+                format!("aliases make more than {MAX_ALIASED} values"),
+                span,
+            );
             return false;
         }
         if self.open.len() + found.depth > MAX_DEPTH {
-            self.error("yaml::depth", format!("aliases nest deeper than {MAX_DEPTH} levels"), span);
+            self.error(
+                "yaml::depth",
+                format!("aliases nest deeper than {MAX_DEPTH} levels"),
+                span,
+            );
             return false;
         }
-        let done = Done { node: found.node.clone(), nodes: found.nodes, depth: found.depth };
+        let done = Done {
+            node: found.node.clone(),
+            nodes: found.nodes,
+            depth: found.depth,
+        };
         self.done(done, 0)
     }
 
     /// Puts a finished node where it belongs.
     fn done(&mut self, done: Done, anchor: usize) -> bool {
         if anchor > 0 {
-            let kept = Anchored { node: done.node.clone(), nodes: done.nodes, depth: done.depth };
+            let kept = Anchored {
+                node: done.node.clone(),
+                nodes: done.nodes,
+                depth: done.depth,
+            };
             self.aliased += done.nodes;
             if self.aliased > MAX_ALIASED * 4 {
-                self.error("yaml::aliases", "too many anchors inside each other", done.node.span);
+                self.error(
+                    "yaml::aliases",
+                    "too many anchors inside each other",
+                    done.node.span,
+                );
                 return false;
             }
             self.anchors.insert(anchor, kept);
         }
         let Some(open) = self.open.last_mut() else {
             if self.root.is_none() {
-                self.root = Some(done.node).filter(|n| !(n.is_null() && n.span.start == n.span.end));
+                self.root =
+                    Some(done.node).filter(|n| !(n.is_null() && n.span.start == n.span.end));
             }
             return true;
         };
@@ -210,70 +285,72 @@ impl<'a> Builder<'a> {
                 let merges = scalar.style == Style::Plain && scalar.text == "<<";
                 *key = Some((scalar.text, span, merges));
             }
-            Body::Map { entries, key, merged, index } => {
-                let Some((key, key_span, merges)) = key.take() else { return true };
+            Body::Map {
+                entries,
+                key,
+                merged,
+                index,
+            } => {
+                let Some((key, key_span, merges)) = key.take() else {
+                    return true;
+                };
                 if merges {
                     return take_merged(done.node, merged, &mut self.problems);
                 }
-                if let Some(first) = index.get(&key) {
-                    let problem = duplicate(&entries[*first], &key, key_span, self.file);
+                if let Some(first) = position(entries, index, &key) {
+                    let problem = duplicate(&entries[first], &key, key_span, self.file);
                     self.problems.push(problem);
                     return true;
                 }
-                index.insert(key.clone(), entries.len());
-                entries.push(Entry { key, key_span, value: done.node });
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    value: done.node,
+                });
             }
         }
         true
     }
-
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<Cow<'_, Tag>>, span: Span) -> Node {
-        // a missing value is an event with `~` and no place of its own
-        let text = if span.start == span.end && style == ScalarStyle::Plain { "" } else { text };
-        let style = match style {
-            ScalarStyle::Plain => Style::Plain,
-            ScalarStyle::SingleQuoted => Style::Single,
-            ScalarStyle::DoubleQuoted => Style::Double,
-            ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-        };
-        let mut scalar = Scalar::new(text, style);
-        let mut span = span;
-        if style == Style::Plain {
-            // what is reported of a plain scalar may run on to the next token
-            span.end = self.trimmed_end(span.start, span.end);
-        }
-        if text.contains("${{") {
-            scalar.stretches = align::stretches(self.text, span, text, style);
-            if let Some(problem) = super::traps::cut(self.file, self.text, span, &scalar) {
-                scalar.cut = true;
-                self.problems.push(problem);
-            }
-        }
-        let mut kept = None;
-        if let Some(tag) = tag {
-            match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
-                (true, "str") if style == Style::Plain => scalar.style = Style::Block,
-                (true, _) => {}
-                _ => kept = foreign(&tag),
-            }
-        }
-        if scalar.style != style && scalar.stretches.is_empty() {
-            scalar.stretches = vec![(0, span.start)];
-        }
-        Node { span, kind: Kind::Scalar(scalar), tag: kept, origin: self.file.clone() }
-    }
-}
-
-/// The text of a tag that the core schema doesn't know.
-fn foreign(tag: &Tag) -> Option<String> {
-    (!(tag.is_yaml_core_schema() || tag.handle.is_empty() && tag.suffix == "!")).then(|| tag.to_string())
 }
 
 fn duplicate(first: &Entry, key: &str, span: Span, file: &Origin) -> Diagnostic {
-    Diagnostic::error("yaml::duplicate-key", format!("the key `{key}` stands twice"))
-        .at(Location::new(file.clone(), span))
-        .related(Location::new(file.clone(), first.key_span), "it stands here first")
-        .help("keep one of them")
+    Diagnostic::error(
+        "yaml::duplicate-key",
+        format!("the key `{key}` stands twice"),
+    )
+    .at(Location::new(file.clone(), span))
+    .related(
+        Location::new(file.clone(), first.key_span),
+        "it stands here first",
+    )
+    .help("keep one of them")
+}
+
+/// Where a key stands already; a large map is indexed as it grows.
+fn position(entries: &[Entry], index: &mut HashMap<String, usize>, key: &str) -> Option<usize> {
+    if entries.len() <= FEW {
+        return entries.iter().position(|e| e.key == key);
+    }
+    for (i, entry) in entries.iter().enumerate().skip(index.len()) {
+        index.insert(entry.key.clone(), i);
+    }
+    index.get(key).copied()
+}
+
+/// A merge key gives what the map doesn't say itself; of several, the first wins.
+fn fill_in(entries: &mut Vec<Entry>, merged: Vec<Node>) {
+    if merged.is_empty() {
+        return;
+    }
+    let mut said: HashSet<String> = entries.iter().map(|e| e.key.clone()).collect();
+    for node in merged {
+        let Kind::Map(map) = node.kind else { continue };
+        let new = map
+            .entries
+            .into_iter()
+            .filter(|e| said.insert(e.key.clone()));
+        entries.extend(new);
+    }
 }
 
 /// The value of `<<`: a map, or a list of maps.
@@ -292,7 +369,9 @@ fn take_merged(node: Node, merged: &mut Vec<Node>, problems: &mut Vec<Diagnostic
         Kind::Scalar(_) => true,
     };
     if wrong {
-        problems.push(Diagnostic::error("yaml::merge-key", "`<<` takes a map or a list of maps").at(location));
+        problems.push(
+            Diagnostic::error("yaml::merge-key", "`<<` takes a map or a list of maps").at(location),
+        );
     }
     true
 }

@@ -68,7 +68,11 @@ fn text(s: &str) -> String {
         && s.chars().all(plain)
         && !old_words.contains(&s.to_ascii_lowercase().as_str())
         && matches!(scalar::resolve(s), Value::String(_));
-    if safe { s.to_owned() } else { Value::from(s).to_json().to_string() }
+    if safe {
+        s.to_owned()
+    } else {
+        Value::from(s).to_json().to_string()
+    }
 }
 
 #[cfg(test)]

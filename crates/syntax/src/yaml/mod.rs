@@ -5,6 +5,7 @@
 mod align;
 mod build;
 mod emit;
+mod scalars;
 mod traps;
 
 pub use emit::emit;
@@ -43,7 +44,10 @@ pub fn parse(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
         // a value with `${{` is known to be at fault: say so, blank it, and look for more
         if let Some(trap) = traps::around(source, at) {
             problems.push(traps::diagnostic(file, text, &trap, &message));
-            patched = Some(trap.blanked(source));
+            match trap.blanked(source) {
+                Some(blanked) => patched = Some(blanked),
+                None => return (None, problems),
+            }
             continue;
         }
         problems.extend(found);

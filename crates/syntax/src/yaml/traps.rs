@@ -17,14 +17,21 @@ pub(super) struct Trap {
 }
 
 impl Trap {
-    /// The same text with nothing in the place of the value, so that every place after it stays.
-    pub(super) fn blanked(&self, text: &str) -> String {
+    /// The same text with nothing in the place of the value, so that every place after it stays. `None` when the place
+    /// of what stands for nothing would end inside a character.
+    pub(super) fn blanked(&self, text: &str) -> Option<String> {
+        if !text[self.value.start..].starts_with(|c: char| c.is_ascii()) {
+            return None;
+        }
         let mut out = String::with_capacity(text.len());
         out.push_str(&text[..self.value.start]);
-        let blank = "~".chars().chain(std::iter::repeat(' ')).take(self.value.len());
+        let blank = "~"
+            .chars()
+            .chain(std::iter::repeat(' '))
+            .take(self.value.len());
         out.extend(blank);
         out.push_str(&text[self.value.end..]);
-        out
+        Some(out)
     }
 }
 
@@ -57,10 +64,15 @@ pub(super) fn around(text: &str, at: u32) -> Option<Trap> {
 fn unquoted(line: &str) -> Option<Range<usize>> {
     let first = line.find("${{")?;
     let start = value_start(line, first);
-    if line[start..].starts_with(['\'', '"', '|', '>', '#']) || line[..first].trim_start().starts_with('#') {
+    if line[start..].starts_with(['\'', '"', '|', '>', '#'])
+        || line[..first].trim_start().starts_with('#')
+    {
         return None;
     }
-    let close = line.rfind("}}").filter(|i| *i > first).map_or(line.len(), |i| i + 2);
+    let close = line
+        .rfind("}}")
+        .filter(|i| *i > first)
+        .map_or(line.len(), |i| i + 2);
     // what follows the last `}}` belongs to the value, but not a comment
     let rest = &line[close..];
     let end = close + rest.find(" #").unwrap_or(rest.len());
@@ -89,15 +101,22 @@ pub(super) fn diagnostic(file: &Origin, text: &str, trap: &Trap, message: &str) 
     let line = &text[trap.line.clone()];
     let value = trap.value.start - trap.line.start..trap.value.end - trap.line.start;
     let span = Span::new(trap.value.start as u32, trap.value.end as u32);
-    Diagnostic::error("yaml::unquoted-expression", format!("an expression must stand in quotes; YAML says: {message}"))
-        .at(Location::new(file.clone(), span))
-        .help(format!("write `{}`", fixed(line, &value).trim()))
+    Diagnostic::error(
+        "yaml::unquoted-expression",
+        format!("an expression must stand in quotes; YAML says: {message}"),
+    )
+    .at(Location::new(file.clone(), span))
+    .help(format!("write `{}`", fixed(line, &value).trim()))
 }
 
 /// A line with the expression in quotes.
 fn fixed(line: &str, value: &Range<usize>) -> String {
     let body = &line[value.clone()];
-    let quoted = if body.starts_with(['{', '[']) { quote_each(body) } else { quote(body) };
+    let quoted = if body.starts_with(['{', '[']) {
+        quote_each(body)
+    } else {
+        quote(body)
+    };
     format!("{}{}{}", &line[..value.start], quoted, &line[value.end..])
 }
 
@@ -110,7 +129,9 @@ fn quote_each(body: &str) -> String {
     let mut out = String::new();
     let mut rest = body;
     while let Some(start) = rest.find("${{") {
-        let end = rest[start..].find("}}").map_or(rest.len(), |i| start + i + 2);
+        let end = rest[start..]
+            .find("}}")
+            .map_or(rest.len(), |i| start + i + 2);
         out.push_str(&rest[..start]);
         if rest[..start].ends_with(['\'', '"']) {
             out.push_str(&rest[start..end]);
@@ -144,8 +165,14 @@ pub(super) fn cut(file: &Origin, text: &str, span: Span, scalar: &Scalar) -> Opt
         _ => "put the whole value in single quotes".to_owned(),
     };
     Some(
-        Diagnostic::error("yaml::cut-expression", "YAML takes ` #` for a comment and cuts the expression off")
-            .at(Location::new(file.clone(), Span::new(span.start, value.end as u32)))
-            .help(help),
+        Diagnostic::error(
+            "yaml::cut-expression",
+            "YAML takes ` #` for a comment and cuts the expression off",
+        )
+        .at(Location::new(
+            file.clone(),
+            Span::new(span.start, value.end as u32),
+        ))
+        .help(help),
     )
 }

@@ -1,0 +1,179 @@
+//! What the expressions of an HCL text look at besides variables: files, the workspace, the clock, commands.
+use super::scan::{Kind, Scanner, Token};
+use std::collections::BTreeSet;
+
+/// Functions whose first argument is a file or a folder.
+const READERS: &[&str] = &[
+    "file",
+    "filebase64",
+    "filebase64sha256",
+    "filebase64sha512",
+    "fileexists",
+    "filemd5",
+    "fileset",
+    "filesha1",
+    "filesha256",
+    "filesha512",
+    "templatefile",
+];
+/// Functions whose results no file tells.
+const CHANGING: &[&str] = &[
+    "abspath",
+    "bcrypt",
+    "pathexpand",
+    "plantimestamp",
+    "timestamp",
+    "uuid",
+];
+
+/// What an HCL text looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// Files and folders that are read, as they are written; relative to the folder of the text unless `from_root`.
+    pub files: BTreeSet<UsedFile>,
+    /// Calls that read a file whose path has to be computed, such as `file(var.path)`, and absolute paths.
+    pub computed: BTreeSet<String>,
+    /// Calls whose result changes though no file does, such as `timestamp()`.
+    pub changing: BTreeSet<String>,
+    /// A `local-exec` or `remote-exec` provisioner.
+    pub provisioners: BTreeSet<String>,
+    /// `terraform.workspace`
+    pub workspace: bool,
+    /// `path.cwd`
+    pub working_directory: bool,
+}
+
+/// A file or folder that a function reads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsedFile {
+    /// The path as it is written, without `${path.module}/` and `${path.root}/`.
+    pub path: String,
+    /// Is it relative to the root module (`path.root`, or no base at all)?
+    pub from_root: bool,
+    /// The function that reads it.
+    pub function: String,
+}
+
+/// What the expressions of a text look at. Comments and the text in quotes don't count.
+pub fn uses(text: &str) -> Uses {
+    let tokens: Vec<Token> = Scanner::new(text)
+        .filter(|t| t.kind != Kind::Newline)
+        .collect();
+    let mut out = Uses::default();
+    for (i, token) in tokens.iter().enumerate() {
+        if token.kind != Kind::Word {
+            continue;
+        }
+        let word = &text[token.range.clone()];
+        let next = |n: usize| tokens.get(i + n);
+        let before_is_dot = i > 0 && tokens[i - 1].kind == Kind::Mark(b'.');
+        let called = next(1).is_some_and(|t| t.kind == Kind::Mark(b'('));
+        if called && !before_is_dot && READERS.contains(&word) {
+            reader(text, word, &tokens[i + 2..], &mut out);
+        } else if called && !before_is_dot && CHANGING.contains(&word) {
+            out.changing.insert(format!("{word}()"));
+        } else if matches!(word, "terraform" | "path") && !before_is_dot {
+            let dot = next(1).is_some_and(|t| t.kind == Kind::Mark(b'.'));
+            let field = next(2)
+                .filter(|t| dot && t.kind == Kind::Word)
+                .map(|t| &text[t.range.clone()]);
+            out.workspace |= word == "terraform" && field == Some("workspace");
+            out.working_directory |= word == "path" && field == Some("cwd");
+        } else if word == "provisioner"
+            && let (Some(open), Some(name)) = (next(1), next(2))
+            && (&open.kind, &name.kind) == (&Kind::TextOpen, &Kind::Literal)
+        {
+            out.provisioners.insert(text[name.range.clone()].to_owned());
+        }
+    }
+    out
+}
+
+/// The first argument of a call that reads a file.
+fn reader(text: &str, function: &str, arguments: &[Token], out: &mut Uses) {
+    let argument = match arguments.first().map(|t| &t.kind) {
+        // `fileset(path.module, "*.yaml")`
+        Some(Kind::Word) => {
+            let base = path_base(text, arguments);
+            let ends = arguments
+                .get(3)
+                .is_some_and(|t| matches!(t.kind, Kind::Mark(b',' | b')')));
+            base.filter(|_| ends)
+                .map(|from_root| (String::new(), from_root))
+        }
+        Some(Kind::TextOpen) => path_text(text, &arguments[1..]),
+        _ => None,
+    };
+    match argument {
+        Some((path, from_root)) if !path.starts_with(['/', '~']) => {
+            out.files.insert(UsedFile {
+                path,
+                from_root,
+                function: function.to_owned(),
+            });
+        }
+        Some((path, _)) => {
+            out.computed.insert(format!("{function}(\"{path}\")"));
+        }
+        None => {
+            out.computed.insert(format!("{function}(…)"));
+        }
+    }
+}
+
+/// A path in quotes: literal, or `${path.module}/` and a literal.
+fn path_text(text: &str, tokens: &[Token]) -> Option<(String, bool)> {
+    let mut tokens = tokens;
+    let (mut from_root, mut based) = (true, false);
+    if tokens.first()?.kind == Kind::InsertOpen {
+        tokens = tokens.get(1..)?;
+        from_root = path_base(text, tokens)?;
+        if tokens.get(3)?.kind != Kind::InsertClose {
+            return None;
+        }
+        tokens = tokens.get(4..)?;
+        based = true;
+    }
+    match tokens {
+        [
+            Token {
+                kind: Kind::TextClose,
+                ..
+            },
+            ..,
+        ] => Some((String::new(), from_root)),
+        [
+            literal,
+            Token {
+                kind: Kind::TextClose,
+                ..
+            },
+            ..,
+        ] if literal.kind == Kind::Literal => {
+            let path = &text[literal.range.clone()];
+            // after a base, the slash belongs to it
+            let path = if based {
+                path.trim_start_matches('/')
+            } else {
+                path
+            };
+            Some((path.to_owned(), from_root))
+        }
+        _ => None,
+    }
+}
+
+/// `path.module` is the folder of the text, `path.root` that of the root module; the rest is unknown.
+fn path_base(text: &str, tokens: &[Token]) -> Option<bool> {
+    let word = |i: usize| {
+        tokens
+            .get(i)
+            .filter(|t| t.kind == Kind::Word)
+            .map(|t| &text[t.range.clone()])
+    };
+    match (word(0), tokens.get(1).map(|t| &t.kind), word(2)) {
+        (Some("path"), Some(Kind::Mark(b'.')), Some("module")) => Some(false),
+        (Some("path"), Some(Kind::Mark(b'.')), Some("root")) => Some(true),
+        _ => None,
+    }
+}

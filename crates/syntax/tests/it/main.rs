@@ -1,0 +1,2 @@
+//! What holds for every text, whatever stands in it.
+mod mutations;
