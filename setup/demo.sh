@@ -40,7 +40,7 @@ up)
   strata apply org dev --yes
   say "day two: one value changes"
   cp examples/onebox/environments/dev.yaml target/dev.yaml.before
-  sed -i 's/^\( *greeting:\).*/\1 "Good evening from strata"/' examples/onebox/environments/dev.yaml
+  sed -i 's/^  title: .*/  title: Good evening/' examples/onebox/environments/dev.yaml
   strata apply dev --yes
   smoke dev
   cp target/dev.yaml.before examples/onebox/environments/dev.yaml

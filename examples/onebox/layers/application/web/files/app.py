@@ -14,9 +14,10 @@ import psycopg2
 
 ADDRESS, PORT, NAME = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 DATABASE = os.environ.pop("DATABASE_URL").strip()
+TITLE = os.environ.get("TITLE", "onebox").strip()
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>onebox</title></head>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{greeting}</h1><p>Row {id} of the table greeting, served by {name}.</p></body></html>
 """
 
@@ -33,7 +34,7 @@ def rows(query):
 
 def page():
     (row,) = rows("SELECT id, body FROM greeting ORDER BY id LIMIT 1")
-    return "text/html; charset=utf-8", PAGE.format(greeting=html.escape(row[1]), id=row[0], name=NAME)
+    return "text/html; charset=utf-8", PAGE.format(title=html.escape(TITLE), greeting=html.escape(row[1]), id=row[0], name=NAME)
 
 
 def readings():
