@@ -78,10 +78,6 @@ impl Engine for Packer {
                 "the builds to run, when not all: `[amazon-ebs.rhel9]`",
             ),
             (
-                "rebuild-after",
-                "build anew when the image is older, such as `30d`",
-            ),
-            (
                 "destroy",
                 "command that removes the image: a list of program and arguments",
             ),
