@@ -9,7 +9,7 @@ use crate::{
     proposal::{Change, Proposal},
     spec::UnitSpec,
     tree::Tree,
-    value::{Output, Term, Value},
+    value::{Output, Term},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
@@ -735,14 +735,5 @@ impl<E: Engine> DynEngine for E {
     }
     fn progress(&self, label: &str, line: &str) -> Option<String> {
         Engine::progress(self, label, line)
-    }
-}
-
-/// Values as they are recorded, from plain JSON outputs of a tool.
-pub fn plain_output(value: Value) -> Output {
-    Output {
-        value,
-        sensitive: false,
-        ty: None,
     }
 }

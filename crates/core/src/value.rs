@@ -4,7 +4,7 @@
 //! without holding them. A [`Value`] is what a tool may be given. There is no third thing, so no placeholder
 //! can reach a tool.
 use crate::{name::Address, ty::Type};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// A decimal number as text (`1.10`, `123456789012345678901234567890`): the numbers of Terraform are not `f64`.
@@ -293,12 +293,6 @@ pub struct Output {
     /// Its type as the tool states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ty: Option<Type>,
-}
-
-/// Reads a [`Number`] from text, as JSON spells numbers.
-pub fn number<'de, D: Deserializer<'de>>(d: D) -> Result<Number, D::Error> {
-    let n = serde_json::Number::deserialize(d).map_err(D::Error::custom)?;
-    Ok(Number(n.to_string()))
 }
 
 #[cfg(test)]

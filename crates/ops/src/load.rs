@@ -1,7 +1,7 @@
 //! Finds and reads the files of a platform: `strata.yaml`, environments, contracts, and every component's folder.
 use crate::{
     decode::{Problems, text},
-    document::{Contract, EnvironmentFile, Platform, component, platform::unknown_layer},
+    document::{Contract, EnvironmentFile, Platform, platform::unknown_layer},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -434,9 +434,4 @@ fn engine_of(
             None
         }
     }
-}
-
-/// Keys that a component file may have: for schemas and documentation.
-pub fn component_keys() -> &'static [&'static str] {
-    component::KEYS
 }

@@ -3,14 +3,13 @@ use super::contract::parse_type;
 use super::platform::not_yet;
 use crate::{
     decode::{Fields, Problems, duration, entries, expected},
-    field::{Body, Field},
+    field::Field,
 };
 use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     span::Location,
     spec::{OutputFrom, OutputSpec},
-    value::Value,
 };
 use strata_syntax::node::{Kind, Node};
 
@@ -424,16 +423,5 @@ fn retries(f: &Fields<'_>, problems: &mut Problems) -> u32 {
             ));
             1
         }
-    }
-}
-
-/// The constant texts of a list field: commands.
-pub fn constant_texts(field: &Field) -> Option<Vec<String>> {
-    let Body::Constant(term) = &field.body else {
-        return None;
-    };
-    match term.plain()? {
-        Value::List(l) => l.iter().map(Value::scalar_text).collect(),
-        v => v.scalar_text().map(|t| vec![t]),
     }
 }

@@ -1,5 +1,5 @@
 //! `strata.yaml`: the platform, its layers, defaults and components that lie elsewhere.
-use crate::decode::{Fields, Problems, entries, expected, text};
+use crate::decode::{Fields, Problems, expected, text};
 use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
@@ -397,9 +397,4 @@ fn describe(layer: &mut PlatformLayer, f: &Fields<'_>, problems: &mut Problems) 
     if let Some(node) = f.get("instances") {
         layer.instances = Some(node.clone());
     }
-}
-
-/// Entries of a map in a node, without complaint.
-pub fn quiet_entries(node: &Node) -> Vec<(&str, Location, &Node)> {
-    entries(node, "", &mut Vec::new())
 }

@@ -1,0 +1,188 @@
+//! What engines found becomes events: applied, gone, verified, failed.
+use super::{
+    Address, Applied, AppliedChange, BTreeMap, Digest, Driver, Ended, Event, ExecutorError,
+    Failure, Finding, Gate, Output, Report, RunError, Timing, Verdict, Work, session,
+};
+
+impl Driver<'_> {
+    pub(super) fn done(
+        &mut self,
+        i: usize,
+        work: &Work,
+        ended: Result<Ended, ExecutorError>,
+    ) -> Result<(), RunError> {
+        let finding = match ended {
+            Ok(Ended::Finding(finding)) => finding,
+            Ok(Ended::Ask(q)) => {
+                Finding::Failed(Failure::permanent(format!("it asks: {}", q.text)))
+            }
+            Err(e) => Finding::Failed(session::failure_of(&e)),
+        };
+        let unit = self.machine.plan().body.steps[i].unit.clone();
+        if let (Work::Recover(intent), Finding::Recovered(Verdict::Unknown)) = (work, &finding) {
+            let gate = Gate::Unsure {
+                attempt: intent.handle.attempt,
+            };
+            let text = format!(
+                "nobody knows whether `{}` ran; look, then answer",
+                intent.label
+            );
+            return self.append(&[Event::Held { unit, gate, text }], &[]);
+        }
+        self.found(i, finding)
+    }
+
+    /// Turns a finding into events.
+    pub(super) fn found(&mut self, i: usize, finding: Finding) -> Result<(), RunError> {
+        let unit = self.machine.plan().body.steps[i].unit.clone();
+        match finding {
+            Finding::Planned {
+                proposal, saved, ..
+            } => {
+                let prepared = self
+                    .prepared
+                    .get_mut(&i)
+                    .expect("a planned step is prepared");
+                prepared.task.saved = saved;
+                let fingerprint = prepared.fingerprint;
+                self.append(
+                    &[Event::Planned {
+                        unit,
+                        proposal,
+                        fingerprint,
+                    }],
+                    &[],
+                )
+            }
+            Finding::Applied { outputs } => self.was_applied(i, unit, outputs, Vec::new()),
+            Finding::Gone => {
+                self.finished_step(i);
+                let fingerprint = self.prepared[&i].fingerprint;
+                self.parts.bench.removed(&unit);
+                let _ = self.parts.executor.forget(&unit);
+                let gone = Event::Applied {
+                    unit: unit.clone(),
+                    fingerprint,
+                    outputs: Digest::of(b""),
+                };
+                let ok = Event::Verified {
+                    unit: unit.clone(),
+                    ok: true,
+                    reports: vec![],
+                };
+                self.append(&[gone, ok], &[AppliedChange::Remove(unit)])
+            }
+            Finding::Recovered(verdict) => {
+                self.prepared.remove(&i);
+                self.append(&[Event::Recovered { unit, verdict }], &[])
+            }
+            Finding::Verified(report) => self.was_verified(i, unit, vec![report]),
+            Finding::Observed { .. } => self.fail(
+                unit,
+                Failure::permanent("an engine answered another question"),
+            ),
+            Finding::Failed(failure) => {
+                self.finished_step(i);
+                self.fail(unit, failure)
+            }
+        }
+    }
+
+    /// `events`: what comes before it in the same transaction.
+    pub(super) fn was_applied(
+        &mut self,
+        i: usize,
+        unit: Address,
+        outputs: BTreeMap<String, Output>,
+        mut events: Vec<Event>,
+    ) -> Result<(), RunError> {
+        let prepared = self.prepared_for(i, &unit).cloned();
+        let prepared = match prepared {
+            Ok(p) => p,
+            Err(e) => return self.fail(unit, Failure::permanent(e.to_string())),
+        };
+        let tree = match self.parts.bench.pack(&prepared) {
+            Ok(bytes) => Some(self.parts.store.put_blob(&bytes, false)?),
+            Err(_) => None,
+        };
+        let has_verifiers = !prepared.task.spec.verify.is_empty();
+        let mut task = prepared.task.clone();
+        task.saved = None;
+        let applied = Applied {
+            unit: unit.clone(),
+            layer: prepared.layer.clone(),
+            fingerprint: prepared.fingerprint,
+            parts: prepared.parts.clone(),
+            outputs,
+            task,
+            tree,
+            needs: prepared.needs.clone(),
+            identities: prepared.identities.clone(),
+            protect: prepared.protect.clone(),
+            verified: has_verifiers.then_some(false),
+            at: (self.parts.now)(),
+        };
+        let digest = Digest::of_json(
+            &applied
+                .outputs
+                .iter()
+                .filter(|(_, o)| !o.sensitive)
+                .collect::<Vec<_>>(),
+        );
+        self.parts.bench.applied(&applied);
+        events.push(Event::Applied {
+            unit: unit.clone(),
+            fingerprint: prepared.fingerprint,
+            outputs: digest,
+        });
+        if !has_verifiers {
+            self.finished_step(i);
+            events.push(Event::Verified {
+                unit,
+                ok: true,
+                reports: vec![],
+            });
+        }
+        self.append(&events, &[AppliedChange::Put(Box::new(applied))])
+    }
+
+    pub(super) fn was_verified(
+        &mut self,
+        i: usize,
+        unit: Address,
+        reports: Vec<Report>,
+    ) -> Result<(), RunError> {
+        self.finished_step(i);
+        let ok = reports.iter().all(|r| r.ok);
+        let change = AppliedChange::Verified(unit.clone(), ok);
+        self.append(&[Event::Verified { unit, ok, reports }], &[change])
+    }
+
+    pub(super) fn fail(&mut self, unit: Address, failure: Failure) -> Result<(), RunError> {
+        let Failure {
+            class,
+            summary,
+            stale,
+        } = failure;
+        self.append(
+            &[Event::Failed {
+                unit,
+                class,
+                stale,
+                summary,
+            }],
+            &[],
+        )
+    }
+
+    pub(super) fn finished_step(&mut self, i: usize) {
+        if let Some(from) = self.since.remove(&i) {
+            let unit = self.machine.plan().body.steps[i].unit.clone();
+            self.timings.push(Timing {
+                unit,
+                from,
+                to: self.began.elapsed().as_millis() as u64,
+            });
+        }
+    }
+}
