@@ -1,7 +1,7 @@
 //! The files of an operations repo as a seam: sorted paths with digests, read only when needed.
 use crate::digest::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +48,18 @@ pub trait Tree: Send + Sync {
         String::from_utf8(self.read(path)?.to_vec())
             .map_err(|_| TreeError::NotText(path.to_owned()))
     }
+    /// What `make` makes of a file's text, made once per content where the tree has a place to keep it. `form` names
+    /// what is made, with a version (`yaml 1`): the same form and the same text must always give the same bytes.
+    fn derived(
+        &self,
+        path: &str,
+        _form: &str,
+        make: &mut dyn FnMut(&str) -> Vec<u8>,
+    ) -> Result<Cow<'_, [u8]>, TreeError> {
+        Ok(Cow::Owned(make(&self.text(path)?)))
+    }
+    /// Writes down what was derived, for those who look next. What cannot be written is only made again.
+    fn keep_derived(&self) {}
 }
 
 /// A file could not be read.

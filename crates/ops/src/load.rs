@@ -15,8 +15,8 @@ use strata_core::{
     tree::Tree,
 };
 use strata_syntax::{
+    kept,
     node::{Kind, Node, merge},
-    yaml,
 };
 
 /// Engines, in the order in which they are registered.
@@ -86,9 +86,8 @@ pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
 
 fn parse(tree: &dyn Tree, path: &str, problems: &mut Problems) -> Option<Node> {
     tree.file(path)?;
-    match tree.text(path) {
-        Ok(text) => {
-            let (node, found) = yaml::parse(&Arc::from(path), &text);
+    match kept::yaml(tree, path) {
+        Ok((node, found)) => {
             problems.extend(found);
             node
         }

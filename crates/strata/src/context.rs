@@ -107,6 +107,7 @@ impl Context {
         let (composition, more) = compose::compose(loaded, &self.engines);
         problems.extend(more);
         problems.extend(check::check(&composition));
+        composition.loaded.tree.keep_derived();
         problems
             .sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
         problems.dedup();

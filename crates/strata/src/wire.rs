@@ -12,7 +12,8 @@ use strata_adapters::{
     source::DirectoryTree,
 };
 use strata_core::{
-    engine::DynEngine, executor::Executor, secret::SecretStore, store::Store, tree::Tree,
+    digest::Digest, engine::DynEngine, executor::Executor, secret::SecretStore, store::Store,
+    tree::Tree,
 };
 use strata_store::sqlite::{Options, SqliteStore};
 
@@ -32,12 +33,42 @@ pub fn engines() -> Vec<Arc<dyn DynEngine>> {
     strata_engines::all().into_iter().map(Arc::from).collect()
 }
 
-/// The files below a platform's folder.
+/// The files below a platform's folder. What is learnt of them is kept beside its state, or in the user's cache when
+/// there is no state yet: a look writes nothing into a repo.
 pub fn tree(root: &Path, state: &Path) -> Result<Arc<dyn Tree>, Problem> {
-    let cache = state.is_dir().then(|| state.join("files"));
-    DirectoryTree::open(root, cache.as_deref())
-        .map(|t| Arc::new(t) as Arc<dyn Tree>)
-        .map_err(|e| Problem::new(strata_core::exit::ERROR, e.to_string()))
+    let cache = if state.is_dir() {
+        Some(state.to_owned())
+    } else {
+        user_cache(root)
+    };
+    let files = cache.as_ref().map(|c| c.join("files"));
+    let tree = DirectoryTree::open(root, files.as_deref())
+        .map_err(|e| Problem::new(strata_core::exit::ERROR, e.to_string()))?;
+    Ok(match cache {
+        Some(cache) => Arc::new(tree.with_derived(&cache.join("derived"), build())),
+        None => Arc::new(tree),
+    })
+}
+
+/// A folder for a platform in `$XDG_CACHE_HOME/strata`, else `~/.cache/strata`.
+fn user_cache(root: &Path) -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(home)
+        .filter(|p| p.is_absolute())?;
+    let name = Digest::of(root.as_os_str().as_encoded_bytes()).to_string();
+    let folder = base.join("strata").join(&name[..16]);
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder)
+}
+
+/// Changes with every build of this program.
+fn build() -> Digest {
+    use std::os::unix::fs::MetadataExt as _;
+    let this = std::env::current_exe().and_then(|p| p.metadata());
+    let stat = this.map(|m| (m.ino(), m.size(), m.mtime(), m.mtime_nsec()));
+    Digest::of_json(&(env!("CARGO_PKG_VERSION"), stat.ok()))
 }
 
 /// The store of a platform; made when it is not there.

@@ -6,6 +6,7 @@
 //!
 //! - [`node`]: one tree for YAML and JSON, with places, and how two trees merge.
 //! - [`yaml`], [`json`]: text to tree.
+//! - [`kept`]: what was parsed once is not parsed again.
 //! - [`expr`]: `${{ … }}`: templates, references, types, evaluation.
 //! - [`ty`]: Terraform's type grammar.
 //! - [`hcl`]: top-level blocks of HCL, one by one, so that one bad block does not lose a file.
@@ -13,6 +14,7 @@
 pub mod expr;
 pub mod hcl;
 pub mod json;
+pub mod kept;
 pub mod node;
 pub mod packer;
 pub mod scalar;

@@ -2,6 +2,7 @@
 //!
 //! Not a value: a scalar keeps its text and how it was quoted, so that the type of an input can decide what `1.10` is.
 use crate::scalar;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -15,7 +16,7 @@ use strata_core::{
 pub type Origin = Arc<str>;
 
 /// A part of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// Where it stands in its file.
     pub span: Span,
@@ -23,12 +24,13 @@ pub struct Node {
     pub kind: Kind,
     /// Its tag (`!Ref`), when it has one that the core schema doesn't know.
     pub tag: Option<String>,
-    /// Its file.
+    /// Its file. Not part of what is kept of it: the same text may stand in several files.
+    #[serde(skip)]
     pub origin: Origin,
 }
 
 /// What a node is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// A text, a number, a bool or null, as it was written.
     Scalar(Scalar),
@@ -39,7 +41,7 @@ pub enum Kind {
 }
 
 /// How a scalar was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Style {
     /// Without quotes.
     Plain,
@@ -52,7 +54,7 @@ pub enum Style {
 }
 
 /// A scalar as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scalar {
     /// Its text: quotes gone, escapes resolved, lines folded.
     pub text: String,
@@ -88,14 +90,14 @@ impl Scalar {
 }
 
 /// A map in the order of its file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Map {
     /// Its entries; no two have the same key.
     pub entries: Vec<Entry>,
 }
 
 /// An entry of a map.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The key.
     pub key: String,
@@ -141,6 +143,18 @@ impl Node {
             kind: Kind::Map(Map { entries }),
             tag: None,
             origin,
+        }
+    }
+    /// The same in another file.
+    pub(crate) fn set_origin(&mut self, origin: &Origin) {
+        self.origin = origin.clone();
+        match &mut self.kind {
+            Kind::Scalar(_) => {}
+            Kind::List(items) => items.iter_mut().for_each(|n| n.set_origin(origin)),
+            Kind::Map(map) => map
+                .entries
+                .iter_mut()
+                .for_each(|e| e.value.set_origin(origin)),
         }
     }
     /// Where it stands.

@@ -2,7 +2,10 @@
 //!
 //! Not a watcher: it is one look. A file that changes after the look cannot be read through it any more, so nobody
 //! works with content that has another digest than the one that was looked at.
-use super::cache::{Cache, Entry, Stat, Walk, nanos, save};
+use super::{
+    cache::{Cache, Entry, Stat, Walk, nanos, save},
+    derived::Derived,
+};
 use rustix::{
     fd::{AsFd, OwnedFd},
     fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat},
@@ -10,6 +13,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 use std::{
+    borrow::Cow,
     fs::File,
     io::Write,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
@@ -39,6 +43,7 @@ pub struct DirectoryTree {
     files: Vec<TreeFile>,
     problems: Vec<Diagnostic>,
     read: usize,
+    derived: Option<Derived>,
 }
 
 /// A file that the walk came across.
@@ -92,7 +97,14 @@ impl DirectoryTree {
             files,
             problems,
             read,
+            derived: None,
         })
+    }
+    /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
+    #[must_use]
+    pub fn with_derived(mut self, path: &Path, build: Digest) -> Self {
+        self.derived = Some(Derived::new(path, build));
+        self
     }
     /// The folder, absolute and without links.
     pub fn root(&self) -> &Path {
@@ -126,6 +138,31 @@ impl Tree for DirectoryTree {
             return Err(TreeError::Io(path.to_owned(), why.to_owned()));
         }
         Ok(bytes.into())
+    }
+    fn derived(
+        &self,
+        path: &str,
+        form: &str,
+        make: &mut dyn FnMut(&str) -> Vec<u8>,
+    ) -> Result<Cow<'_, [u8]>, TreeError> {
+        let Some(derived) = &self.derived else {
+            return Ok(Cow::Owned(make(&self.text(path)?)));
+        };
+        let content = self
+            .file(path)
+            .ok_or_else(|| TreeError::Missing(path.to_owned()))?
+            .digest;
+        if let Some(known) = derived.get(form, &content) {
+            return Ok(known);
+        }
+        let made = make(&self.text(path)?);
+        derived.put(form, &content, made.clone());
+        Ok(Cow::Owned(made))
+    }
+    fn keep_derived(&self) {
+        if let Some(derived) = &self.derived {
+            derived.save();
+        }
     }
 }
 
