@@ -112,7 +112,7 @@ pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
         units: Vec::new(),
         index: HashMap::new(),
     };
-    let mut variants = variant::Variants::default();
+    let mut variants = variant::Variants::new(engines);
     for env in 0..c.envs.len() {
         populate(&mut c, env, &mut variants, &mut problems);
     }

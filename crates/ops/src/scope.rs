@@ -4,7 +4,7 @@
 use crate::{
     check::EXTERNAL,
     compose::{Composition, Each, Target},
-    field::{Field, coerce},
+    field::{Field, FieldMap, coerce},
 };
 use std::{
     cell::RefCell,
@@ -103,13 +103,13 @@ impl Object for Flavors<'_> {
 pub struct ValueScope<'a> {
     env: &'a str,
     platform: &'a str,
-    fields: &'a BTreeMap<String, Field>,
+    fields: &'a FieldMap,
     open: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> ValueScope<'a> {
     /// Of an environment.
-    pub fn new(env: &'a str, platform: &'a str, fields: &'a BTreeMap<String, Field>) -> Self {
+    pub fn new(env: &'a str, platform: &'a str, fields: &'a FieldMap) -> Self {
         Self {
             env,
             platform,
@@ -469,7 +469,7 @@ pub fn resolve(
         let ty = v.interface.inputs.get(key).map_or(&Type::Any, |i| &i.ty);
         inputs.insert(key.clone(), coerce(term, ty));
     }
-    let all = |fields: &BTreeMap<String, Field>| -> Result<BTreeMap<String, Term>, Diagnostic> {
+    let all = |fields: &FieldMap| -> Result<BTreeMap<String, Term>, Diagnostic> {
         fields
             .iter()
             .map(|(k, f)| Ok((k.clone(), f.eval(&scope)?)))

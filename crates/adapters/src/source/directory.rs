@@ -8,7 +8,7 @@ use super::{
 };
 use rustix::{
     fd::{AsFd, OwnedFd},
-    fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat},
+    fs::{AtFlags, FileType, Mode, OFlags, RawDir, openat, statat},
     io::Errno,
     time::{ClockId, clock_gettime},
 };
@@ -16,6 +16,7 @@ use std::{
     borrow::Cow,
     fs::File,
     io::Write,
+    mem::MaybeUninit,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -174,7 +175,9 @@ impl Looker<'_> {
     /// Everything below an open folder; `path` is where it stands, with a `/` at its end unless it is the root.
     fn folder(&mut self, folder: &OwnedFd, path: &mut String) -> Result<(), Errno> {
         let mut below = Vec::new();
-        for entry in Dir::read_from(folder.as_fd())? {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut entries = RawDir::new(folder.as_fd(), &mut buffer);
+        while let Some(entry) = entries.next() {
             let entry = entry?;
             let name = entry.file_name();
             let Ok(text) = name.to_str() else {

@@ -3,7 +3,7 @@ use super::names::Named;
 use crate::{
     decode::{Fields, Problems, expected, text},
     document::environment::{KEYS, replan},
-    field::Field,
+    field::{Field, FieldMap},
     load::Loaded,
     scope::ValueScope,
 };
@@ -149,7 +149,7 @@ fn resolve(
 ) -> Environment {
     // unknown keys were reported where the file was read
     let f = Fields::of(node, "an environment", KEYS, &mut Problems::new());
-    let values: BTreeMap<String, Field> = f
+    let values: FieldMap = f
         .entries("values", problems)
         .into_iter()
         .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))

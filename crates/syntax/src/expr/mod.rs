@@ -35,7 +35,8 @@ pub use check::{TypeScope, check, check_ast};
 pub use eval::{EvalError, eval, eval_ast};
 pub use parser::{MAX_DEPTH, ParseError};
 pub use refs::{
-    Reference, Root, SecretUse, Step, references, references_of, references_where, secrets,
+    Reference, Root, SecretUse, Step, references, references_of, references_where,
+    references_without, secrets,
 };
 pub use scope::{Item, Object, Scope};
 pub use template::{Part, Template, parse, parse_template};

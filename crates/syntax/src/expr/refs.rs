@@ -62,6 +62,16 @@ pub fn references(template: &Template) -> Vec<Reference> {
     walk.references
 }
 
+/// The same without those that begin with one of some names.
+pub fn references_without(template: &Template, skip: &[&str]) -> Vec<Reference> {
+    let mut walk = Walk {
+        skip,
+        ..Walk::default()
+    };
+    template.expressions().for_each(|ast| walk.go(ast));
+    walk.references
+}
+
 /// The names that a template uses where `is_static` knows some conditions: only the branch that is taken counts.
 pub fn references_where(
     template: &Template,
@@ -93,6 +103,8 @@ pub fn secrets(template: &Template) -> Vec<SecretUse> {
 #[derive(Default)]
 struct Walk<'a> {
     bound: Vec<&'a str>,
+    /// Names that nobody asked for.
+    skip: &'a [&'a str],
     guards: Vec<(Arc<Ast>, bool)>,
     references: Vec<Reference>,
     secrets: Vec<SecretUse>,
@@ -137,8 +149,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn name(&mut self, span: Span, name: &str, steps: Vec<Step>) {
-        if !self.bound.contains(&name) {
+    fn name(&mut self, span: Span, name: &'a str, steps: Vec<Step>) {
+        if !self.bound.contains(&name) && !self.skip.contains(&name) {
             self.add(span, Root::Name(name.to_owned()), steps);
         }
     }
@@ -153,13 +165,19 @@ impl<'a> Walk<'a> {
     }
 
     fn chain(&mut self, whole: Span, base: &'a Ast, links: &'a [Link]) {
-        let (steps, end) = leading_steps(links);
+        let skipped = matches!(&base.kind, AstKind::Name(n) if self.skip.contains(&n.as_str()));
+        let (steps, end) = if skipped {
+            Default::default()
+        } else {
+            leading_steps(links)
+        };
         let span = if steps.len() == links.len() {
             whole
         } else {
             Span::new(base.span.start, end.max(base.span.end))
         };
         match (&base.kind, base.called_with("env")) {
+            _ if skipped => {}
             (AstKind::Name(name), _) => self.name(span, name, steps),
             (_, Some(env)) => {
                 if let Some((Step::Field(name) | Step::Key(name), rest)) = steps.split_first() {
