@@ -71,6 +71,20 @@ impl Composition {
                 .is_some_and(|e| e.key.as_ref() == key)
         })
     }
+    /// Where it is written that a unit waits for another: a reference, or an entry of `after`.
+    pub fn edge(&self, from: usize, to: usize) -> Option<Location> {
+        let unit = &self.units[from];
+        let v = self.variant(unit);
+        let names = |found: Found| found.is_ok_and(|units| units.contains(&(to as u32)));
+        let reference = v.uses.iter().find(|u| names(resolve(self, unit, u)));
+        let entries = &v.component.after;
+        reference.map(|u| u.at.clone()).or_else(|| {
+            let entry = entries
+                .iter()
+                .find(|(n, at)| names(after(self, unit, n, at)));
+            entry.map(|(_, at)| at.clone())
+        })
+    }
     /// Does a unit have an output, as far as anybody declared it?
     pub fn has_output(&self, unit: u32, contract: Option<&str>, output: &str) -> bool {
         let v = self.variant(&self.units[unit as usize]);
