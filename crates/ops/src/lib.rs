@@ -15,3 +15,19 @@ pub mod document;
 pub mod field;
 pub mod load;
 pub mod scope;
+
+use decode::Problems;
+use load::Engines;
+use std::sync::Arc;
+use strata_core::tree::Tree;
+
+/// A platform from its files: composed, checked, with everything that was found, each thing once, errors first.
+pub fn read(tree: Arc<dyn Tree>, engines: &Engines) -> (compose::Composition, Problems) {
+    let (loaded, mut problems) = load::load(tree, engines);
+    let (composition, more) = compose::compose(loaded, engines);
+    problems.extend(more);
+    problems.extend(check::check(&composition));
+    problems.sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
+    problems.dedup();
+    (composition, problems)
+}

@@ -443,6 +443,12 @@ impl Object for UnitOutputs<'_> {
     }
 }
 
+/// The value of a field of a unit as far as the files tell it: outputs of other units are holes.
+pub fn eval_late(c: &Composition, unit: usize, field: &Field) -> Result<Term, Diagnostic> {
+    let outputs = &NoOutputs;
+    field.eval(&Late { c, unit, outputs })
+}
+
 /// A unit's specification and inputs, as far as they are known.
 pub struct Resolved {
     /// For its engine.

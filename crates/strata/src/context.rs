@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{diagnostic::Diagnostic, engine::DynEngine, exit, store::Store, tree::Tree};
-use strata_ops::{check, compose, compose::Composition, load};
+use strata_ops::{compose::Composition, load};
 
 /// A platform that a command works on.
 pub struct Context {
@@ -102,15 +102,8 @@ impl Context {
     }
     /// The platform, composed and checked, with everything that was found.
     pub fn compose(&self) -> Result<(Composition, Vec<Diagnostic>), Problem> {
-        let tree = self.tree()?;
-        let (loaded, mut problems) = load::load(tree, &self.engines);
-        let (composition, more) = compose::compose(loaded, &self.engines);
-        problems.extend(more);
-        problems.extend(check::check(&composition));
+        let (composition, problems) = strata_ops::read(self.tree()?, &self.engines);
         composition.loaded.tree.keep_derived();
-        problems
-            .sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
-        problems.dedup();
         Ok((composition, problems))
     }
     /// The platform, when its files are valid; shows what was found.

@@ -55,6 +55,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let mut interface = Interface {
         inputs: inputs.collect(),
         outputs: crate::declared::interface(spec),
+        marks_secrets: true,
         open_inputs: template.incomplete,
         facts,
         ..Interface::default()

@@ -66,6 +66,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let interface = Interface {
         inputs: inputs.collect(),
         outputs,
+        marks_secrets: true,
         open_inputs: module.incomplete,
         open_outputs: module.incomplete,
         reads: module
