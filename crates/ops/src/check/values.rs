@@ -2,7 +2,7 @@
 use crate::{compose::Composition, decode::Problems, field::Field};
 use std::collections::HashSet;
 use strata_core::diagnostic::{Diagnostic, suggest};
-use strata_syntax::{expr::each_field_of, node::Node};
+use strata_syntax::{expr::each_field_of, node::{Map, Node}};
 
 /// Names that are read.
 #[derive(Default)]
@@ -39,7 +39,7 @@ pub fn check(c: &Composition, problems: &mut Problems) {
         return;
     }
     for node in values() {
-        for name in node.as_map().into_iter().flat_map(|m| m.keys()) {
+        for name in node.as_map().into_iter().flat_map(Map::keys) {
             if used.names.contains(name) || node.get(name).is_some_and(Node::is_null) {
                 continue;
             }
