@@ -85,10 +85,15 @@ pub enum Command {
         preset: String,
     },
     /// Check the whole repo from its files alone; no tool is started
-    #[command(after_help = "Example:\n  strata check\n  strata check --format json")]
+    #[command(
+        after_help = "Examples:\n  strata check\n  strata check --all-flavors\n  strata check --against main\n  strata check --format json"
+    )]
     Check {
         /// Environments; default: all
         env: Vec<String>,
+        /// Also try every flavor of every contract wherever it could be picked
+        #[arg(long)]
+        all_flavors: bool,
     },
     /// Show what an apply would do
     #[command(

@@ -34,7 +34,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
     match args.command {
         Command::Init { name, preset } => init::run(&global, name, &preset),
-        Command::Check { env } => check::run(&global, &env),
+        Command::Check { env, all_flavors } => check::run(&global, &env, all_flavors),
         Command::Plan {
             env,
             which,
