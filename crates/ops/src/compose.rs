@@ -280,7 +280,9 @@ fn flavors(
     c.envs[env].candidates = by_contract
         .iter()
         .map(|(contract, vs)| {
-            let names = vs.iter().map(|v| c.variants[*v as usize].component.name.clone());
+            let names = vs
+                .iter()
+                .map(|v| c.variants[*v as usize].component.name.clone());
             (contract.clone(), names.collect())
         })
         .collect();

@@ -6,9 +6,11 @@
 //! - [`load`]: finds the files, reads them, finds the components.
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
+//! - [`compare`]: what became of promises since another time.
 //!
 //! Not here: reading a disk (a [`strata_core::tree::Tree`] is given), what tools declare (engines say it), plans.
 pub mod check;
+pub mod compare;
 pub mod compose;
 pub mod decode;
 pub mod document;

@@ -54,6 +54,9 @@ pub struct Which {
     /// Only units of this layer
     #[arg(long, value_name = "LAYER", action = ArgAction::Append)]
     pub layer: Vec<String>,
+    /// Only units that a change since this revision of git touches, uncommitted changes included
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
     /// All environments
     #[arg(long)]
     pub all: bool,
@@ -94,6 +97,9 @@ pub enum Command {
         /// Also try every flavor of every contract wherever it could be picked
         #[arg(long)]
         all_flavors: bool,
+        /// Also tell how contracts and outputs differ from this revision of git
+        #[arg(long, value_name = "REV")]
+        against: Option<String>,
     },
     /// Show what an apply would do
     #[command(

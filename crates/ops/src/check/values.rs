@@ -2,7 +2,10 @@
 use crate::{compose::Composition, decode::Problems, field::Field};
 use std::collections::HashSet;
 use strata_core::diagnostic::{Diagnostic, suggest};
-use strata_syntax::{expr::each_field_of, node::{Map, Node}};
+use strata_syntax::{
+    expr::each_field_of,
+    node::{Map, Node},
+};
 
 /// Names that are read.
 #[derive(Default)]

@@ -1,10 +1,18 @@
 //! `strata check`: the whole repo, from its files alone.
 use crate::{args::Global, context::Context, problem::Problem, tools, view::diagnostics};
 use strata_core::{diagnostic::Diagnostic, exit};
-use strata_ops::compose::{Composition, Pick};
+use strata_ops::{
+    compare,
+    compose::{Composition, Pick},
+};
 
 /// Runs it.
-pub fn run(global: &Global, env: &[String], all_flavors: bool) -> Result<u8, Problem> {
+pub fn run(
+    global: &Global,
+    env: &[String],
+    all_flavors: bool,
+    against: Option<&str>,
+) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
     problems.extend(tools::unknown(&cx, &c));
@@ -13,6 +21,11 @@ pub fn run(global: &Global, env: &[String], all_flavors: bool) -> Result<u8, Pro
     } else {
         cx.envs(&c, env, false)?
     };
+    if let Some(revision) = against {
+        // what was wrong with the files then is of no interest now
+        let (old, _) = cx.revision(revision, &c)?;
+        problems.extend(compare::against(&old, &c));
+    }
     let tried = if all_flavors {
         try_all(&c, &mut problems)
     } else {
@@ -46,7 +59,10 @@ pub fn run(global: &Global, env: &[String], all_flavors: bool) -> Result<u8, Pro
         match tried {
             0 if all_flavors => eprintln!("no contract has a second flavor"),
             0 => {}
-            n => eprintln!("{} that could be picked instead: each fits", plural(n, "flavor")),
+            n => eprintln!(
+                "{} that could be picked instead: each fits",
+                plural(n, "flavor")
+            ),
         }
     }
     Ok(exit::DONE)

@@ -34,7 +34,11 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
     match args.command {
         Command::Init { name, preset } => init::run(&global, name, &preset),
-        Command::Check { env, all_flavors } => check::run(&global, &env, all_flavors),
+        Command::Check {
+            env,
+            all_flavors,
+            against,
+        } => check::run(&global, &env, all_flavors, against.as_deref()),
         Command::Plan {
             env,
             which,

@@ -71,19 +71,14 @@ pub fn make<'a>(
     how: &How,
     refresh: bool,
 ) -> Result<Planned<'a>, Problem> {
-    let selection = Selection {
-        envs: envs.clone(),
-        only: which.only.clone(),
-        layers: which.layer.clone(),
-    };
-    let selected = select(c, &selection).map_err(Problem::usage)?;
+    let selected = cx.selected(c, &envs, which)?;
     let store = cx.store()?;
     let mut bench = bench(cx, c, &selected, &store)?;
     for word in &how.replace {
         let again = Selection {
             envs: envs.clone(),
             only: vec![word.clone()],
-            layers: vec![],
+            ..Selection::default()
         };
         let marks = select(c, &again).map_err(Problem::usage)?;
         bench.again.extend(

@@ -5,6 +5,7 @@ mod gates;
 mod hand_off;
 mod life;
 mod references;
+mod revisions;
 mod sandbox;
 mod stopping;
 mod terraform;
