@@ -5,6 +5,7 @@
 //! - [`recorded`]: what was applied last, as expressions see it.
 //! - [`prepared`], [`prepare`]: a unit with real inputs and its fingerprint.
 //! - [`schedule`]: what stands still, what can be planned now, what is deferred.
+//! - [`swap`]: what another flavor would mean.
 //! - [`destroy`]: the same from what was applied, in reverse.
 //!
 //! Not here: running the tools that plan (`strata-run`), asking anybody.
@@ -16,3 +17,4 @@ pub mod prepared;
 pub mod recorded;
 pub mod schedule;
 pub mod select;
+pub mod swap;

@@ -103,7 +103,7 @@ pub enum Command {
     },
     /// Show what an apply would do
     #[command(
-        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code"
+        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code\n  strata plan dev --flavor load-balancer=nginx"
     )]
     Plan {
         /// Environments
@@ -112,6 +112,9 @@ pub enum Command {
         which: Which,
         #[command(flatten)]
         how: How,
+        /// Look at another flavor than the files pick: what a swap would do
+        #[arg(long, value_name = "CONTRACT=COMPONENT", action = ArgAction::Append, conflicts_with = "out")]
+        flavor: Vec<String>,
         /// Save the plan, to be applied as it is
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,

@@ -11,7 +11,10 @@ use std::{
     sync::Arc,
 };
 use strata_core::{diagnostic::Diagnostic, engine::DynEngine, exit, store::Store, tree::Tree};
-use strata_ops::{compose::Composition, load};
+use strata_ops::{
+    compose::{Composition, Pick},
+    load,
+};
 use strata_plan::{
     changed,
     select::{Selection, select},
@@ -106,13 +109,20 @@ impl Context {
     }
     /// The platform, composed and checked, with everything that was found.
     pub fn compose(&self) -> Result<(Composition, Vec<Diagnostic>), Problem> {
-        let (composition, problems) = strata_ops::read(self.tree()?, &self.engines);
+        self.compose_with(&[])
+    }
+    fn compose_with(&self, picks: &[Pick]) -> Result<(Composition, Vec<Diagnostic>), Problem> {
+        let (composition, problems) = strata_ops::read_with(self.tree()?, &self.engines, picks);
         composition.loaded.tree.keep_derived();
         Ok((composition, problems))
     }
     /// The platform, when its files are valid; shows what was found.
     pub fn composed(&self) -> Result<Composition, Problem> {
-        let (composition, problems) = self.compose()?;
+        self.composed_with(&[])
+    }
+    /// The same with other flavors than the files pick.
+    pub fn composed_with(&self, picks: &[Pick]) -> Result<Composition, Problem> {
+        let (composition, problems) = self.compose_with(picks)?;
         let worth: Vec<Diagnostic> = problems.iter().filter(|p| p.is_error()).cloned().collect();
         if worth.is_empty() {
             return Ok(composition);

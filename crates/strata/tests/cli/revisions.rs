@@ -166,6 +166,20 @@ fn every_flavor_that_could_be_picked_is_tried() {
     ]);
     s.ends(0, &["check", "--all-flavors"])
         .says("1 flavor that could be picked instead: each fits");
+    // before it is swapped: what would be made, who is concerned, in which order
+    s.ends(0, &["apply", "dev", "--yes"]);
+    let done = s.ends(0, &["plan", "dev", "--flavor", "db=my"]);
+    for said in [
+        "db in dev: my in the place of pg",
+        "side by side: dev/my is made; dev/pg stays as it is",
+        "given other values: dev/web",
+        "order: apply dev/my; then dev/web; last `strata destroy dev --orphans`: dev/pg",
+    ] {
+        assert!(done.out.contains(said), "no `{said}` in {}", done.out);
+    }
+    s.ends(0, &["plan", "dev"]).says("nothing to do");
+    s.ends(2, &["plan", "dev", "--flavor", "db=mi"])
+        .says("did you mean `db=my`?");
     // a consumer that bypasses the contract fits only one flavor
     s.edit(
         "layers/top/web/component.yaml",
