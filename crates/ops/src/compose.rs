@@ -1,5 +1,6 @@
 //! Every unit of every environment, with its dependencies: a platform fully resolved but for what exists only later.
 mod environment;
+mod given;
 mod names;
 mod variant;
 

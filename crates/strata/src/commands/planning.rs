@@ -1,4 +1,6 @@
 //! Makes a plan: composes, decides what stands still, lets tools plan the rest.
+mod ahead;
+
 use super::{batch::Reader, bench::FilesBench};
 use crate::{
     args::{How, Which},
@@ -103,7 +105,9 @@ pub fn make<'a>(
         now: now(),
     };
     let mut items = schedule(c, &selected, &wishes, &bench.facts());
-    let (proposals, failures) = propose(&mut reader, c, &mut items, &bench, &drifted)?;
+    let (mut proposals, failures) = propose(&mut reader, c, &mut items, &mut bench, &drifted)?;
+    ahead::look(&mut reader, c, &mut items, &mut bench, &mut proposals)?;
+    bench.recorded.forget_foretold();
     let gone = orphans(c, &envs, &bench.facts());
     let plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
     Ok(Planned {
@@ -157,7 +161,7 @@ fn propose(
     reader: &mut Reader<'_>,
     c: &Composition,
     items: &mut [Item],
-    bench: &FilesBench<'_>,
+    bench: &mut FilesBench<'_>,
     drifted: &BTreeMap<Address, String>,
 ) -> Result<(Proposals, Failures), Problem> {
     let mut work = Vec::new();
@@ -184,8 +188,11 @@ fn propose(
     for (unit, finding) in reader.run(work)? {
         match finding {
             Finding::Planned {
-                proposal, saved, ..
+                proposal,
+                saved,
+                predicted,
             } => {
+                ahead::foretell(&mut bench.recorded, &unit, predicted);
                 if let Some(why) = protected(c, &unit, &proposal) {
                     failures.push((unit.clone(), why));
                 }
@@ -199,7 +206,7 @@ fn propose(
 }
 
 /// Why a proposal must not be applied to a protected unit.
-fn protected(c: &Composition, unit: &Address, proposal: &Proposal) -> Option<String> {
+pub(super) fn protected(c: &Composition, unit: &Address, proposal: &Proposal) -> Option<String> {
     let position = c.position(unit)?;
     let protect = &c.variant(&c.units[position]).component.protect;
     let change = proposal

@@ -9,3 +9,4 @@ mod revisions;
 mod sandbox;
 mod stopping;
 mod terraform;
+mod words;
