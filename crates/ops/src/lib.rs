@@ -6,6 +6,7 @@
 //! - [`load`]: finds the files, reads them, finds the components.
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
+//! - [`explain`]: where a value comes from.
 //! - [`compare`]: what became of promises since another time.
 //!
 //! Not here: reading a disk (a [`strata_core::tree::Tree`] is given), what tools declare (engines say it), plans.
@@ -14,6 +15,7 @@ pub mod compare;
 pub mod compose;
 pub mod decode;
 pub mod document;
+pub mod explain;
 pub mod field;
 pub mod load;
 pub mod scope;

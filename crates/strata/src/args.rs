@@ -215,6 +215,14 @@ pub enum Command {
         #[arg(long)]
         reveal: bool,
     },
+    /// Show where every input of a unit comes from
+    #[command(
+        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'"
+    )]
+    Explain {
+        /// Unit, or one input of it: `ENV/NAME.INPUT`
+        of: String,
+    },
     /// Show what depends on what
     #[command(
         after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg"

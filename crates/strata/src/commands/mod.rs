@@ -8,6 +8,7 @@ mod destroy;
 mod drift;
 mod env;
 mod exec;
+mod explain;
 mod forget;
 mod graph;
 mod hand_off;
@@ -112,6 +113,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             which,
             parallelism,
         } => adopt::run(&global, &env, &which, parallelism),
+        Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),
