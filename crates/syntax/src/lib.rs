@@ -11,14 +11,17 @@
 //! - [`ty`]: Terraform's type grammar.
 //! - [`hcl`]: top-level blocks of HCL, one by one, so that one bad block does not lose a file.
 //! - [`terraform`], [`packer`]: what a module or a template declares.
+pub mod argocd;
 pub mod cloudformation;
 pub mod cycle;
 pub mod expr;
+pub mod flux;
 pub mod hcl;
 pub mod helm;
 pub mod json;
 pub mod kept;
 pub mod kubernetes;
+pub mod kustomize;
 pub mod node;
 pub mod own;
 pub mod packer;
