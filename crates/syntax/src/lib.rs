@@ -11,6 +11,7 @@
 //! - [`ty`]: Terraform's type grammar.
 //! - [`hcl`]: top-level blocks of HCL, one by one, so that one bad block does not lose a file.
 //! - [`terraform`], [`packer`]: what a module or a template declares.
+pub mod ansible;
 pub mod argocd;
 pub mod cloudformation;
 pub mod cycle;

@@ -207,9 +207,12 @@ fn type_of(declared: &str) -> Type {
 
 /// A default, which is always written as a text.
 fn default(text: &str, ty: &Type) -> Value {
-    let number = |t: &str| match crate::scalar::is_number(t) {
-        true => Value::Number(Number(t.to_owned())),
-        false => Value::from(t),
+    let number = |t: &str| {
+        if crate::scalar::is_number(t) {
+            Value::Number(Number(t.to_owned()))
+        } else {
+            Value::from(t)
+        }
     };
     match ty {
         Type::Number => number(text),
