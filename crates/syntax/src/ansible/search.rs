@@ -58,6 +58,11 @@ pub(super) fn is_path(said: &Said) -> bool {
 impl Reader<'_> {
     /// The file that a task names, and where it would usually stand; `sub` is the folder of its kind.
     pub(super) fn find(&self, place: &Place, sub: &str, name: &str) -> (Option<String>, String) {
+        // a file of a role's tasks finds the role's files, also when a play includes it
+        let role_like = place
+            .folder
+            .strip_suffix("tasks")
+            .map(|role| within(role.trim_end_matches('/'), sub));
         let folders = place
             .roles
             .iter()
@@ -69,6 +74,7 @@ impl Reader<'_> {
                     within(role, "handlers"),
                 ]
             })
+            .chain(role_like)
             .chain([
                 within(&place.folder, sub),
                 place.folder.clone(),

@@ -54,8 +54,8 @@ fn reference_of(template: &Template, reference: &Reference) -> Option<Diagnostic
         }
     };
     let literal = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric());
-    if known.contains(&name) || !literal {
-        // pseudo parameters and computed names
+    if known.contains(&name) || parameters.contains_key(name) || !literal {
+        // pseudo parameters, computed names, and names that are there as something else
         return None;
     }
     if kind.starts_with("resource") && is_generated(template, name) {

@@ -46,7 +46,7 @@ pub(super) fn read(tree: &dyn Tree, path: &str) -> Template {
         .extend(root.get("Transform").and_then(|t| Said::under(t, "Name")));
     let known =
         |t: &Said| t.text.starts_with("AWS::Serverless") || t.text == "AWS::LanguageExtensions";
-    out.open = !out.transforms.iter().all(known);
+    out.open = !out.transforms.iter().all(known) || root.get("Modules").is_some();
     for entry in entries(root.get("Resources")) {
         if entry.key.starts_with("Fn::") {
             out.open = true;
@@ -76,6 +76,12 @@ pub(super) fn read(tree: &dyn Tree, path: &str) -> Template {
 impl Template {
     fn resource(&mut self, entry: &Entry) {
         let node = &entry.value;
+        // a module of some other tool stands for more than one resource
+        let named = node
+            .get("Type")
+            .filter(|n| n.tag.is_none())
+            .and_then(Node::as_str);
+        self.open |= !named.is_some_and(|kind| kind.contains("::"));
         let resource = Resource {
             kind: text(node, "Type").unwrap_or_default(),
             condition: Said::under(node, "Condition"),

@@ -6,6 +6,30 @@ use crate::{
 };
 use strata_core::{span::Location, tree::Tree};
 
+/// Functions that only work on values.
+const FUNCTIONS: [&str; 20] = [
+    "And",
+    "Base64",
+    "Cidr",
+    "Contains",
+    "EachMemberEquals",
+    "EachMemberIn",
+    "Equals",
+    "GetAZs",
+    "GetStackOutput",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "RefAll",
+    "Select",
+    "Split",
+    "ToJsonString",
+    "Transform",
+    "ValueOf",
+    "ValueOfAll",
+];
+
 /// An intrinsic function and its argument: by tag (`!Ref x`) or by key (`{"Ref": "x"}`).
 pub(super) fn call(node: &Node) -> Option<(&str, &Node)> {
     if let Some(tag) = &node.tag {
@@ -100,6 +124,8 @@ impl Walk<'_> {
             _ => {
                 // what a macro puts here is not in the file
                 self.out.open |= name == "Transform" || name.starts_with("ForEach");
+                // a tag of another tool
+                self.out.open |= node.tag.is_some() && !FUNCTIONS.contains(&name);
                 self.argument(node, inner, own);
             }
         }

@@ -6,14 +6,13 @@ use crate::{
     said::{Said, items},
 };
 
-/// Kinds of sources.
-pub(super) const SOURCES: [&str; 6] = [
+/// Kinds of sources that files define; an ExternalArtifact is made by a program.
+pub(super) const SOURCES: [&str; 5] = [
     "GitRepository",
     "OCIRepository",
     "HelmRepository",
     "Bucket",
     "HelmChart",
-    "ExternalArtifact",
 ];
 /// What a source's revision may be called.
 const REVISIONS: [&str; 5] = ["branch", "tag", "semver", "commit", "name"];

@@ -1,6 +1,6 @@
 //! What is wrong with kustomizations, from their files alone.
 use super::{Kustomization, KustomizeFacts, Named, Target};
-use crate::said::{name, near};
+use crate::said::{name, near, parent, within};
 use strata_core::{
     diagnostic::{Diagnostic, nearest},
     span::Location,
@@ -129,10 +129,12 @@ fn missing(tree: &dyn Tree, named: &Named) -> Option<Diagnostic> {
         ),
         _ => return None,
     };
-    // files of secrets are often made only where they are needed, and charts fetched
+    // files of secrets are often made only where they are needed, charts are fetched, and what lies beside a chart may
+    // be what the chart gives
     let made = named.field == "secretGenerator"
         || code == "kustomize::missing-chart"
-        || name(path).starts_with(".env");
+        || name(path).starts_with(".env")
+        || tree.file(&within(parent(path), "Chart.yaml")).is_some();
     let problem = if made {
         Diagnostic::warning(code, message)
     } else {
