@@ -4,10 +4,7 @@ use crate::{
     node::Node,
     said::{Said, items},
 };
-use strata_core::{
-    span::Location,
-    tree::{Tree, TreeFile},
-};
+use strata_core::{span::Location, tree::Tree};
 
 /// The deepest list of lists that is looked into.
 const DEEPEST: usize = 4;
@@ -90,8 +87,7 @@ fn gather(node: &Node, depth: usize, found: &mut Vec<Object>) {
 }
 
 /// Is this a file that a chart makes text from, and no YAML before that?
-pub(crate) fn is_template_of_chart(tree: &dyn Tree, file: &TreeFile) -> bool {
-    let path = file.path.as_ref();
+pub(crate) fn is_template_of_chart(tree: &dyn Tree, path: &str) -> bool {
     path.match_indices("templates/").any(|(at, _)| {
         let folder = &path[..at];
         (folder.is_empty() || folder.ends_with('/'))

@@ -100,6 +100,9 @@ pub struct ArgoFacts {
 
 /// The file that makes a folder one of Argo CD's.
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
+    if kubernetes::is_template_of_chart(tree, &format!("{folder}/")) {
+        return None;
+    }
     direct(tree, folder)
         .filter(|(_, name)| name.ends_with(".yaml") || name.ends_with(".yml"))
         .find(|(path, _)| {
@@ -118,7 +121,7 @@ pub fn read(tree: &dyn Tree, folder: &str) -> ArgoFacts {
         ..ArgoFacts::default()
     };
     for file in tree.below(folder).iter().filter(|f| is_yaml(f)) {
-        if kubernetes::is_template_of_chart(tree, file) {
+        if kubernetes::is_template_of_chart(tree, &file.path) {
             continue;
         }
         let found = kubernetes::objects(tree, &file.path).unwrap_or_default();
@@ -138,7 +141,7 @@ impl ArgoFacts {
         let mut seen = BTreeSet::new();
         for file in tree.files().iter().filter(|f| is_yaml(f)) {
             let found = kubernetes::objects(tree, &file.path);
-            if found.is_none() || kubernetes::is_template_of_chart(tree, file) {
+            if found.is_none() || kubernetes::is_template_of_chart(tree, &file.path) {
                 let text = tree.text(&file.path).unwrap_or_default();
                 self.open |= text.contains("AppProject");
                 continue;

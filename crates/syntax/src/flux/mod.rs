@@ -9,7 +9,7 @@ mod walk;
 pub use check::problems;
 
 use crate::{
-    kubernetes::objects as objects_of,
+    kubernetes::{is_template_of_chart, objects as objects_of},
     node::Node,
     own::Own,
     said::{Said, direct, exists, within},
@@ -180,6 +180,9 @@ pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
     let sync = within(folder, "flux-system/gotk-sync.yaml");
     if let Some(file) = tree.file(&sync) {
         return Some(file.path.as_ref());
+    }
+    if is_template_of_chart(tree, &format!("{folder}/")) {
+        return None;
     }
     direct(tree, folder)
         .filter(|(_, name)| name.ends_with(".yaml") || name.ends_with(".yml"))

@@ -55,7 +55,7 @@ impl Walk<'_> {
             let path = file.path.as_ref();
             if kustomize::NAMES.contains(&name(path)) {
                 built.push(parent(path));
-            } else if is_template_of_chart(tree, file) {
+            } else if is_template_of_chart(tree, path) {
                 self.mentions(path, "a template");
             } else {
                 self.file(path);

@@ -111,10 +111,13 @@ fn tokens(text: &str, start: usize) -> (Vec<Token<'_>>, usize) {
             }
             _ => {
                 let rest = &text[at..];
-                let len = rest
-                    .find(|c: char| c.is_whitespace() || "()|,\"`'}".contains(c))
-                    .unwrap_or(rest.len())
-                    .max(1);
+                let end = |c: char| c.is_whitespace() || "()|,\"`'}".contains(c);
+                let len = match rest.find(end) {
+                    // a blank that is no ASCII
+                    Some(0) => rest.chars().next().map_or(1, char::len_utf8),
+                    Some(len) => len,
+                    None => rest.len(),
+                };
                 let span = Span::new(at as u32, (at + len) as u32);
                 out.push(Token::Word(&rest[..len], span));
                 at += len;
