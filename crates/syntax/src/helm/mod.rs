@@ -142,6 +142,12 @@ pub fn interface(facts: &HelmFacts) -> Interface {
         |name: &str, said: &Option<Said>| said.as_ref().map(|s| (name.to_owned(), s.text.clone()));
     found.facts.extend(fact("chart", &facts.name));
     found.facts.extend(fact("version", &facts.version));
+    let typed = match facts.typed_by {
+        TypedBy::Schema => "schema",
+        TypedBy::Defaults => "defaults",
+        TypedBy::Nothing => "nothing",
+    };
+    found.facts.insert("typed-by".to_owned(), typed.to_owned());
     outside(facts, &facts.folder, &mut found);
     found.reads.sort();
     found.reads.dedup();
