@@ -115,7 +115,7 @@ fn broken(text: &str, random: &mut Random) -> String {
     chars.into_iter().collect()
 }
 
-fn rounds(sources: &[&str], count: usize, check: &mut dyn FnMut(&str)) {
+pub fn rounds(sources: &[&str], count: usize, check: &mut dyn FnMut(&str)) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for i in 0..count {
         check(&broken(sources[i % sources.len()], &mut random));
