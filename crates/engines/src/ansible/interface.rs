@@ -33,6 +33,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         }
     }
     let facts = ansible::read_playbooks(tree, &spec.folder, &playbooks);
+    problems.extend(ansible::problems(tree, &facts));
     let mut interface = ansible::interface(&facts);
     interface.open_inputs |= main.is_none();
     interface.open_outputs = false;
