@@ -8,7 +8,8 @@ mod uses;
 
 pub use literal::{literal, literal_entries};
 pub use scan::{Kind, Scanner, Token};
-pub use uses::{Uses, uses};
+pub(crate) use uses::uses_of;
+pub use uses::{UsedFile, Uses, uses};
 
 use crate::node::Origin;
 use std::ops::Range;
