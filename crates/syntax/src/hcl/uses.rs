@@ -204,12 +204,19 @@ fn end_of(arguments: &[Token]) -> usize {
     }
 }
 
-/// Does a `try`, a `can` or a conditional stand around a call? Looked for outwards, up to the block that it is in.
-fn guarded(text: &str, tokens: &[Token], call: usize) -> bool {
+/// Tokens before something that are looked through for what stands around it.
+const FAR: usize = 2000;
+
+/// Does a `try`, a `can` or a conditional stand around a token? Looked for outwards, up to the block that it is in.
+/// When that is too far away, it may.
+pub(crate) fn guarded(text: &str, tokens: &[Token], call: usize) -> bool {
     let mut closed = 0_u32;
     // past the beginning of a statement, nothing on its level belongs to it
     let mut past = false;
     for i in (0..call).rev() {
+        if call - i > FAR {
+            return true;
+        }
         let before = i.checked_sub(1).and_then(|b| tokens.get(b));
         match tokens[i].kind {
             Kind::Mark(b')' | b']' | b'}') | Kind::InsertClose | Kind::TextClose => closed += 1,

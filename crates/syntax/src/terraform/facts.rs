@@ -173,6 +173,8 @@ pub(super) struct ModuleUse {
     /// Does a `[…]` follow the name?
     pub keyed: bool,
     pub output: Option<String>,
+    /// May an output that is not there be passed over?
+    pub guarded: bool,
     pub span: Span,
 }
 

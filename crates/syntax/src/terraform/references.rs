@@ -1,11 +1,14 @@
 //! What the expressions of a file refer to, by name and place.
 use super::facts::{ModuleUse, OutputUse, References, Source};
-use crate::hcl::{Kind, Token};
+use crate::hcl::{Kind, Token, guarded};
 use std::collections::HashMap;
 use strata_core::span::Span;
 
 /// Names that a loop or a `dynamic` block may give to something of its own.
 const ROOTS: &[&str] = &["var", "local", "module", "data"];
+
+/// Tokens in which the end of a bracket is looked for.
+const FAR: usize = 2000;
 
 /// Gathers references, each name once with all its places.
 #[derive(Default)]
@@ -66,7 +69,7 @@ impl<'a> Code<'a> {
     /// What follows the bracket that opens at a token.
     fn past_bracket(&self, at: usize) -> usize {
         let mut open = 0_u32;
-        for (i, token) in self.tokens.iter().enumerate().skip(at) {
+        for (i, token) in self.tokens.iter().enumerate().skip(at).take(FAR) {
             match token.kind {
                 Kind::Mark(b'[' | b'(' | b'{') | Kind::TextOpen | Kind::InsertOpen => open += 1,
                 Kind::Mark(b']' | b')' | b'}') | Kind::TextClose | Kind::InsertClose => {
@@ -78,7 +81,7 @@ impl<'a> Code<'a> {
                 _ => {}
             }
         }
-        self.tokens.len()
+        (at + FAR).min(self.tokens.len())
     }
     /// `.name` or `["name"]`, with the token after it.
     fn member(&self, at: usize) -> Option<(&'a str, usize)> {
@@ -151,8 +154,8 @@ impl<'a> Code<'a> {
                 "ignore_changes" if self.is(i + 1, b'=') && self.is(i + 2, b'[') => {
                     skip = self.past_bracket(i + 2);
                 }
-                "nonsensitive" | "issensitive" if self.is(i + 1, b'(') => {
-                    open = open.max(self.past_bracket(i + 1));
+                "nonsensitive" | "issensitive" if i >= open && self.is(i + 1, b'(') => {
+                    open = self.past_bracket(i + 1);
                 }
                 "sensitive" if self.is(i + 1, b'(') => from(Source::Sensitive),
                 _ if word.contains('_') && sources.is_some() => {
@@ -182,6 +185,7 @@ impl<'a> Code<'a> {
             call: call.to_owned(),
             keyed,
             output: output.map(str::to_owned),
+            guarded: output.is_some() && guarded(self.text, self.tokens, at),
             span: self.span(at, last),
         })
     }

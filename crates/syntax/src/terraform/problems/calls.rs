@@ -93,7 +93,7 @@ fn outputs(module: &Module, folder: &Folder, out: &mut Vec<Diagnostic>) {
                 continue;
             };
             // `module.m.key` of several is one of them, `module.m["x"]` of a single one is an output
-            if used.keyed != call.fact.many {
+            if used.guarded || used.keyed != call.fact.many {
                 continue;
             }
             let Some(inner) = callee(module, folder, &call.fact) else {
