@@ -3,27 +3,32 @@ use super::{
     folder::Folder,
     shape::{Path, Root, Shape, Step},
 };
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 use strata_core::value::Value;
 
 /// The longest way through values that lead to others.
 const MAX_DEPTH: u32 = 32;
+/// The most values that one is made of: those that are made of the same one twice grow without end.
+const MAX_STEPS: u32 = 10_000;
 
 /// What is known where an expression stands.
 pub(super) struct Known<'a> {
     pub(super) folder: &'a Folder,
     pub(super) variables: &'a BTreeMap<String, Value>,
     pub(super) workspace: Option<&'a str>,
+    pub(super) steps: Cell<u32>,
 }
 
 impl Known<'_> {
     /// The value of an expression, when all of it is known.
     pub(super) fn value(&self, shape: &Shape) -> Option<Value> {
+        self.steps.set(0);
         self.at(shape, 0)
     }
 
     fn at(&self, shape: &Shape, depth: u32) -> Option<Value> {
-        if depth > MAX_DEPTH {
+        self.steps.set(self.steps.get() + 1);
+        if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
             return None;
         }
         match shape {

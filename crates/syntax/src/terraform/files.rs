@@ -67,8 +67,9 @@ pub(crate) fn direct<'a>(
     })
 }
 
-/// Module files of a folder in the order in which they count: those that override others come last.
-pub(super) fn of_module<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<(&'a str, bool)> {
+/// Module files of a folder in the order in which they count, those that override others last; and whether some of
+/// them count for OpenTofu only.
+pub(super) fn of_module<'a>(tree: &'a dyn Tree, folder: &str) -> (Vec<(&'a str, bool)>, bool) {
     let all: Vec<(&str, &str, Role)> = direct(tree, folder)
         .map(|(path, name)| (path, name, role(name)))
         .filter(|(_, _, role)| matches!(role, Role::Module | Role::Override))
@@ -88,7 +89,8 @@ pub(super) fn of_module<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<(&'a str, b
         .map(|(path, _, role)| (*path, *role == Role::Override))
         .collect();
     found.sort_by_key(|(_, over)| *over);
-    found
+    let two = found.len() < all.len();
+    (found, two)
 }
 
 /// The files of a folder that set variables without being asked, the one that counts most last.

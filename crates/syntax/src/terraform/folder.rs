@@ -52,7 +52,7 @@ pub(super) struct Folder {
     pub twice: Vec<Twice>,
     /// Files override others: what stands in those may not count.
     pub overridden: bool,
-    /// Some of it could not be read.
+    /// Some of it could not be read, or means another thing to another program.
     pub incomplete: bool,
 }
 
@@ -63,7 +63,10 @@ impl Folder {
             path: path.to_owned(),
             ..Self::default()
         };
-        for (file, over) in files::of_module(tree, path) {
+        let (found, two) = files::of_module(tree, path);
+        // which of two files counts depends on the program that runs it
+        folder.incomplete |= two;
+        for (file, over) in found {
             let facts = files::facts(tree, file);
             folder.add(Origin::from(file), facts, over);
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{hcl, node::Origin};
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
@@ -222,7 +222,7 @@ impl Linker<'_, '_> {
         };
         self.module.modules.insert(path.clone());
         let tree = self.folders.tree;
-        if files::of_module(tree, &path).is_empty() && !unseen(&path) && !folder.overridden {
+        if files::of_module(tree, &path).0.is_empty() && !unseen(&path) && !folder.overridden {
             let place = call.at(source.at);
             self.module.missing_modules.push((path.clone(), place));
         }
@@ -371,6 +371,7 @@ pub(super) fn settings<T>(
         folder,
         variables: &none,
         workspace: None,
+        steps: Cell::new(0),
     };
     let arguments = arguments.iter().map(|a| {
         let setting = Setting {
@@ -404,6 +405,7 @@ impl Module {
             folder: self.folders.first()?,
             variables,
             workspace,
+            steps: Cell::new(0),
         };
         known.value(shape)
     }

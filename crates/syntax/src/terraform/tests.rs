@@ -3,6 +3,10 @@ use super::*;
 use std::collections::BTreeSet;
 use strata_core::tree::{MemoryTree, Tree};
 
+mod declared;
+mod shapes;
+mod wrong;
+
 fn set(of: &BTreeSet<String>) -> Vec<&str> {
     of.iter().map(String::as_str).collect()
 }

@@ -8,6 +8,8 @@ use strata_core::ty::{Field, Type};
 
 /// The longest way through values that lead to others.
 const MAX_DEPTH: u32 = 64;
+/// The largest type, in its parts: lists of lists of the same value grow without end.
+const MAX_PARTS: usize = 2000;
 
 /// Tells types in the folders of one root.
 pub(super) struct Types<'a> {
@@ -44,13 +46,19 @@ impl<'a> Types<'a> {
             Shape::Number(_) => Type::Number,
             Shape::Text(_) | Shape::Template(_) => Type::String,
             Shape::Of(ty) => ty.clone(),
-            Shape::List(items) => Type::Tuple(items.iter().map(|i| self.of(folder, i)).collect()),
+            Shape::List(items) => {
+                let items = self.all(folder, items.iter());
+                items.map_or(Type::Any, Type::Tuple)
+            }
             Shape::Object(fields) => {
-                let field = |shape| Field {
-                    ty: self.of(folder, shape),
-                    optional: false,
+                let Some(types) = self.all(folder, fields.iter().map(|(_, v)| v)) else {
+                    return Type::Any;
                 };
-                Type::Object(fields.iter().map(|(k, v)| (k.clone(), field(v))).collect())
+                let fields = fields.iter().zip(types).map(|((name, _), ty)| {
+                    let optional = false;
+                    (name.clone(), Field { ty, optional })
+                });
+                Type::Object(fields.collect())
             }
             Shape::Each(item) => Type::List(Box::new(self.of(folder, item))),
             Shape::EachByKey(item) => Type::Map(Box::new(self.of(folder, item))),
@@ -63,6 +71,22 @@ impl<'a> Types<'a> {
             },
             Shape::Path(path) => self.of_path(folder, path),
         }
+    }
+
+    /// The types of several, unless they are too large together.
+    fn all(
+        &self,
+        folder: &'a Folder,
+        shapes: impl Iterator<Item = &'a Shape>,
+    ) -> Option<Vec<Type>> {
+        let mut size = 0;
+        shapes
+            .map(|shape| {
+                let ty = self.of(folder, shape);
+                size += parts(&ty);
+                (size < MAX_PARTS).then_some(ty)
+            })
+            .collect()
     }
 
     fn of_path(&self, folder: &'a Folder, path: &'a Path) -> Type {
@@ -153,4 +177,14 @@ fn along(ty: &Type, steps: &[Step]) -> Type {
         };
     }
     ty
+}
+
+/// How many parts a type has.
+fn parts(ty: &Type) -> usize {
+    1 + match ty {
+        Type::List(item) | Type::Map(item) => parts(item),
+        Type::Tuple(items) => items.iter().map(parts).sum(),
+        Type::Object(fields) => fields.values().map(|f| parts(&f.ty)).sum(),
+        _ => 0,
+    }
 }
