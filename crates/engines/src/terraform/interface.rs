@@ -175,6 +175,20 @@ mod tests {
     }
 
     #[test]
+    fn outputs_have_types_and_what_is_wrong_is_said() {
+        let tree = MemoryTree::new([(
+            "m/main.tf",
+            "variable \"zones\" { type = list(string) }\noutput \"zones\" { value = var.zones }\noutput \"first\" { value = \"${var.zone[0]}-a\" }\n",
+        )]);
+        let (i, problems) = read(&tree, &spec("m"));
+        assert_eq!(i.outputs["zones"].ty.to_string(), "list(string)");
+        assert_eq!(i.outputs["first"].ty.to_string(), "string");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].code, "terraform::undeclared-variable");
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `zones`?"));
+    }
+
+    #[test]
     fn a_backend_that_is_not_used_is_said() {
         let tree = MemoryTree::new([("m/main.tf", "terraform {\n  backend \"s3\" {}\n}\n")]);
         let said = |json: &str| {

@@ -8,8 +8,6 @@ use strata_core::ty::Type;
 
 /// The deepest nesting that is read.
 const MAX_DEPTH: u32 = 64;
-/// More parts of a text or items of a list than this are not kept one by one.
-const MANY: usize = 4096;
 
 /// The shape of an expression, or nothing when these tokens are none that is known here.
 pub(super) fn shape(text: &str, tokens: &[Token]) -> Option<Shape> {
@@ -24,15 +22,15 @@ pub(super) fn template(text: &str, tokens: &[Token]) -> Option<Shape> {
     Reader::new(text, tokens).parts(false)
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     tokens: &'a [Token],
-    at: usize,
+    pub(super) at: usize,
     depth: u32,
     /// Does the end of a line end an expression?
-    lines: bool,
+    pub(super) lines: bool,
     /// Names that loops around this place give.
-    scope: Vec<&'a str>,
+    pub(super) scope: Vec<&'a str>,
 }
 
 impl<'a> Reader<'a> {
@@ -46,51 +44,55 @@ impl<'a> Reader<'a> {
             scope: Vec::new(),
         }
     }
-    fn token(&self, ahead: usize) -> Option<&'a Token> {
+    pub(super) fn token(&self, ahead: usize) -> Option<&'a Token> {
         self.tokens.get(self.at + ahead)
     }
-    fn peek(&mut self) -> Option<&'a Token> {
+    pub(super) fn peek(&mut self) -> Option<&'a Token> {
         if !self.lines {
             self.blank_lines();
         }
         self.token(0)
     }
-    fn blank_lines(&mut self) {
+    pub(super) fn blank_lines(&mut self) {
         while self.token(0).is_some_and(|t| t.kind == Kind::Newline) {
             self.at += 1;
         }
     }
-    fn slice(&self, token: &Token) -> &'a str {
+    pub(super) fn slice(&self, token: &Token) -> &'a str {
         &self.text[token.range.clone()]
     }
-    fn mark(&mut self) -> Option<u8> {
+    pub(super) fn mark(&mut self) -> Option<u8> {
         match self.peek()?.kind {
             Kind::Mark(m) => Some(m),
             _ => None,
         }
     }
-    fn after(&self) -> Option<u8> {
+    pub(super) fn after(&self) -> Option<u8> {
         match self.token(1)?.kind {
             Kind::Mark(m) => Some(m),
             _ => None,
         }
     }
-    fn eat(&mut self, mark: u8) -> bool {
+    pub(super) fn eat(&mut self, mark: u8) -> bool {
         let found = self.mark() == Some(mark);
         self.at += usize::from(found);
         found
     }
-    fn expect(&mut self, mark: u8) -> Option<()> {
+    pub(super) fn expect(&mut self, mark: u8) -> Option<()> {
         self.eat(mark).then_some(())
     }
-    fn word(&mut self) -> Option<&'a str> {
+    pub(super) fn word(&mut self) -> Option<&'a str> {
         let token = self.peek().filter(|t| t.kind == Kind::Word)?;
         self.at += 1;
         Some(self.slice(token))
     }
 
     /// What stands between brackets, where line ends mean what is said here.
-    fn within<T>(&mut self, lines: bool, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+    pub(super) fn within<T>(
+        &mut self,
+        lines: bool,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         let around = std::mem::replace(&mut self.lines, lines);
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -102,7 +104,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn expression(&mut self) -> Option<Shape> {
+    pub(super) fn expression(&mut self) -> Option<Shape> {
         let first = self.operation()?;
         if !self.eat(b'?') {
             return Some(first);
@@ -119,7 +121,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Operands with operators between them: what comes out is told by the operators alone.
-    fn operation(&mut self) -> Option<Shape> {
+    pub(super) fn operation(&mut self) -> Option<Shape> {
         let first = self.unary()?;
         let (mut any, mut logical) = (false, false);
         while let Some(mark) = self.mark() {
@@ -352,159 +354,6 @@ impl<'a> Reader<'a> {
         }
         Some(functions::result(name, arguments, spread))
     }
-
-    fn list(&mut self) -> Option<Shape> {
-        if self.is_loop() {
-            return self.each(b']');
-        }
-        let mut items = Vec::new();
-        while !self.eat(b']') {
-            items.push(self.expression()?);
-            if !self.eat(b',') {
-                self.expect(b']')?;
-                break;
-            }
-        }
-        Some(if items.len() > MANY {
-            Shape::Each(Box::default())
-        } else {
-            Shape::List(items)
-        })
-    }
-
-    /// `for x in …`, not a key that is called `for`.
-    fn is_loop(&mut self) -> bool {
-        self.blank_lines();
-        let is = |t: Option<&Token>, kind: Kind| t.is_some_and(|t| t.kind == kind);
-        self.peek().is_some_and(|t| self.slice(t) == "for") && is(self.token(1), Kind::Word)
-    }
-
-    fn each(&mut self, close: u8) -> Option<Shape> {
-        self.lines = false;
-        self.at += 1;
-        let names = self.scope.len();
-        let first = self.word()?;
-        let second = if self.eat(b',') { self.word() } else { None };
-        if self.word()? != "in" {
-            return None;
-        }
-        self.expression()?;
-        self.expect(b':')?;
-        self.scope.push(first);
-        self.scope.extend(second);
-        let mut item = self.expression()?;
-        let by_key = self.mark() == Some(b'=') && self.after() == Some(b'>');
-        if by_key {
-            self.at += 2;
-            item = self.expression()?;
-        }
-        while self.eat(b'.') {
-            item = Shape::Unknown;
-        }
-        if self.peek().is_some_and(|t| self.slice(t) == "if") {
-            self.at += 1;
-            self.expression()?;
-        }
-        self.scope.truncate(names);
-        self.expect(close)?;
-        let item = Box::new(item);
-        Some(if by_key {
-            Shape::EachByKey(item)
-        } else {
-            Shape::Each(item)
-        })
-    }
-
-    fn object(&mut self) -> Option<Shape> {
-        if self.is_loop() {
-            return self.each(b'}');
-        }
-        let (mut fields, mut computed) = (Vec::new(), false);
-        loop {
-            self.blank_lines();
-            if self.eat(b'}') {
-                break;
-            }
-            let key = self.key()?;
-            if !self.eat(b':') {
-                self.expect(b'=')?;
-            }
-            let value = self.expression()?;
-            match key {
-                Some(key) => fields.push((key, value)),
-                None => computed = true,
-            }
-            if !self.eat(b',') && self.mark() != Some(b'}') {
-                self.peek().filter(|t| t.kind == Kind::Newline)?;
-            }
-        }
-        Some(if computed || fields.len() > MANY {
-            Shape::EachByKey(Box::default())
-        } else {
-            Shape::Object(fields)
-        })
-    }
-
-    /// The key of an object: a name, or nothing for one that has to be computed.
-    fn key(&mut self) -> Option<Option<String>> {
-        let token = self.peek()?;
-        if token.kind == Kind::Word && matches!(self.after(), Some(b'=' | b':')) {
-            self.at += 1;
-            return Some(Some(self.slice(token).to_owned()));
-        }
-        Some(match self.operation()? {
-            Shape::Text(t) | Shape::Number(t) => Some(t),
-            _ => None,
-        })
-    }
-
-    /// The parts of a text up to its end.
-    fn parts(&mut self, quoted: bool) -> Option<Shape> {
-        let mut parts: Vec<Shape> = Vec::new();
-        let mut directive = false;
-        while let Some(token) = self.token(0) {
-            self.at += 1;
-            match token.kind {
-                Kind::TextClose if token.range.is_empty() => return None,
-                Kind::TextClose => break,
-                Kind::Literal => {
-                    let text = unescaped(self.slice(token), quoted);
-                    match parts.last_mut() {
-                        Some(Shape::Text(before)) => before.push_str(&text),
-                        _ => parts.push(Shape::Text(text)),
-                    }
-                }
-                Kind::InsertOpen if self.slice(token) == "${" => {
-                    let inner = self.within(false, |r| {
-                        r.eat(b'~');
-                        let inner = r.expression()?;
-                        r.eat(b'~');
-                        r.peek().filter(|t| t.kind == Kind::InsertClose)?;
-                        r.at += 1;
-                        Some(inner)
-                    })?;
-                    parts.push(inner);
-                }
-                Kind::InsertOpen => {
-                    directive = true;
-                    while let Some(inner) = self.token(0) {
-                        self.at += 1;
-                        if inner.kind == Kind::InsertClose && inner.depth == token.depth + 1 {
-                            break;
-                        }
-                    }
-                }
-                _ => return None,
-            }
-        }
-        Some(match parts.len() {
-            _ if directive => Shape::Of(Type::String),
-            0 => Shape::Text(String::new()),
-            // one insertion alone keeps its type
-            1 => parts.remove(0),
-            _ => Shape::Template(parts),
-        })
-    }
 }
 
 /// The part of something; only of a path it is known where it leads.
@@ -515,51 +364,5 @@ fn step_into(shape: Shape, step: Step) -> Shape {
             Shape::Path(path)
         }
         _ => Shape::Unknown,
-    }
-}
-
-/// What a stretch of text stands for: `$${` is `${`, and in quotes there are escapes.
-fn unescaped(text: &str, quoted: bool) -> String {
-    if !text.contains(['\\', '$', '%']) {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let doubled = match c {
-            '$' => "$${",
-            '%' => "%%{",
-            _ => "\0",
-        };
-        if let Some(after) = rest.strip_prefix(doubled) {
-            out.push(c);
-            out.push('{');
-            rest = after;
-        } else if c == '\\' && quoted {
-            let (spelt, width) = escape(rest);
-            out.push(spelt);
-            rest = rest.get(width..).unwrap_or("");
-        } else {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-        }
-    }
-    out
-}
-
-/// The character that an escape spells, and how many bytes it takes.
-fn escape(text: &str) -> (char, usize) {
-    let digits = |n: usize| {
-        let code = u32::from_str_radix(text.get(2..2 + n)?, 16).ok()?;
-        Some((char::from_u32(code)?, 2 + n))
-    };
-    match text[1..].chars().next() {
-        Some('n') => ('\n', 2),
-        Some('r') => ('\r', 2),
-        Some('t') => ('\t', 2),
-        Some('u') => digits(4).unwrap_or(('u', 2)),
-        Some('U') => digits(8).unwrap_or(('U', 2)),
-        Some(other) => (other, 1 + other.len_utf8()),
-        None => ('\\', 1),
     }
 }

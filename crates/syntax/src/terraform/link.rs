@@ -1,25 +1,24 @@
 //! Links the facts of a root folder and of the local modules that it calls.
 use super::{
-    evaluate::Known,
-    facts::{ArgumentFact, CallFact, FileFacts, ReadFact, SettingsFact, Source},
+    facts::{CallFact, FileFacts, ReadFact},
     files,
     folder::{Folder, In},
-    module::{Backend, Call, Local, Module, ModuleOutput, ModuleVariable, ProviderBlock, Setting},
+    module::{Call, Local, Module, ModuleOutput, ModuleVariable, ProviderBlock},
     sensitive::Flow,
+    settings::{address, backend, settings},
     sources,
     types::Types,
     variable_file::variable_file,
 };
 use crate::{hcl, node::Origin};
 use std::{
-    cell::{Cell, RefCell},
-    collections::{BTreeMap, HashMap, HashSet},
+    cell::RefCell,
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 use strata_core::{
     span::Location,
     tree::{Tree, join},
-    value::Value,
 };
 
 /// Folders that a tree may leave out: that nothing is found in one means nothing.
@@ -345,68 +344,5 @@ impl Linker<'_, '_> {
             self.module.set_here.extend(file.values.keys().cloned());
             self.module.values_here.extend(file.values);
         }
-    }
-}
-
-/// An address as others write it; nothing for what is no place.
-fn address(source: &Source) -> Option<String> {
-    Some(match source {
-        Source::Variable(name) => format!("var.{name}"),
-        Source::Local(name) => format!("local.{name}"),
-        Source::Module(call, None) => format!("module.{call}"),
-        Source::Module(call, Some(output)) => format!("module.{call}.{output}"),
-        Source::Other(address) => address.clone(),
-        Source::Sensitive => return None,
-    })
-}
-
-/// Arguments by name, with the values that are known without any variable.
-pub(super) fn settings<T>(
-    folder: &Folder,
-    around: &In<T>,
-    arguments: &[ArgumentFact],
-) -> BTreeMap<String, Setting> {
-    let none = BTreeMap::new();
-    let known = Known {
-        folder,
-        variables: &none,
-        workspace: None,
-        steps: Cell::new(0),
-    };
-    let arguments = arguments.iter().map(|a| {
-        let setting = Setting {
-            value: known.value(&a.value.shape),
-            shape: a.value.shape.clone(),
-            at: around.at(a.at),
-        };
-        (a.name.clone(), setting)
-    });
-    arguments.collect()
-}
-
-fn backend(folder: &Folder, b: &In<SettingsFact>) -> Backend {
-    Backend {
-        kind: b.fact.kind.clone(),
-        settings: settings(folder, b, &b.fact.settings),
-        at: b.at(b.fact.at),
-    }
-}
-
-impl Module {
-    /// The value of an expression of the root, as far as it follows from local values, from these variables, and from
-    /// this workspace.
-    pub fn value(
-        &self,
-        shape: &super::Shape,
-        variables: &BTreeMap<String, Value>,
-        workspace: Option<&str>,
-    ) -> Option<Value> {
-        let known = Known {
-            folder: self.folders.first()?,
-            variables,
-            workspace,
-            steps: Cell::new(0),
-        };
-        known.value(shape)
     }
 }

@@ -6,6 +6,7 @@
 //! In two steps: [`file_facts`] makes of one file what is kept by its content, and [`read_module`] links the facts of a
 //! folder and of the local modules that it calls. [`problems`] tells what is certainly wrong with it.
 mod arguments;
+mod collections;
 mod evaluate;
 mod expression;
 mod facts;
@@ -20,9 +21,11 @@ mod problems;
 mod reading;
 mod references;
 mod sensitive;
+mod settings;
 mod shape;
 mod sources;
 mod states;
+mod texts;
 mod types;
 mod variable_file;
 mod versions;

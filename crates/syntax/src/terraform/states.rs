@@ -2,8 +2,8 @@
 use super::{
     facts::DataFact,
     folder::{Folder, In},
-    link::settings,
     module::RemoteState,
+    settings::settings,
 };
 use std::collections::BTreeMap;
 use strata_core::{span::Location, value::Value};
