@@ -50,7 +50,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     for (name, o) in &module.outputs {
         let decl = OutputDecl {
             ty: o.ty.clone(),
-            sensitive: o.sensitive,
+            sensitive: o.sensitive || o.from_sensitive,
             at: Some(o.at.clone()),
         };
         outputs.entry(name.clone()).or_insert(decl);

@@ -82,7 +82,7 @@ fn short(text: &str) -> String {
 fn is_number(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     // hexadecimal and the like: let Terraform say it
-    text.parse::<f64>().is_ok() || text.starts_with("0x") || text.contains('_') || text.is_empty()
+    text.parse::<f64>().is_ok() || text.starts_with("0x") || text.contains('_')
 }
 
 /// The same of types alone.
