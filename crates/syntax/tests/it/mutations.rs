@@ -369,7 +369,7 @@ fn hostile_modules_cost_what_their_size_says() {
         "!",
         "1.",
     ] {
-        let bulk = part.repeat(60_000 / part.len());
+        let bulk = part.repeat(20_000 / part.len());
         for text in [bulk.clone(), format!("locals {{\n  x = {bulk}\n}}\n")] {
             let tree = MemoryTree::new([("main.tf", text.as_str())]);
             terraform::problems(&terraform::read_module(&tree, ""));
