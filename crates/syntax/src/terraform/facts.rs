@@ -165,6 +165,8 @@ pub(super) struct References {
     pub states: Vec<OutputUse>,
     /// `var`, `local`, `module`, `data` where a loop gives the name to something else.
     pub hidden: Vec<String>,
+    /// `dynamic` blocks: what is in one may never be looked at.
+    pub dynamic: Vec<Span>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

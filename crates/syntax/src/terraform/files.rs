@@ -67,9 +67,12 @@ pub(crate) fn direct<'a>(
     })
 }
 
-/// Module files of a folder in the order in which they count, those that override others last; and whether some of
-/// them count for OpenTofu only.
-pub(super) fn of_module<'a>(tree: &'a dyn Tree, folder: &str) -> (Vec<(&'a str, bool)>, bool) {
+/// Module files of a folder in the order in which they count, those that override others last; and those that only
+/// Terraform reads, since OpenTofu has one of its own in their place.
+pub(super) fn of_module<'a>(
+    tree: &'a dyn Tree,
+    folder: &str,
+) -> (Vec<(&'a str, bool)>, Vec<&'a str>) {
     let all: Vec<(&str, &str, Role)> = direct(tree, folder)
         .map(|(path, name)| (path, name, role(name)))
         .filter(|(_, _, role)| matches!(role, Role::Module | Role::Override))
@@ -89,8 +92,8 @@ pub(super) fn of_module<'a>(tree: &'a dyn Tree, folder: &str) -> (Vec<(&'a str, 
         .map(|(path, _, role)| (*path, *role == Role::Override))
         .collect();
     found.sort_by_key(|(_, over)| *over);
-    let two = found.len() < all.len();
-    (found, two)
+    let others = all.iter().filter(|(_, name, _)| replaced(name));
+    (found, others.map(|(path, ..)| *path).collect())
 }
 
 /// The files of a folder that set variables without being asked, the one that counts most last.
@@ -134,4 +137,12 @@ fn no_text(path: &str, error: &TreeError) -> strata_core::diagnostic::Diagnostic
     let mut problem = hcl::unreadable(Location::file(origin), "this file");
     problem.message = format!("{error}; what it declares is unknown");
     problem
+}
+
+/// The file that OpenTofu reads in the place of one of Terraform's.
+pub(super) fn of_tofu(path: &str) -> String {
+    match path.strip_suffix(".tf.json") {
+        Some(stem) => format!("{stem}.tofu.json"),
+        None => format!("{}.tofu", path.strip_suffix(".tf").unwrap_or(path)),
+    }
 }

@@ -63,9 +63,13 @@ impl Folder {
             path: path.to_owned(),
             ..Self::default()
         };
-        let (found, two) = files::of_module(tree, path);
-        // which of two files counts depends on the program that runs it
-        folder.incomplete |= two;
+        let (found, others) = files::of_module(tree, path);
+        for other in others {
+            // which of two files counts depends on the program that runs it
+            let tofu = files::of_tofu(other);
+            let same = names(&files::facts(tree, other)) == names(&files::facts(tree, &tofu));
+            folder.incomplete |= !same;
+        }
         for (file, over) in found {
             let facts = files::facts(tree, file);
             folder.add(Origin::from(file), facts, over);
@@ -204,6 +208,22 @@ impl Folder {
     pub(super) fn hides(file: &FileFacts, root: &str) -> bool {
         file.references.hidden.iter().any(|h| h == root)
     }
+}
+
+/// The names that a file declares and uses.
+fn names(facts: &FileFacts) -> Vec<(u8, &str)> {
+    let used = &facts.references;
+    let mut out: Vec<(u8, &str)> = Vec::new();
+    out.extend(facts.variables.iter().map(|f| (0, f.name.as_str())));
+    out.extend(facts.outputs.iter().map(|f| (1, f.name.as_str())));
+    out.extend(facts.locals.iter().map(|f| (2, f.name.as_str())));
+    out.extend(facts.calls.iter().map(|f| (3, f.name.as_str())));
+    out.extend(used.variables.iter().map(|(name, _)| (4, name.as_str())));
+    out.extend(used.locals.iter().map(|(name, _)| (5, name.as_str())));
+    out.extend(used.modules.iter().map(|m| (6, m.call.as_str())));
+    out.sort_unstable();
+    out.dedup();
+    out
 }
 
 fn declare<T>(

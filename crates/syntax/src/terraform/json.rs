@@ -150,6 +150,9 @@ impl FileReader<'_> {
                         computed = true;
                         sources.extend(self.template(&e.key, e.key_span, look).sources);
                     }
+                    if e.key == "dynamic" {
+                        self.dynamic(e.value.span);
+                    }
                     let value = self.expression(&e.value, look);
                     sources.extend(value.sources);
                     fields.push((e.key.clone(), value.shape));

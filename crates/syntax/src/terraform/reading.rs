@@ -173,6 +173,9 @@ impl<'t> FileReader<'t> {
         }));
     }
 
+    pub(super) fn dynamic(&mut self, at: Span) {
+        self.gathered.out.dynamic.push(at);
+    }
     pub(super) fn provisioners(&mut self, names: Vec<String>) {
         self.uses.provisioners.extend(names);
     }

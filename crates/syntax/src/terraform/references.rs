@@ -150,6 +150,10 @@ impl<'a> Code<'a> {
                 "dynamic" => {
                     let label = self.tokens.get(i + 2).filter(|t| t.kind == Kind::Literal);
                     out.hide(label.map(|t| &self.text[t.range.clone()]));
+                    if self.is(i + 4, b'{') {
+                        let end = self.past_bracket(i + 4);
+                        out.out.dynamic.push(self.span(i, end - 1));
+                    }
                 }
                 "ignore_changes" if self.is(i + 1, b'=') && self.is(i + 2, b'[') => {
                     skip = self.past_bracket(i + 2);

@@ -293,7 +293,7 @@ fn types_never_panic_and_places_are_places() {
 
 #[test]
 fn hcl_never_panics_and_is_never_called_wrong() {
-    rounds(HCL, 20_000, &mut |text| {
+    rounds(HCL, 10_000, &mut |text| {
         let file = Arc::from("d/main.tf");
         let (body, problems) = hcl::body(&file, text);
         places(text, &problems);

@@ -9,7 +9,7 @@ use crate::terraform::{
 };
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
-    span::Location,
+    span::{Location, Span},
 };
 
 pub(super) fn check(module: &Module, folder: &Folder, out: &mut Vec<Diagnostic>) {
@@ -93,7 +93,9 @@ fn outputs(module: &Module, folder: &Folder, out: &mut Vec<Diagnostic>) {
                 continue;
             };
             // `module.m.key` of several is one of them, `module.m["x"]` of a single one is an output
-            if used.guarded || used.keyed != call.fact.many {
+            let dynamic = |d: &Span| d.start <= used.span.start && used.span.end <= d.end;
+            let guarded = used.guarded || facts.references.dynamic.iter().any(dynamic);
+            if guarded || used.keyed != call.fact.many {
                 continue;
             }
             let Some(inner) = callee(module, folder, &call.fact) else {

@@ -26,6 +26,19 @@ fn undeclared(folder: &Folder, out: &mut Vec<Diagnostic>) {
     for (file, facts) in &folder.files {
         let names = &facts.references;
         let at = |span: Span| Location::new(file.clone(), span);
+        // Terraform looks into a `dynamic` block only when it makes one
+        let inside = |span: &Span| {
+            let around = |d: &Span| d.start <= span.start && span.end <= d.end;
+            names.dynamic.iter().any(around)
+        };
+        let finding = |code: &str, message: String, span: &Span| {
+            let problem = if inside(span) {
+                Diagnostic::warning(code, message)
+            } else {
+                Diagnostic::error(code, message)
+            };
+            problem.at(at(*span))
+        };
         if !Folder::hides(facts, "var") {
             for (name, spans) in &names.variables {
                 if folder.variables.contains_key(name) {
@@ -36,8 +49,8 @@ fn undeclared(folder: &Folder, out: &mut Vec<Diagnostic>) {
                     near.unwrap_or_else(|| format!("declare it: `variable \"{name}\" {{}}`"));
                 for span in spans {
                     let message = format!("there is no variable `{name}`");
-                    let problem = Diagnostic::error("terraform::undeclared-variable", message);
-                    out.push(problem.at(at(*span)).help(help.clone()));
+                    let problem = finding("terraform::undeclared-variable", message, span);
+                    out.push(problem.help(help.clone()));
                 }
             }
         }
@@ -49,8 +62,8 @@ fn undeclared(folder: &Folder, out: &mut Vec<Diagnostic>) {
                 let near = suggest(name, folder.locals.keys().map(String::as_str));
                 for span in spans {
                     let message = format!("there is no local value `{name}`");
-                    let problem = Diagnostic::error("terraform::undeclared-local", message);
-                    out.push(problem.at(at(*span)).help_opt(near.clone()));
+                    let problem = finding("terraform::undeclared-local", message, span);
+                    out.push(problem.help_opt(near.clone()));
                 }
             }
         }
@@ -63,8 +76,8 @@ fn undeclared(folder: &Folder, out: &mut Vec<Diagnostic>) {
             }
             let message = format!("there is no call of a module `{}`", used.call);
             let near = suggest(&used.call, folder.calls.keys().map(String::as_str));
-            let problem = Diagnostic::error("terraform::undeclared-module", message);
-            out.push(problem.at(at(used.span)).help_opt(near));
+            let problem = finding("terraform::undeclared-module", message, &used.span);
+            out.push(problem.help_opt(near));
         }
     }
 }

@@ -199,6 +199,19 @@ fn overrides_are_merged_and_files_of_tofu_come_first() {
     let m = read_module(&tree, "");
     assert_eq!(m.variables.keys().collect::<Vec<_>>(), ["new"]);
     assert!(m.incomplete && problems(&m).is_empty());
+
+    // what both programs see alike is checked
+    let tree = MemoryTree::new([
+        (
+            "main.tf",
+            "locals { x = var.nope }\noutput \"o\" { value = local.x }\n",
+        ),
+        ("versions.tf", "terraform { required_version = \"1\" }\n"),
+        ("versions.tofu", "terraform { required_version = \"2\" }\n"),
+    ]);
+    let m = read_module(&tree, "");
+    assert_eq!(m.required_version.as_deref(), Some("2"));
+    assert!(!m.incomplete && problems(&m).len() == 1);
 }
 
 #[test]

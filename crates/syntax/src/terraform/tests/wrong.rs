@@ -115,6 +115,23 @@ fn names_that_are_not_declared_are_found() {
 }
 
 #[test]
+fn what_stands_in_a_dynamic_block_may_never_be_looked_at() {
+    let main = "resource \"a_b\" \"c\" {\n  dynamic \"d\" {\n    for_each = []\n    content { e = var.x }\n  }\n  f = local.y\n}\n";
+    let module = read_module(&MemoryTree::new([("main.tf", main)]), "");
+    let all: Vec<_> = problems(&module)
+        .into_iter()
+        .map(|p| (p.is_error(), p.code))
+        .collect();
+    assert_eq!(
+        all,
+        [
+            (false, "terraform::undeclared-variable".to_owned()),
+            (true, "terraform::undeclared-local".to_owned())
+        ]
+    );
+}
+
+#[test]
 fn names_that_only_look_undeclared_are_not() {
     for main in [
         "# var.a\n// local.b\n/* module.c.d */\noutput \"o\" { value = \"var.a $${local.b}\" }",
