@@ -1,5 +1,6 @@
 //! What can be typed. Every command has an example in its help.
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use crate::formats::Format;
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
@@ -31,18 +32,15 @@ pub struct Global {
     /// Never use colour
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// How results are written
-    #[arg(long, value_name = "FORMAT", default_value = "human", global = true)]
+    /// How results are written; not every command has every format
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        global = true,
+        hide_default_value = true
+    )]
     pub format: Format,
-}
-
-/// How results are written.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For people
-    Human,
-    /// For programs; for a run, one event per line
-    Json,
 }
 
 /// Which units are meant.

@@ -26,12 +26,14 @@ mod verify;
 
 use crate::{
     args::{Args, Command},
+    formats,
     problem::Problem,
 };
 
 /// Runs what was typed; gives the exit code.
 pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
+    formats::check(&args.command, global.format)?;
     match args.command {
         Command::Init { name, preset } => init::run(&global, name, &preset),
         Command::Check { env } => check::run(&global, &env),

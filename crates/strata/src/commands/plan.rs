@@ -3,11 +3,16 @@ use super::planning::{self, Planned};
 use crate::{
     args::{Global, How, Which},
     context::{Context, write_file},
+    formats::Format,
     problem::Problem,
-    view::plan as view,
+    view::{
+        html, markdown, plan as view,
+        shown::{Shown, shell_word},
+    },
 };
 use std::path::Path;
 use strata_core::exit;
+use strata_ops::compose::Composition;
 
 /// Runs it.
 pub fn run(
@@ -23,7 +28,17 @@ pub fn run(
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
     let planned = planning::make(&cx, &c, envs, which, how, refresh)?;
-    view::print(&cx, &planned.plan, &c);
+    match global.format {
+        Format::Markdown => print!(
+            "{}",
+            markdown::plan::plan(&shown(&c, &planned, which, how, refresh))
+        ),
+        Format::Html => print!(
+            "{}",
+            html::plan::plan(&shown(&c, &planned, which, how, refresh))
+        ),
+        _ => view::print(&cx, &planned.plan, &c),
+    }
     failed(&planned)?;
     if let Some(file) = out {
         let text = serde_json::to_vec_pretty(&planned.plan).expect("a plan is plain data");
@@ -44,6 +59,44 @@ pub fn run(
     } else {
         exit::DONE
     })
+}
+
+/// What pages show besides the plan: among it the command that applies it, which must select the same units.
+fn shown<'a>(
+    c: &'a Composition,
+    planned: &'a Planned<'_>,
+    which: &Which,
+    how: &How,
+    refresh: bool,
+) -> Shown<'a> {
+    let mut words = vec!["strata".to_owned(), "apply".to_owned()];
+    words.extend(planned.envs.iter().cloned());
+    for (flag, values) in [
+        ("--only", &which.only),
+        ("--layer", &which.layer),
+        ("--replace", &how.replace),
+    ] {
+        for value in values {
+            words.extend([flag.to_owned(), shell_word(value)]);
+        }
+    }
+    if refresh {
+        words.push("--refresh".to_owned());
+    }
+    words.push(format!("--yes --expect {}", planned.plan.digest));
+    Shown {
+        platform: &c.loaded.platform.name,
+        plan: &planned.plan,
+        layers: c
+            .loaded
+            .platform
+            .layers
+            .iter()
+            .map(|l| l.layer.name.as_str())
+            .collect(),
+        failures: &planned.failures,
+        command: words.join(" "),
+    }
 }
 
 /// Units that could not be planned end the command.
