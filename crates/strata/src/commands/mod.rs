@@ -14,6 +14,7 @@ mod hand_off;
 mod history;
 mod init;
 mod outputs;
+pub mod pipeline;
 mod plan;
 mod planning;
 mod resume;
@@ -35,7 +36,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
     formats::check(&args.command, global.format)?;
     match args.command {
-        Command::Init { name, preset } => init::run(&global, name, &preset),
+        Command::Init { name, preset, ci } => init::run(&global, name, &preset, ci),
         Command::Check { env } => check::run(&global, &env),
         Command::Plan {
             env,

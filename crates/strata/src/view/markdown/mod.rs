@@ -12,26 +12,33 @@ pub fn text(text: &str) -> String {
     let mut out = String::new();
     let clean = clean(text);
     let mut chars = clean.chars().peekable();
+    let mut before = ' ';
     while let Some(c) = chars.next() {
+        let next = chars.peek().copied().unwrap_or(' ');
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '{' | '}' | '!' | '/' | '(' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '{' | '}' => {
                 out.push('\\');
                 out.push(c);
             }
-            // `www.` alone makes a link; `@name` and `#1` call somebody or something
-            '.' => out.push_str("\\."),
-            '@' | '#' => {
+            // `https://` and `www.` make links
+            '/' if next == '/' => out.push_str("\\/"),
+            '.' if before == 'w' => out.push_str("\\."),
+            // `@name`, `#1` and `!1` call somebody or something; a joiner that nobody sees stands between
+            '@' | '#' | '!' if next.is_alphanumeric() => {
                 out.push('\\');
                 out.push(c);
-                if chars.peek().is_some_and(|next| next.is_alphanumeric()) {
-                    out.push('\u{2060}');
-                }
+                out.push('\u{2060}');
+            }
+            '#' | '!' => {
+                out.push('\\');
+                out.push(c);
             }
             c => out.push(c),
         }
+        before = c;
     }
     out
 }
@@ -101,8 +108,9 @@ mod tests {
 
     #[test]
     fn text_becomes_no_markup() {
-        assert_eq!(text("<b>a</b> & c"), "&lt;b&gt;a&lt;\\/b&gt; &amp; c");
-        assert_eq!(text("[x](https://y)"), "\\[x\\]\\(https:\\/\\/y)");
+        assert_eq!(text("<b>a</b> & c"), "&lt;b&gt;a&lt;/b&gt; &amp; c");
+        assert_eq!(text("[x](https://y)"), "\\[x\\](https:\\//y)");
+        assert_eq!(text("www.x dev/a.b"), "www\\.x dev/a.b");
         assert_eq!(text("a|b\n`c`"), "a\\|b \\`c\\`");
         assert_eq!(text("@all #1"), "\\@\u{2060}all \\#\u{2060}1");
     }
