@@ -104,10 +104,11 @@ fn draw(out: &mut String, timeline: &Timeline, row: &Row<'_>, axis: &Axis, y: us
     let mut end: f64 = LABEL;
     for bar in &unit.bars {
         let (from, to) = (axis.x(bar.from), axis.x(bar.to));
-        let (class, word) = match bar.doing {
-            Doing::Acting => ("", "ran"),
-            Doing::Verifying => (" verify", "was verified"),
-            Doing::Waiting => (" wait", "waited"),
+        // told apart by their height and line too, not by colour alone
+        let (class, word, thin) = match bar.doing {
+            Doing::Acting => ("", "ran", 0),
+            Doing::Verifying => (" verify", "was verified", 4),
+            Doing::Waiting => (" wait", "waited", 0),
         };
         let (failed, how) = if bar.failed {
             (" failed", ", without success")
@@ -117,9 +118,9 @@ fn draw(out: &mut String, timeline: &Timeline, row: &Row<'_>, axis: &Axis, y: us
         let _ = write!(
             out,
             "<rect class=\"bar{class}{failed}\" x=\"{from:.1}\" y=\"{}\" width=\"{:.1}\" height=\"{}\" rx=\"2\"><title>{}: {word} {} from {}{how}</title></rect>",
-            y + 5,
+            y + 5 + thin,
             (to - from).max(2.0),
-            ROW - 10,
+            ROW - 10 - 2 * thin,
             escape(&row.label),
             time::duration(bar.to - bar.from),
             time::duration(bar.from.saturating_sub(timeline.from)),

@@ -83,7 +83,7 @@ pub fn run(run: &Run<'_>) -> String {
     if !chart.is_empty() {
         let _ = write!(
             body,
-            "<section><h2>Time</h2>\n<p class=\"faint\">A bar begins with the first thing that the journal tells of a unit. ◆ slowest path · ✗ without success · dashed: waited for people. Pauses of the whole run are drawn short.</p>\n{chart}</section>\n"
+            "<section><h2>Time</h2>\n<p class=\"faint\">A bar begins with the first thing that the journal tells of a unit. ◆ slowest path · ✗ without success · thin: verifiers · dashed: waited for people. Pauses of the whole run are drawn short.</p>\n{chart}</section>\n"
         );
     }
     let graph = graph(run, &layers);

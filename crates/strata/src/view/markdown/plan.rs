@@ -44,12 +44,10 @@ pub fn plan(shown: &Shown<'_>) -> String {
     if left_out + closed > 0 {
         note.push_str("\n**Cut**: a comment holds no more.");
         if left_out > 0 {
-            note.push_str(&format!(" {left_out} more units are in no table."));
+            note.push_str(&format!(" Units in no table: {left_out}."));
         }
         if closed > 0 {
-            note.push_str(&format!(
-                " The changes of {closed} more units are not shown."
-            ));
+            note.push_str(&format!(" Units whose changes are not shown: {closed}."));
         }
         note.push_str(" See all of it with `strata plan`.\n");
     }
