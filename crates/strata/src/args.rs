@@ -1,5 +1,6 @@
 //! What can be typed. Every command has an example in its help.
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use crate::{commands::pipeline::Service, formats::Format};
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
@@ -31,18 +32,15 @@ pub struct Global {
     /// Never use colour
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// How results are written
-    #[arg(long, value_name = "FORMAT", default_value = "human", global = true)]
+    /// How results are written; not every command has every format
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        global = true,
+        hide_default_value = true
+    )]
     pub format: Format,
-}
-
-/// How results are written.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For people
-    Human,
-    /// For programs; for a run, one event per line
-    Json,
 }
 
 /// Which units are meant.
@@ -77,7 +75,7 @@ pub struct How {
 pub enum Command {
     /// Make a platform here: `strata.yaml`, a first environment and a first component
     #[command(
-        after_help = "Example:\n  mkdir shop && cd shop && strata init\n\nNothing that exists is overwritten."
+        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --ci github       also a pipeline; only that where the platform exists\n\nNothing that exists is overwritten."
     )]
     Init {
         /// Name of the platform; default: the folder's
@@ -86,10 +84,13 @@ pub enum Command {
         /// Layers to begin with
         #[arg(long, default_value = "osi")]
         preset: String,
+        /// Also a pipeline: check every push, plan on the pull request, apply that plan after the merge
+        #[arg(long, value_name = "SERVICE")]
+        ci: Option<Service>,
     },
     /// Check the whole repo from its files alone; no tool is started
     #[command(
-        after_help = "Examples:\n  strata check\n  strata check --all-flavors\n  strata check --against main\n  strata check --format json"
+        after_help = "Examples:\n  strata check\n  strata check --all-flavors\n  strata check --against main\n  strata check --format json\n  strata check --format sarif > strata.sarif\n\nFormats: human, json, markdown, github, gitlab, azure, sarif"
     )]
     Check {
         /// Environments; default: all
@@ -103,7 +104,7 @@ pub enum Command {
     },
     /// Show what an apply would do
     #[command(
-        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code\n  strata plan dev --flavor load-balancer=nginx"
+        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code\n  strata plan dev --flavor load-balancer=nginx\n  strata plan --all --changed-since main\n  strata plan dev --format html > plan.html\n\nFormats: human, json, markdown, html"
     )]
     Plan {
         /// Environments
@@ -278,8 +279,10 @@ pub enum Command {
     /// Steps that people do
     #[command(name = "hand-off", subcommand)]
     HandOff(HandOff),
-    /// Past runs, or the events of one
-    #[command(after_help = "Examples:\n  strata history\n  strata history RUN --format json")]
+    /// Past runs, or one of them: its events, or a page with graph and Gantt chart
+    #[command(
+        after_help = "Examples:\n  strata history\n  strata history RUN --format json\n  strata history RUN --format html > run.html\n\nFormats: human, json; for a run also html"
+    )]
     History {
         /// A run, or an environment
         of: Option<String>,
@@ -296,10 +299,12 @@ pub enum Command {
         /// The environment
         env: String,
     },
-    /// JSON Schemas of the files that a user writes
-    #[command(after_help = "Example:\n  strata schema component > component.schema.json")]
+    /// JSON Schemas of the files that a user writes, of plans and of what `check` finds
+    #[command(
+        after_help = "Examples:\n  strata schema component > component.schema.json\n  strata schema plan"
+    )]
     Schema {
-        /// `platform`, `environment`, `component` or `contract`
+        /// `platform`, `environment`, `component`, `contract`, `plan` or `diagnostics`
         kind: String,
     },
     /// Completions for a shell

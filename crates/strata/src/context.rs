@@ -1,6 +1,7 @@
 //! Where a command runs: the platform's folder, its files, its composition, and how to speak.
 use crate::{
-    args::{Format, Global, Which},
+    args::{Global, Which},
+    formats::Format,
     problem::Problem,
     view::diagnostics,
     wire,
@@ -51,6 +52,11 @@ pub fn start_dir(global: &Global) -> Result<PathBuf, Problem> {
         .map_err(|e| Problem::io(format!("open `{}`", dir.display()), &e))
 }
 
+/// The root of the git repository that a folder is in.
+pub fn repo_root(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(|d| d.join(".git").exists())
+}
+
 impl Context {
     /// The platform that the command line means: the nearest folder upward with a `strata.yaml`.
     pub fn open(global: &Global) -> Result<Self, Problem> {
@@ -78,6 +84,16 @@ impl Context {
     /// Is JSON wanted?
     pub fn json(&self) -> bool {
         self.global.format == Format::Json
+    }
+    /// What leads from the root of the git repository to the platform: empty, or `ops/`.
+    pub fn repo_prefix(&self) -> String {
+        let inside = repo_root(&self.root).and_then(|repo| self.root.strip_prefix(repo).ok());
+        match inside {
+            Some(inside) if !inside.as_os_str().is_empty() => {
+                format!("{}/", inside.to_string_lossy())
+            }
+            _ => String::new(),
+        }
     }
     /// May colour be used on standard output?
     pub fn color_out(&self) -> bool {

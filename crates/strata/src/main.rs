@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod context;
+mod formats;
 mod problem;
 mod tools;
 mod view;

@@ -10,7 +10,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-const SCHEMAS: &[&str] = &["platform", "environment", "component", "contract"];
+const SCHEMAS: &[&str] = &[
+    "platform",
+    "environment",
+    "component",
+    "contract",
+    "plan",
+    "diagnostics",
+];
 
 /// A command of a page.
 #[derive(Debug, PartialEq)]

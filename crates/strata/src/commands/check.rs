@@ -1,6 +1,13 @@
 //! `strata check`: the whole repo, from its files alone.
-use crate::{args::Global, context::Context, problem::Problem, tools, view::diagnostics};
-use strata_core::{diagnostic::Diagnostic, exit};
+use crate::{
+    args::Global,
+    context::Context,
+    formats::Format,
+    problem::Problem,
+    tools,
+    view::{annotations, diagnostics, findings, markdown, sarif},
+};
+use strata_core::{diagnostic::Diagnostic, exit, tree::Tree};
 use strata_ops::{
     compare,
     compose::{Composition, Pick},
@@ -31,11 +38,7 @@ pub fn run(
     } else {
         0
     };
-    if cx.json() {
-        println!("{}", diagnostics::json(&problems, c.loaded.tree.as_ref()));
-    } else {
-        diagnostics::print(&problems, c.loaded.tree.as_ref(), cx.color);
-    }
+    show(&cx, &problems, c.loaded.tree.as_ref());
     let errors = problems.iter().filter(|p| p.is_error()).count();
     if errors > 0 {
         return Err(Problem {
@@ -84,6 +87,20 @@ fn try_all(c: &Composition, problems: &mut Vec<Diagnostic>) -> usize {
         }));
     }
     count
+}
+
+fn show(cx: &Context, problems: &[Diagnostic], tree: &dyn Tree) {
+    let prefix = cx.repo_prefix();
+    let found = || findings::find(problems, tree, &prefix);
+    match cx.global.format {
+        Format::Json => println!("{}", diagnostics::json(problems, tree)),
+        Format::Github => print!("{}", annotations::github(&found())),
+        Format::Azure => print!("{}", annotations::azure(&found())),
+        Format::Gitlab => println!("{}", annotations::gitlab(&found(), &prefix)),
+        Format::Sarif => println!("{}", sarif::sarif(&found(), &prefix)),
+        Format::Markdown => print!("{}", markdown::check::findings(problems, &found())),
+        Format::Human | Format::Html => diagnostics::print(problems, tree, cx.color),
+    }
 }
 
 /// `1 unit`, `2 units`.

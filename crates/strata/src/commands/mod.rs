@@ -15,6 +15,7 @@ mod hand_off;
 mod history;
 mod init;
 mod outputs;
+pub mod pipeline;
 mod plan;
 mod planning;
 mod resume;
@@ -27,14 +28,16 @@ mod verify;
 
 use crate::{
     args::{Args, Command},
+    formats,
     problem::Problem,
 };
 
 /// Runs what was typed; gives the exit code.
 pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
+    formats::check(&args.command, global.format)?;
     match args.command {
-        Command::Init { name, preset } => init::run(&global, name, &preset),
+        Command::Init { name, preset, ci } => init::run(&global, name, &preset, ci),
         Command::Check {
             env,
             all_flavors,

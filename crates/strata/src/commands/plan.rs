@@ -3,8 +3,12 @@ use super::planning::{self, Planned};
 use crate::{
     args::{Global, How, Which},
     context::{Context, write_file},
+    formats::Format,
     problem::Problem,
-    view::plan as view,
+    view::{
+        html, markdown, plan as view,
+        shown::{Shown, shell_word},
+    },
 };
 use std::{collections::BTreeSet, path::Path};
 use strata_core::{diagnostic::suggest, exit};
@@ -37,13 +41,17 @@ pub fn run(global: &Global, wanted: &Wanted<'_>) -> Result<u8, Problem> {
     if !wanted.flavor.is_empty() {
         let other = cx.composed_with(&picks(&c, &envs, wanted.flavor)?)?;
         let swaps = swap::swaps(&c, &other);
-        if !cx.json() {
+        if global.format == Format::Human {
             println!("{}", crate::view::swap::text(&swaps));
         }
         c = other;
     }
     let planned = planning::make(&cx, &c, envs, wanted.which, wanted.how, wanted.refresh)?;
-    view::print(&cx, &planned.plan, &c);
+    match global.format {
+        Format::Markdown => print!("{}", markdown::plan::plan(&shown(&c, &planned, wanted))),
+        Format::Html => print!("{}", html::plan::plan(&shown(&c, &planned, wanted))),
+        _ => view::print(&cx, &planned.plan, &c),
+    }
     failed(&planned)?;
     if let Some(file) = wanted.out {
         let text = serde_json::to_vec_pretty(&planned.plan).expect("a plan is plain data");
@@ -105,6 +113,41 @@ fn picks(c: &Composition, envs: &[String], flavors: &[String]) -> Result<Vec<Pic
         }
     }
     Ok(out)
+}
+
+/// What pages show besides the plan: among it the command that applies it, which must select the same units.
+fn shown<'a>(c: &'a Composition, planned: &'a Planned<'_>, wanted: &Wanted<'_>) -> Shown<'a> {
+    let mut words = vec!["strata".to_owned(), "apply".to_owned()];
+    words.extend(planned.envs.iter().cloned());
+    for (flag, values) in [
+        ("--only", &wanted.which.only),
+        ("--layer", &wanted.which.layer),
+        ("--replace", &wanted.how.replace),
+    ] {
+        for value in values {
+            words.extend([flag.to_owned(), shell_word(value)]);
+        }
+    }
+    if let Some(revision) = &wanted.which.changed_since {
+        words.extend(["--changed-since".to_owned(), shell_word(revision)]);
+    }
+    if wanted.refresh {
+        words.push("--refresh".to_owned());
+    }
+    words.push(format!("--yes --expect {}", planned.plan.digest));
+    Shown {
+        platform: &c.loaded.platform.name,
+        plan: &planned.plan,
+        layers: c
+            .loaded
+            .platform
+            .layers
+            .iter()
+            .map(|l| l.layer.name.as_str())
+            .collect(),
+        failures: &planned.failures,
+        command: words.join(" "),
+    }
 }
 
 /// Units that could not be planned end the command.
