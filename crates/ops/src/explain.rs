@@ -142,7 +142,7 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
 }
 
 /// The files of an environment, what it extends first.
-fn chain(loaded: &Loaded, env: &str) -> Vec<String> {
+pub fn chain(loaded: &Loaded, env: &str) -> Vec<String> {
     fn go(loaded: &Loaded, env: &str, open: &mut Vec<String>, out: &mut Vec<String>) {
         let Some(file) = loaded.environments.get(env) else {
             return;

@@ -7,9 +7,11 @@
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
 //! - [`explain`]: where a value comes from.
+//! - [`at`]: what stands at a place of a file, and what could.
 //! - [`compare`]: what became of promises since another time.
 //!
 //! Not here: reading a disk (a [`strata_core::tree::Tree`] is given), what tools declare (engines say it), plans.
+pub mod at;
 pub mod check;
 pub mod compare;
 pub mod compose;

@@ -2,6 +2,7 @@
 pub mod component;
 pub mod contract;
 pub mod environment;
+pub mod meaning;
 pub mod platform;
 
 pub use component::Component;

@@ -2,7 +2,10 @@
 mod collection;
 mod encoding;
 mod network;
+mod shown;
 mod text;
+
+pub use shown::{Function, all};
 
 use super::{
     ast::Call,
