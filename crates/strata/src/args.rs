@@ -307,6 +307,11 @@ pub enum Command {
         /// `platform`, `environment`, `component`, `contract`, `plan` or `diagnostics`
         kind: String,
     },
+    /// Speak with an editor: a language server over standard input and output
+    #[command(
+        after_help = "Example:\n  strata lsp       started by the editor; docs/editors.md has its settings"
+    )]
+    Lsp,
     /// Completions for a shell
     #[command(after_help = "Example:\n  strata completions bash > /etc/bash_completion.d/strata")]
     Completions {

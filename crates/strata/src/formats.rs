@@ -74,6 +74,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Exec { .. } => ("exec", PEOPLE),
         Command::Forget { .. } => ("forget", PEOPLE),
         Command::Unlock { .. } => ("unlock", PEOPLE),
+        Command::Lsp => ("lsp", PEOPLE),
         Command::Completions { .. } => ("completions", PEOPLE),
         Command::Man { .. } => ("man", PEOPLE),
     }

@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod context;
 mod formats;
+mod lsp;
 mod problem;
 mod tools;
 mod view;

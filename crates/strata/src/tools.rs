@@ -5,10 +5,11 @@ use std::{
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
 };
 use strata_core::{
     diagnostic::Diagnostic,
-    engine::{Tool, ToolQuestion},
+    engine::{DynEngine, Tool, ToolQuestion},
     exit,
     store::Store,
 };
@@ -225,12 +226,12 @@ fn padded(v: &[u64]) -> [u64; 4] {
 }
 
 /// Tools named for engines that do not exist.
-pub fn unknown(cx: &Context, c: &Composition) -> Vec<Diagnostic> {
+pub fn unknown(engines: &[Arc<dyn DynEngine>], c: &Composition) -> Vec<Diagnostic> {
     c.loaded
         .platform
         .tools
         .keys()
-        .filter(|name| cx.engines.iter().all(|e| e.name() != name.as_str()))
+        .filter(|name| engines.iter().all(|e| e.name() != name.as_str()))
         .map(|name| {
             Diagnostic::error(
                 "platform::unknown-tool",

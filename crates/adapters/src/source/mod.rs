@@ -5,5 +5,5 @@ mod derived;
 mod directory;
 mod revision;
 
-pub use directory::DirectoryTree;
+pub use directory::{DirectoryTree, SKIPPED};
 pub use revision::{RevisionError, RevisionTree};

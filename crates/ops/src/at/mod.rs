@@ -3,7 +3,7 @@
 //! - [`outline`]: a YAML text taken apart, also one that is half typed.
 //! - [`document`]: which of the files it is, and what a place in it is about.
 //! - [`expression`]: the chain of names at a place inside `${{ … }}`.
-//! - [`view`] and [`thing`]: what names stand for, seen from a unit.
+//! - [`view`], [`thing`] and `words`: what names stand for, seen from a unit.
 //! - [`candidates`]: the keys and values that fit a place.
 //! - [`places`]: where something is declared, and where it is used.
 pub mod candidates;
@@ -13,6 +13,7 @@ pub mod outline;
 pub mod places;
 pub mod thing;
 pub mod view;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ pub fn run(
 ) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
-    problems.extend(tools::unknown(&cx, &c));
+    problems.extend(tools::unknown(&cx.engines, &c));
     let envs = if env.is_empty() {
         Vec::new()
     } else {

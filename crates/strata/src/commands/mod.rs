@@ -26,9 +26,11 @@ mod status;
 mod unlock;
 mod verify;
 
+pub use explain::shown;
+
 use crate::{
     args::{Args, Command},
-    formats,
+    formats, lsp,
     problem::Problem,
 };
 
@@ -123,6 +125,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         Command::Env(what) => env::run(&global, what),
         Command::Unlock { env } => unlock::run(&global, &env),
         Command::Schema { kind } => schema::run(&kind),
+        Command::Lsp => lsp::run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { dir } => shell::man(&dir),
     }
