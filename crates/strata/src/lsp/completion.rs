@@ -120,10 +120,8 @@ fn in_expression(here: &Here<'_>, view: &View<'_>, inside: &Inside) -> Vec<Compl
         return names(here, view, empty);
     };
     let word = &words[*i];
-    let parts = || {
-        let of = view.resolve(&words[..*i]);
-        of.map_or_else(Vec::new, |t| view.parts(&t))
-    };
+    let before = view.resolve(&words[..*i]);
+    let parts = || before.as_ref().map_or_else(Vec::new, |t| view.parts(t));
     match word.form {
         WordForm::Environment => {
             let envs = view.c.envs.iter();
@@ -152,15 +150,19 @@ fn in_expression(here: &Here<'_>, view: &View<'_>, inside: &Inside) -> Vec<Compl
             .map(|p| part(here, view, p, word.span))
             .collect()
         }
-        _ => fields(here, view, parts(), word.span),
+        _ => {
+            let mut out = fields(here, view, parts(), word.span);
+            // only a value has methods
+            if before.is_some_and(|t| view.ty(&t).is_some()) {
+                out.extend(functions(here, true, word.span));
+            }
+            out
+        }
     }
 }
 
 /// What follows a dot.
 fn fields(here: &Here<'_>, view: &View<'_>, parts: Vec<Part>, word: Span) -> Vec<CompletionItem> {
-    let units = parts
-        .iter()
-        .any(|p| matches!(p.thing, Thing::Outputs(_) | Thing::Instance(_)));
     let mut out = Vec::new();
     for p in parts {
         if !p.key {
@@ -175,9 +177,6 @@ fn fields(here: &Here<'_>, view: &View<'_>, parts: Vec<Part>, word: Span) -> Vec
         one.text_edit = Some(edit(here, dot, key.clone()));
         one.label = key;
         out.push(one);
-    }
-    if !units {
-        out.extend(functions(here, true, word));
     }
     out
 }

@@ -348,6 +348,9 @@ impl Server {
         let gone = done.checked.is_none() && newest;
         if let Some(checked) = done.checked {
             platform.take(checked);
+        } else if gone {
+            platform.checked = None;
+            platform.good = None;
         }
         if newest {
             // what was found in an older text stands no longer where it was found

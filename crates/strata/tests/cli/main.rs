@@ -5,6 +5,7 @@ mod gates;
 mod hand_off;
 mod json_schema;
 mod life;
+mod lsp;
 mod pipelines;
 mod references;
 mod revisions;
