@@ -47,11 +47,7 @@ fn words(list: &[&str]) -> Vec<Candidate> {
 
 /// A path as patterns read it: keys as they are, `-` for an item.
 fn pattern(path: &[Step]) -> Vec<&str> {
-    let word = |s| match s {
-        &Step::Key(ref key) => key.as_str(),
-        Step::Item => "-",
-    };
-    path.iter().map(word).collect()
+    path.iter().map(Step::word).collect()
 }
 
 /// Keys of the map at a path.

@@ -14,6 +14,16 @@ pub enum Step {
     Item,
 }
 
+impl Step {
+    /// The key; `-` for an item.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Key(key) => key,
+            Self::Item => "-",
+        }
+    }
+}
+
 /// A key or an item with what it holds.
 #[derive(Clone, Debug)]
 pub struct Entry {

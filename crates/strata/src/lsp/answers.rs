@@ -38,6 +38,21 @@ pub fn capabilities(encoding: Encoding) -> Json {
     })
 }
 
+/// Asks the editor to tell of every file that changes.
+pub fn watch() -> Json {
+    let registration = json!({
+        "id": "files",
+        "method": "workspace/didChangeWatchedFiles",
+        "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
+    });
+    json!({
+        "jsonrpc": "2.0",
+        "id": "strata-files",
+        "method": "client/registerCapability",
+        "params": {"registrations": [registration]},
+    })
+}
+
 const KNOWN: &[&str] = &[
     "textDocument/completion",
     "textDocument/hover",

@@ -7,8 +7,7 @@ use super::{
     server::Server,
 };
 use lsp_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location as Place,
-    NumberOrString, Uri,
+    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location as Place, NumberOrString,
 };
 use serde_json::{Value as Json, json};
 use std::{
@@ -31,7 +30,7 @@ pub fn publish(server: &mut Server, root: &Path) -> Vec<Json> {
         None => BTreeMap::new(),
     };
     let before = &platform.published;
-    let files: BTreeSet<&Uri> = found.keys().chain(before.keys()).collect();
+    let files: BTreeSet<&String> = found.keys().chain(before.keys()).collect();
     let mut out = Vec::new();
     for uri in files {
         let now = found.get(uri);
@@ -69,7 +68,7 @@ impl Texts<'_> {
     }
 }
 
-fn by_file(server: &Server, root: &Path, checked: &Checked) -> BTreeMap<Uri, Vec<Diagnostic>> {
+fn by_file(server: &Server, root: &Path, checked: &Checked) -> BTreeMap<String, Vec<Diagnostic>> {
     let mut texts = Texts {
         checked,
         known: BTreeMap::new(),
@@ -80,7 +79,7 @@ fn by_file(server: &Server, root: &Path, checked: &Checked) -> BTreeMap<Uri, Vec
         .as_ref()
         .and_then(|t| t.publish_diagnostics.as_ref()?.related_information)
         .unwrap_or(false);
-    let mut out: BTreeMap<Uri, Vec<Diagnostic>> = BTreeMap::new();
+    let mut out: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
     for problem in &checked.problems {
         // what stands in no file is said of the platform's own
         let own = Location::file(ROOT_FILE);
@@ -109,7 +108,9 @@ fn by_file(server: &Server, root: &Path, checked: &Checked) -> BTreeMap<Uri, Vec
             related_information: (related && !others.is_empty()).then_some(others),
             ..Diagnostic::default()
         };
-        out.entry(place.uri).or_default().push(one);
+        out.entry(place.uri.as_str().to_owned())
+            .or_default()
+            .push(one);
     }
     out
 }

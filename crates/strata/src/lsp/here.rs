@@ -44,7 +44,7 @@ impl<'a> File<'a> {
         let platform = server.platforms.get(&root)?;
         let (good, checked) = (platform.good.as_deref()?, platform.checked.as_deref()?);
         let path = full.strip_prefix(&root).ok()?.to_str()?.to_owned();
-        let text = match server.documents.get(uri) {
+        let text = match server.documents.get(uri.as_str()) {
             Some(document) => document.text.clone(),
             None => checked.c.loaded.tree.text(&path).ok()?.into(),
         };
@@ -149,11 +149,7 @@ impl Found {
     }
     /// The words of the path from what it is about; `-` for an item.
     pub fn words(&self) -> Vec<&str> {
-        let word = |s| match s {
-            &Step::Key(ref key) => key.as_str(),
-            Step::Item => "-",
-        };
-        self.path.iter().map(word).collect()
+        self.path.iter().map(Step::word).collect()
     }
 }
 

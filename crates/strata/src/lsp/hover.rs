@@ -11,7 +11,7 @@ use strata_core::{
 use strata_ops::{
     at::{
         candidates::{self, Candidate},
-        document::Subject,
+        document::{Document, Subject},
         outline::{Spot, Step},
         places,
         thing::{Outputs, Thing},
@@ -101,9 +101,8 @@ fn about_key(here: &Here<'_>, found: &Found, view: &View<'_>, word: &str) -> Opt
                 (Some(known), _) => Some(candidate(&known)),
                 // an output of a contract
                 (None, ["outputs"]) => {
-                    let contract = match document {
-                        strata_ops::at::document::Document::Contract(name) => name,
-                        _ => return None,
+                    let Document::Contract(contract) = document else {
+                        return None;
                     };
                     let used = places::uses_of_output(c, None, Some(contract), word);
                     Some(format!(

@@ -1,6 +1,6 @@
 //! What the server knows of a platform, and what it owes for it.
 use super::{checking::Checked, overlay::Memo, protocol::Request};
-use lsp_types::{Diagnostic, Uri};
+use lsp_types::Diagnostic;
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -18,7 +18,7 @@ pub struct Platform {
     /// As it was read last with every file readable: names are looked up in it while a file is half typed.
     pub good: Option<Arc<Checked>>,
     /// What was said, by file.
-    pub published: BTreeMap<Uri, Vec<Diagnostic>>,
+    pub published: BTreeMap<String, Vec<Diagnostic>>,
     /// Requests that wait until it is read.
     pub waiting: Vec<Request>,
     /// What was made of texts.

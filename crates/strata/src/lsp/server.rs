@@ -9,12 +9,12 @@ use super::{
     protocol::{self, Message, Request, error},
 };
 use lsp_types::{
-    ClientCapabilities, DidChangeTextDocumentParams, DidChangeWorkspaceFoldersParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams, PositionEncodingKind,
-    Uri,
+    ClientCapabilities, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
+    InitializeParams, PositionEncodingKind, Uri,
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use std::{
     collections::BTreeMap,
     io::Write,
@@ -23,6 +23,7 @@ use std::{
     sync::mpsc,
     time::{Duration, Instant},
 };
+use strata_adapters::source::SKIPPED;
 use strata_ops::load::ROOT_FILE;
 
 /// A server that speaks with one editor.
@@ -30,7 +31,7 @@ pub struct Server {
     out: Box<dyn Write>,
     jobs: mpsc::Sender<Job>,
     /// Open documents, by name.
-    pub documents: BTreeMap<Uri, OpenDocument>,
+    pub documents: BTreeMap<String, OpenDocument>,
     /// Platforms, by folder.
     pub platforms: BTreeMap<PathBuf, Platform>,
     /// What columns count.
@@ -192,14 +193,19 @@ impl Server {
             }
             "textDocument/didClose" => {
                 if let Some(p) = read::<DidCloseTextDocumentParams>(params)
-                    && let Some(document) = self.documents.remove(&p.text_document.uri)
+                    && let Some(document) = self.documents.remove(p.text_document.uri.as_str())
                 {
                     self.touched(&document.path);
                 }
             }
-            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => {
-                self.find_platforms();
-                self.platforms.values_mut().for_each(Platform::changed);
+            "textDocument/didSave" => self.files_changed(),
+            "workspace/didChangeWatchedFiles" => {
+                // a run writes its journal, and every look its cache: neither is a part of a platform
+                let p = read::<DidChangeWatchedFilesParams>(params);
+                let changes = p.map(|p| p.changes).unwrap_or_default();
+                if changes.is_empty() || changes.iter().any(|c| is_content(&c.uri)) {
+                    self.files_changed();
+                }
             }
             "workspace/didChangeWorkspaceFolders" => {
                 if let Some(p) = read::<DidChangeWorkspaceFoldersParams>(params) {
@@ -213,6 +219,11 @@ impl Server {
         }
     }
 
+    fn files_changed(&mut self) {
+        self.find_platforms();
+        self.platforms.values_mut().for_each(Platform::changed);
+    }
+
     /// Asks the editor to tell of files that change below its folders.
     fn watch(&mut self) {
         let dynamic = self
@@ -221,18 +232,7 @@ impl Server {
             .as_ref()
             .and_then(|w| w.did_change_watched_files?.dynamic_registration);
         if dynamic == Some(true) {
-            let options = json!({"watchers": [{"globPattern": "**/*"}]});
-            let registration = json!({
-                "id": "files",
-                "method": "workspace/didChangeWatchedFiles",
-                "registerOptions": options,
-            });
-            let message = json!({
-                "jsonrpc": "2.0",
-                "id": "strata-files",
-                "method": "client/registerCapability",
-                "params": {"registrations": [registration]},
-            });
+            let message = answers::watch();
             self.send(&message);
         }
     }
@@ -247,12 +247,13 @@ impl Server {
             version: p.text_document.version,
             text: p.text_document.text.into(),
         };
-        self.documents.insert(p.text_document.uri, document);
+        self.documents
+            .insert(p.text_document.uri.as_str().to_owned(), document);
         self.touched(&path);
     }
 
     fn change(&mut self, p: DidChangeTextDocumentParams) {
-        let Some(document) = self.documents.get_mut(&p.text_document.uri) else {
+        let Some(document) = self.documents.get_mut(p.text_document.uri.as_str()) else {
             return;
         };
         document.version = p.text_document.version;
@@ -377,6 +378,14 @@ impl Server {
             self.answer(&request);
         }
     }
+}
+
+/// Can a file be a part of a platform?
+fn is_content(uri: &Uri) -> bool {
+    to_path(uri).is_some_and(|path| {
+        let mut parts = path.iter();
+        !parts.any(|part| SKIPPED.iter().any(|s| part == *s))
+    })
 }
 
 fn read<P: DeserializeOwned>(params: Json) -> Option<P> {

@@ -244,7 +244,7 @@ mod tests {
         let text = "a.b[\"ü\"].c(d, e[f.g]) ${{ }} \\ ]])) env(\"x\").é '";
         for start in 0..=text.len() + 1 {
             for end in 0..=text.len() + 1 {
-                let _ = chain_at(text, start, end, (start + end) / 2);
+                let _ = chain_at(text, start, end, usize::midpoint(start, end));
             }
         }
     }
