@@ -41,9 +41,8 @@ fn identity(module: &Module, read: &RemoteState, open: &BTreeMap<String, Value>)
     if read.kind == "tfe_outputs" {
         return Some(hosted(value("workspace")?.as_str()?));
     }
-    let config = match value("config") {
-        Some(Value::Map(config)) => config,
-        _ => return None,
+    let Some(Value::Map(config)) = value("config") else {
+        return None;
     };
     let backend = read.backend.as_deref()?;
     let text = |name: &str| config.get(name).and_then(Value::scalar_text);
@@ -63,9 +62,10 @@ fn identity(module: &Module, read: &RemoteState, open: &BTreeMap<String, Value>)
         // a relative path is one in a work folder: nobody can tell whose it is
         "local" if !text("path").is_some_and(|p| p.starts_with('/')) => None,
         kind => {
-            let workspace = match read.settings.contains_key("workspace") {
-                true => value("workspace")?.scalar_text()?,
-                false => "default".to_owned(),
+            let workspace = if read.settings.contains_key("workspace") {
+                value("workspace")?.scalar_text()?
+            } else {
+                "default".to_owned()
             };
             let settings: BTreeMap<String, String> = config
                 .keys()
