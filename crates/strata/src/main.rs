@@ -5,6 +5,7 @@
 mod args;
 mod commands;
 mod context;
+mod policy;
 mod problem;
 mod tools;
 mod view;

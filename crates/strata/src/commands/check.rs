@@ -1,12 +1,14 @@
 //! `strata check`: the whole repo, from its files alone.
-use crate::{args::Global, context::Context, problem::Problem, tools, view::diagnostics};
-use strata_core::exit;
+use crate::{args::Global, context::Context, policy, problem::Problem, tools, view::diagnostics};
+use strata_core::{diagnostic::Diagnostic, exit};
 
 /// Runs it.
 pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
     problems.extend(tools::unknown(&cx, &c));
+    let sound = !problems.iter().any(Diagnostic::is_error);
+    problems.extend(policy::check(&c, sound));
     let envs = if env.is_empty() {
         Vec::new()
     } else {
@@ -18,6 +20,9 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
         diagnostics::print(&problems, c.loaded.tree.as_ref(), cx.color);
     }
     let errors = problems.iter().filter(|p| p.is_error()).count();
+    if let Some(denied) = policy::refusal(&problems).filter(|p| p.code == exit::DENIED) {
+        return Err(denied);
+    }
     if errors > 0 {
         return Err(Problem {
             message: format!("{errors} error{}", if errors == 1 { "" } else { "s" }),

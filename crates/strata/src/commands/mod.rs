@@ -16,6 +16,7 @@ mod init;
 mod outputs;
 mod plan;
 mod planning;
+mod policy;
 mod resume;
 mod run;
 mod schema;
@@ -105,6 +106,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             parallelism,
         } => adopt::run(&global, &env, &which, parallelism),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),
         Command::Env(what) => env::run(&global, what),

@@ -22,9 +22,9 @@ pub fn run(
     let cx = Context::open(global)?;
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
-    let planned = planning::make(&cx, &c, envs, which, how, refresh)?;
+    let mut planned = planning::make(&cx, &c, envs, which, how, refresh)?;
     view::print(&cx, &planned.plan, &c);
-    failed(&planned)?;
+    failed(&cx, &mut planned)?;
     if let Some(file) = out {
         let text = serde_json::to_vec_pretty(&planned.plan).expect("a plan is plain data");
         write_file(file, &text)?;
@@ -46,10 +46,11 @@ pub fn run(
     })
 }
 
-/// Units that could not be planned end the command.
-pub fn failed(planned: &Planned<'_>) -> Result<(), Problem> {
+/// Units that could not be planned end the command, and what policy denies of the plan.
+pub fn failed(cx: &Context, planned: &mut Planned<'_>) -> Result<(), Problem> {
+    let policy = planned.gate.as_mut().map_or(Ok(()), |gate| gate.answer(cx));
     let Some((unit, why)) = planned.failures.first() else {
-        return Ok(());
+        return policy;
     };
     let mut problem = Problem::new(exit::FAILED, format!("{unit} could not be planned: {why}"));
     for (unit, why) in &planned.failures[1..] {

@@ -4,6 +4,7 @@ mod crash;
 mod gates;
 mod hand_off;
 mod life;
+mod policy;
 mod references;
 mod sandbox;
 mod stopping;
