@@ -346,6 +346,45 @@ fn tests_pass_fail_err_and_wait() {
 }
 
 #[test]
+fn the_schema_has_the_documents_as_they_are() {
+    let schema = strata_policy::input::schema();
+    let nothing = || Document::of(&json!({}));
+    let (unit, environment, platform, step) = (nothing(), nothing(), nothing(), nothing());
+    let inputs = [
+        Input::Composition {
+            unit: unit.clone(),
+            environment: environment.clone(),
+            platform: platform.clone(),
+        },
+        Input::Plan {
+            unit,
+            environment,
+            platform,
+            step,
+        },
+        Input::Platform {
+            units: nothing(),
+            environments: nothing(),
+            platform: nothing(),
+        },
+    ];
+    for (i, input) in inputs.iter().enumerate() {
+        let kind = &schema["oneOf"][i];
+        let document = input.document().json();
+        assert_eq!(kind["properties"]["kind"]["const"], document["kind"]);
+        let keys = |v: &Json| -> Vec<String> {
+            let map = v.as_object().expect("an object");
+            let mut keys: Vec<String> = map.keys().cloned().collect();
+            keys.sort();
+            keys
+        };
+        assert_eq!(keys(&kind["properties"]), keys(&document));
+        let required = kind["required"].as_array().expect("a list");
+        assert_eq!(required.len(), keys(&document).len());
+    }
+}
+
+#[test]
 fn nesting_and_long_lines_are_errors_and_no_crash() {
     let deep = format!(
         "package main\nx := {}1{}\n",
