@@ -1,5 +1,5 @@
 //! Policy during a run: what a unit really proposes at its turn is looked at before it is done.
-use super::{Gate, facts};
+use super::{Gate, facts, place};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -45,7 +45,7 @@ impl Guard {
                 unit: gate.facts.unit(position, &NoOutputs),
                 environment: gate.facts.environment(u.env),
                 sensitive: facts::sensitive(&v.interface),
-                at: v.component.at.clone(),
+                at: place(gate.c, position),
             };
             (u.address.clone(), known)
         });

@@ -13,7 +13,7 @@ use strata_core::{
     diagnostic::{Diagnostic, Severity},
     exit,
     plan::{Basis, Plan},
-    span::Location,
+    span::{Location, Span},
 };
 use strata_ops::{
     compose::Composition,
@@ -108,10 +108,7 @@ impl<'a> Gate<'a> {
                 .unit
                 .clone()
                 .or_else(|| Some(self.c.units[position?].address.to_string()));
-            let at = about.map_or_else(
-                || Location::file(ROOT_FILE),
-                |p| self.c.variant(&self.c.units[p]).component.at.clone(),
-            );
+            let at = about.map_or_else(|| Location::file(ROOT_FILE), |p| place(self.c, p));
             self.add(finding.diagnostic(unit.as_deref(), Some(at)));
         }
     }
@@ -129,6 +126,12 @@ impl<'a> Gate<'a> {
         diagnostics::print(&shown, self.c.loaded.tree.as_ref(), cx.color);
         refusal(&shown).map_or(Ok(()), Err)
     }
+}
+
+/// Where the description of a unit begins: a finding is about all of it, and the whole of it would hide the finding.
+fn place(c: &Composition, position: usize) -> Location {
+    let Location { file, span } = c.variant(&c.units[position]).component.at.clone();
+    Location::new(file, Span::new(span.start, span.start))
 }
 
 /// What rules see of a step.
@@ -184,16 +187,10 @@ pub fn refusal(found: &[Diagnostic]) -> Option<Problem> {
         (all, denied) if all > denied => Some(Problem::invalid(found)),
         (_, denied) => Some(Problem::new(
             exit::DENIED,
-            format!("policy denies it {}", times(denied)),
+            format!(
+                "policy denies this: {denied} finding{}",
+                if denied == 1 { "" } else { "s" }
+            ),
         )),
-    }
-}
-
-/// `once`, `3 times`.
-fn times(n: usize) -> String {
-    if n == 1 {
-        "once".to_owned()
-    } else {
-        format!("{n} times")
     }
 }

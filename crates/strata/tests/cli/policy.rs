@@ -32,7 +32,7 @@ fn a_denial_stops_check_plan_and_apply_with_5() {
             .says("policy/main.rego:2")
             .says("denied by this rule")
             .says("ticket: P-1")
-            .says("policy denies it once");
+            .says("policy denies this: 1 finding");
     }
     assert!(s.ledger().is_empty() && !s.root().join("p").exists());
     s.edit("layers/base/a/component.yaml", "word: bad", "word: good");
