@@ -42,6 +42,9 @@ pub struct Interface {
     pub inputs: BTreeMap<String, Input>,
     /// Outputs by name.
     pub outputs: BTreeMap<String, OutputDecl>,
+    /// Can its tool mark inputs as sensitive? Then one that is not marked is shown and kept in clear.
+    #[serde(default)]
+    pub marks_secrets: bool,
     /// There may be inputs that could not be read: an unknown one is no error.
     pub open_inputs: bool,
     /// There may be outputs that could not be read: an unknown one is no error.

@@ -1,5 +1,6 @@
 //! Every unit of every environment, with its dependencies: a platform fully resolved but for what exists only later.
 mod environment;
+mod given;
 mod names;
 mod variant;
 
@@ -57,7 +58,7 @@ pub struct Dep {
 /// A platform, resolved.
 pub struct Composition {
     /// The files.
-    pub loaded: Loaded,
+    pub loaded: Arc<Loaded>,
     /// All engines.
     pub engines: Vec<Arc<dyn DynEngine>>,
     /// Environments, sorted by name.
@@ -100,10 +101,30 @@ impl Composition {
     }
 }
 
+/// A flavor that is picked for a look, in the place of what the environment's file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The environment.
+    pub env: String,
+    /// The contract.
+    pub contract: String,
+    /// The component.
+    pub component: String,
+}
+
+/// Where a pick that stands in no file is said to stand.
+const PICKED: &str = "command line";
+
 /// Composes all environments.
-pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
+pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Composition, Problems) {
     let mut problems = Problems::new();
-    let envs = environment::all(&loaded, &mut problems);
+    let mut envs = environment::all(&loaded, &mut problems);
+    for pick in picks {
+        for e in envs.iter_mut().filter(|e| e.name.as_ref() == pick.env) {
+            let picked = (pick.component.clone(), Location::file(PICKED));
+            e.flavors.insert(pick.contract.clone(), picked);
+        }
+    }
     let mut c = Composition {
         loaded,
         engines: engines.to_vec(),
@@ -257,6 +278,15 @@ fn flavors(
     }
     let mut dropped: Vec<u32> = Vec::new();
     let mut chosen = Vec::new();
+    c.envs[env].candidates = by_contract
+        .iter()
+        .map(|(contract, vs)| {
+            let names = vs
+                .iter()
+                .map(|v| c.variants[*v as usize].component.name.clone());
+            (contract.clone(), names.collect())
+        })
+        .collect();
     for (contract, providers) in by_contract {
         let name = |v: u32| c.variants[v as usize].component.name.clone();
         let pick = match (c.envs[env].flavors.get(&contract), providers.as_slice()) {

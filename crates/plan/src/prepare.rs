@@ -257,12 +257,17 @@ fn hash_term(h: &mut Hasher, term: &Term, revision: Revision<'_>) -> Result<(), 
 /// Digest of a unit's files and of its specification with a hole for every output of another unit: what is approved
 /// of a unit that cannot be planned yet.
 pub fn outline(c: &Composition, unit: usize) -> Digest {
+    Digest::of_json(&outline_parts(c, unit))
+}
+
+/// The named parts of that.
+pub fn outline_parts(c: &Composition, unit: usize) -> BTreeMap<String, Digest> {
     let v = c.variant(&c.units[unit]);
     let files = v.closure.digest;
     // secrets by name: their values belong to the fingerprint
     let mut by_name = |s: &SecretRef| Ok(s.key.clone());
-    let parts = scope::resolve(c, unit, &scope::NoOutputs)
+    scope::resolve(c, unit, &scope::NoOutputs)
         .ok()
-        .and_then(|r| parts(&r.spec, &r.inputs, &files, &Tool::default(), &mut by_name).ok());
-    parts.map_or(files, |p| Digest::of_json(&p))
+        .and_then(|r| parts(&r.spec, &r.inputs, &files, &Tool::default(), &mut by_name).ok())
+        .unwrap_or_else(|| BTreeMap::from([("files".to_owned(), files)]))
 }

@@ -54,6 +54,9 @@ pub struct Which {
     /// Only units of this layer
     #[arg(long, value_name = "LAYER", action = ArgAction::Append)]
     pub layer: Vec<String>,
+    /// Only units that a change since this revision of git touches, uncommitted changes included
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
     /// All environments
     #[arg(long)]
     pub all: bool,
@@ -85,14 +88,22 @@ pub enum Command {
         preset: String,
     },
     /// Check the whole repo from its files alone; no tool is started
-    #[command(after_help = "Example:\n  strata check\n  strata check --format json")]
+    #[command(
+        after_help = "Examples:\n  strata check\n  strata check --all-flavors\n  strata check --against main\n  strata check --format json"
+    )]
     Check {
         /// Environments; default: all
         env: Vec<String>,
+        /// Also try every flavor of every contract wherever it could be picked
+        #[arg(long)]
+        all_flavors: bool,
+        /// Also tell how contracts and outputs differ from this revision of git
+        #[arg(long, value_name = "REV")]
+        against: Option<String>,
     },
     /// Show what an apply would do
     #[command(
-        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code"
+        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code\n  strata plan dev --flavor load-balancer=nginx"
     )]
     Plan {
         /// Environments
@@ -101,6 +112,9 @@ pub enum Command {
         which: Which,
         #[command(flatten)]
         how: How,
+        /// Look at another flavor than the files pick: what a swap would do
+        #[arg(long, value_name = "CONTRACT=COMPONENT", action = ArgAction::Append, conflicts_with = "out")]
+        flavor: Vec<String>,
         /// Save the plan, to be applied as it is
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -200,6 +214,14 @@ pub enum Command {
         /// Show sensitive outputs too
         #[arg(long)]
         reveal: bool,
+    },
+    /// Show where every input of a unit comes from
+    #[command(
+        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'"
+    )]
+    Explain {
+        /// Unit, or one input of it: `ENV/NAME.INPUT`
+        of: String,
     },
     /// Show what depends on what
     #[command(

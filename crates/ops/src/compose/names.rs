@@ -71,6 +71,21 @@ impl Composition {
                 .is_some_and(|e| e.key.as_ref() == key)
         })
     }
+    /// Does a reference of a unit stand for something?
+    pub fn resolves(&self, unit: &Unit, u: &Use) -> bool {
+        resolve(self, unit, u).is_ok()
+    }
+    /// What a reference of a unit stands for.
+    pub fn target_named(&self, unit: &Unit, u: &Use) -> Option<Target> {
+        match &u.reference.root {
+            Root::Name(name) => self.lookup(unit.env as usize, name),
+            Root::Env { env, name } => self.lookup_here(self.env_named(env)?, name),
+        }
+    }
+    /// The same with its units.
+    pub fn target_of(&self, unit: &Unit, u: &Use) -> Option<(Target, Vec<u32>)> {
+        Some((self.target_named(unit, u)?, resolve(self, unit, u).ok()?))
+    }
     /// Where it is written that a unit waits for another: a reference, or an entry of `after`.
     pub fn edge(&self, from: usize, to: usize) -> Option<Location> {
         let unit = &self.units[from];

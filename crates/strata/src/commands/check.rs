@@ -1,9 +1,18 @@
 //! `strata check`: the whole repo, from its files alone.
 use crate::{args::Global, context::Context, policy, problem::Problem, tools, view::diagnostics};
 use strata_core::{diagnostic::Diagnostic, exit};
+use strata_ops::{
+    compare,
+    compose::{Composition, Pick},
+};
 
 /// Runs it.
-pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
+pub fn run(
+    global: &Global,
+    env: &[String],
+    all_flavors: bool,
+    against: Option<&str>,
+) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
     problems.extend(tools::unknown(&cx, &c));
@@ -13,6 +22,16 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
         Vec::new()
     } else {
         cx.envs(&c, env, false)?
+    };
+    if let Some(revision) = against {
+        // what was wrong with the files then is of no interest now
+        let (old, _) = cx.revision(revision, &c)?;
+        problems.extend(compare::against(&old, &c));
+    }
+    let tried = if all_flavors {
+        try_all(&c, &mut problems)
+    } else {
+        0
     };
     if cx.json() {
         println!("{}", diagnostics::json(&problems, c.loaded.tree.as_ref()));
@@ -42,8 +61,34 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
             plural(environments, "environment"),
             plural(units, "unit")
         );
+        match tried {
+            0 if all_flavors => eprintln!("no contract has a second flavor"),
+            0 => {}
+            n => eprintln!(
+                "{} that could be picked instead: each fits",
+                plural(n, "flavor")
+            ),
+        }
     }
     Ok(exit::DONE)
+}
+
+/// Tries every flavor that is not picked; what is wrong with one names it. How many there were.
+fn try_all(c: &Composition, problems: &mut Vec<Diagnostic>) -> usize {
+    let tried = strata_ops::all_flavors(c, problems);
+    let count = tried.len();
+    for t in tried {
+        let Pick {
+            env,
+            contract,
+            component,
+        } = t.pick;
+        problems.extend(t.problems.into_iter().map(|mut p| {
+            p.message = format!("with `{contract}: {component}` in `{env}`: {}", p.message);
+            p
+        }));
+    }
+    count
 }
 
 /// `1 unit`, `2 units`.

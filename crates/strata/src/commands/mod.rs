@@ -8,6 +8,7 @@ mod destroy;
 mod drift;
 mod env;
 mod exec;
+mod explain;
 mod forget;
 mod graph;
 mod hand_off;
@@ -35,22 +36,30 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
     match args.command {
         Command::Init { name, preset } => init::run(&global, name, &preset),
-        Command::Check { env } => check::run(&global, &env),
+        Command::Check {
+            env,
+            all_flavors,
+            against,
+        } => check::run(&global, &env, all_flavors, against.as_deref()),
         Command::Plan {
             env,
             which,
             how,
+            flavor,
             out,
             exit_code,
             refresh,
         } => plan::run(
             &global,
-            &env,
-            &which,
-            &how,
-            out.as_deref(),
-            exit_code,
-            refresh,
+            &plan::Wanted {
+                env: &env,
+                which: &which,
+                how: &how,
+                flavor: &flavor,
+                out: out.as_deref(),
+                exit_code,
+                refresh,
+            },
         ),
         Command::Apply {
             env,
@@ -105,6 +114,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             which,
             parallelism,
         } => adopt::run(&global, &env, &which, parallelism),
+        Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
         Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),

@@ -1,4 +1,6 @@
 //! Makes a plan: composes, decides what stands still, lets tools plan the rest.
+mod ahead;
+
 use super::{batch::Reader, bench::FilesBench};
 use crate::{
     args::{How, Which},
@@ -91,19 +93,14 @@ pub fn make_under<'a>(
         // policies that cannot be read let nothing pass
         gate.answer(cx)?;
     }
-    let selection = Selection {
-        envs: envs.clone(),
-        only: which.only.clone(),
-        layers: which.layer.clone(),
-    };
-    let selected = select(c, &selection).map_err(Problem::usage)?;
+    let selected = cx.selected(c, &envs, which)?;
     let store = cx.store()?;
     let mut bench = bench(cx, c, &selected, &store)?;
     for word in &how.replace {
         let again = Selection {
             envs: envs.clone(),
             only: vec![word.clone()],
-            layers: vec![],
+            ..Selection::default()
         };
         let marks = select(c, &again).map_err(Problem::usage)?;
         bench.again.extend(
@@ -146,7 +143,9 @@ pub fn make_under<'a>(
             gate.answer(cx)?;
         }
     }
-    let (proposals, failures) = propose(&mut reader, c, &mut items, &bench, &drifted)?;
+    let (mut proposals, failures) = propose(&mut reader, c, &mut items, &mut bench, &drifted)?;
+    ahead::look(&mut reader, c, &mut items, &mut bench, &mut proposals)?;
+    bench.recorded.forget_foretold();
     let gone = orphans(c, &envs, &bench.facts());
     let plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
     if let Some(gate) = &mut gate {
@@ -204,7 +203,7 @@ fn propose(
     reader: &mut Reader<'_>,
     c: &Composition,
     items: &mut [Item],
-    bench: &FilesBench<'_>,
+    bench: &mut FilesBench<'_>,
     drifted: &BTreeMap<Address, String>,
 ) -> Result<(Proposals, Failures), Problem> {
     let mut work = Vec::new();
@@ -231,8 +230,11 @@ fn propose(
     for (unit, finding) in reader.run(work)? {
         match finding {
             Finding::Planned {
-                proposal, saved, ..
+                proposal,
+                saved,
+                predicted,
             } => {
+                ahead::foretell(&mut bench.recorded, &unit, predicted);
                 if let Some(why) = protected(c, &unit, &proposal) {
                     failures.push((unit.clone(), why));
                 }
@@ -246,7 +248,7 @@ fn propose(
 }
 
 /// Why a proposal must not be applied to a protected unit.
-fn protected(c: &Composition, unit: &Address, proposal: &Proposal) -> Option<String> {
+pub(super) fn protected(c: &Composition, unit: &Address, proposal: &Proposal) -> Option<String> {
     let position = c.position(unit)?;
     let protect = &c.variant(&c.units[position]).component.protect;
     let change = proposal

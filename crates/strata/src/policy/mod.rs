@@ -8,12 +8,17 @@ pub use guard::Guard;
 pub use read::sources;
 
 use crate::{context::Context, problem::Problem, view::diagnostics};
-use std::collections::HashSet;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 use strata_core::{
     diagnostic::{Diagnostic, Severity},
     exit,
+    name::Address,
     plan::{Basis, Plan},
     span::{Location, Span},
+    value::{OutputRef, Term},
 };
 use strata_ops::{
     compose::Composition,
@@ -142,17 +147,30 @@ pub fn step_input(
     recorded: &dyn Outputs,
 ) -> Option<Input> {
     let position = c.position(&step.unit)?;
-    // what a deferred unit waits for is not what was recorded
-    let outputs = match step.basis {
-        Basis::Deferred { .. } => &NoOutputs,
-        _ => recorded,
+    let open = match &step.basis {
+        Basis::Deferred { open } => open.as_slice(),
+        Basis::Assumed { inputs, .. } | Basis::Conditional { inputs, .. } => inputs,
+        _ => &[],
     };
     Some(Input::Plan {
-        unit: facts.unit(position, outputs),
+        unit: facts.unit(position, &Settled { recorded, open }),
         environment: facts.environment(c.units[position].env),
         platform: facts.platform(),
         step: Document::of(&Step::of(step)),
     })
+}
+
+/// What was recorded, but for units that the plan changes.
+struct Settled<'a> {
+    recorded: &'a dyn Outputs,
+    open: &'a [OutputRef],
+}
+
+impl Outputs for Settled<'_> {
+    fn outputs(&self, unit: &Address) -> Option<Arc<BTreeMap<String, Term>>> {
+        let changes = self.open.iter().any(|o| o.unit == *unit);
+        (!changes).then(|| self.recorded.outputs(unit)).flatten()
+    }
 }
 
 /// Everything that policy says of the files. Rules see only a platform that is sound, and are asked only when all of

@@ -4,6 +4,7 @@ pub mod diagnostics;
 pub mod plan;
 pub mod progress;
 pub mod summary;
+pub mod swap;
 pub mod time;
 
 use strata_core::event::{Event, Gate};

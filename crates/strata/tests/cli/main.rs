@@ -6,6 +6,8 @@ mod hand_off;
 mod life;
 mod policy;
 mod references;
+mod revisions;
 mod sandbox;
 mod stopping;
 mod terraform;
+mod words;

@@ -93,6 +93,64 @@ pub fn references_of(ast: &Ast) -> Vec<Reference> {
     walk.references
 }
 
+/// Calls `used` for every use of a name with the field that follows it; `None` when that is not written out.
+pub fn each_field_of<'t>(
+    template: &'t Template,
+    name: &str,
+    used: &mut dyn FnMut(Option<&'t str>),
+) {
+    for ast in template.expressions() {
+        fields_of(ast, name, used);
+    }
+}
+
+fn fields_of<'t>(ast: &'t Ast, name: &str, used: &mut dyn FnMut(Option<&'t str>)) {
+    let mut go = |a: &'t Ast| fields_of(a, name, used);
+    match &ast.kind {
+        AstKind::Null | AstKind::Bool(_) | AstKind::Number(_) | AstKind::String(_) => {}
+        AstKind::Name(n) => {
+            if n == name {
+                used(None);
+            }
+        }
+        AstKind::Call(call) => call.arguments.iter().for_each(go),
+        AstKind::Chain(base, links) => {
+            if matches!(&base.kind, AstKind::Name(n) if n == name) {
+                used(match links.first() {
+                    Some(Link::Field { name, .. }) => Some(name),
+                    Some(Link::Index(index)) => index.as_str(),
+                    _ => None,
+                });
+            } else {
+                go(base);
+            }
+            for link in links {
+                match link {
+                    Link::Field { .. } => {}
+                    Link::Index(index) => fields_of(index, name, used),
+                    Link::Method(call) => {
+                        call.arguments.iter().for_each(|a| fields_of(a, name, used));
+                    }
+                    Link::Comprehension(c) => fields_of(&c.body, name, used),
+                }
+            }
+        }
+        AstKind::Not(inner) | AstKind::Negate(inner) => go(inner),
+        AstKind::Operation(first, rest) => {
+            go(first);
+            rest.iter().for_each(|(_, a)| fields_of(a, name, used));
+        }
+        AstKind::If(c) => [&c.condition, &c.then, &c.otherwise]
+            .into_iter()
+            .for_each(go),
+        AstKind::List(items) => items.iter().for_each(go),
+        AstKind::Map(entries) => entries.iter().for_each(|(k, v)| {
+            fields_of(k, name, used);
+            fields_of(v, name, used);
+        }),
+    }
+}
+
 /// All secrets that a template names.
 pub fn secrets(template: &Template) -> Vec<SecretUse> {
     let mut walk = Walk::default();
@@ -206,7 +264,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The steps before the first call, and where the last of them ends.
-fn leading_steps(links: &[Link]) -> (Vec<Step>, u32) {
+pub(super) fn leading_steps(links: &[Link]) -> (Vec<Step>, u32) {
     let mut steps = Vec::new();
     let mut end = 0;
     for link in links {
