@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod context;
 mod formats;
+mod policy;
 mod problem;
 mod tools;
 mod view;

@@ -3,6 +3,7 @@ use crate::{
     args::Global,
     context::Context,
     formats::Format,
+    policy,
     problem::Problem,
     tools,
     view::{annotations, diagnostics, findings, markdown, sarif},
@@ -23,6 +24,8 @@ pub fn run(
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
     problems.extend(tools::unknown(&cx, &c));
+    let sound = !problems.iter().any(Diagnostic::is_error);
+    problems.extend(policy::check(&c, sound));
     let envs = if env.is_empty() {
         Vec::new()
     } else {
@@ -40,6 +43,9 @@ pub fn run(
     };
     show(&cx, &problems, c.loaded.tree.as_ref());
     let errors = problems.iter().filter(|p| p.is_error()).count();
+    if let Some(denied) = policy::refusal(&problems).filter(|p| p.code == exit::DENIED) {
+        return Err(denied);
+    }
     if errors > 0 {
         return Err(Problem {
             message: format!("{errors} error{}", if errors == 1 { "" } else { "s" }),
