@@ -243,3 +243,22 @@ output "heard" {{ value = terraform_data.it.output }}
         .says("state::unknown-output")
         .says("did you mean `word`?");
 }
+
+#[test]
+fn the_type_of_an_output_is_learnt_at_apply() {
+    if !terraform_here() {
+        return;
+    }
+    let s = two("values: {word: one, noise: a}\n");
+    s.write(
+        "layers/middle/down/main.tf",
+        "variable \"word\" { type = list(string) }\noutput \"heard\" { value = var.word }\n",
+    );
+    // what a resource makes has no type in the files
+    s.ends(0, &["check"]).says("0 of 1 wire has a known type");
+    s.ends(0, &["apply", "dev", "--only", "up", "--yes"]);
+    let done = s.ends(0, &["check"]);
+    done.says("input::recorded-type")
+        .says("is a list(string), and the last apply gave a string")
+        .says("1 of 1 wire has a known type, 1 of them learnt at the last apply");
+}
