@@ -5,6 +5,7 @@
 use super::{
     cache::{Cache, Entry, Stat, Walk, nanos, save},
     derived::Derived,
+    shared::Shared,
 };
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -13,6 +14,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 use std::{
+    any::Any,
     borrow::Cow,
     fs::File,
     io::Write,
@@ -45,6 +47,7 @@ pub struct DirectoryTree {
     problems: Vec<Diagnostic>,
     read: usize,
     derived: Option<Derived>,
+    shared: Shared,
 }
 
 /// A file that the walk came across.
@@ -99,6 +102,7 @@ impl DirectoryTree {
             problems,
             read,
             derived: None,
+            shared: Shared::default(),
         })
     }
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
@@ -159,6 +163,13 @@ impl Tree for DirectoryTree {
         let made = make(&self.text(path)?);
         derived.put(form, &content, made.clone());
         Ok(Cow::Owned(made))
+    }
+    fn shared(
+        &self,
+        key: &str,
+        make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
+    ) -> Arc<dyn Any + Send + Sync> {
+        self.shared.get(key, make)
     }
     fn keep_derived(&self) {
         if let Some(derived) = &self.derived {
