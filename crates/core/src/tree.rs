@@ -1,5 +1,8 @@
 //! The files of an operations repo as a seam: sorted paths with digests, read only when needed.
-use crate::digest::{Digest, Hasher};
+use crate::{
+    diagnostic::Diagnostic,
+    digest::{Digest, Hasher},
+};
 use serde::{Deserialize, Serialize};
 use std::{any::Any, borrow::Cow, sync::Arc};
 
@@ -21,6 +24,10 @@ pub struct TreeFile {
 pub trait Tree: Send + Sync {
     /// All files, sorted by path.
     fn files(&self) -> &[TreeFile];
+    /// What lies below the root and is no part of this tree, each with why.
+    fn problems(&self) -> &[Diagnostic] {
+        &[]
+    }
     /// The content of a file that is listed.
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError>;
 

@@ -67,7 +67,7 @@ struct Looker<'a> {
 impl DirectoryTree {
     /// Looks at every file below a folder. With `cache`, digests of unchanged files are taken from that file, which is
     /// written again when something changed (its folder must exist). What cannot be part of a platform is in
-    /// [`Self::problems`]; an error is only that the folder itself cannot be read.
+    /// [`Tree::problems`]; an error is only that the folder itself cannot be read.
     pub fn open(root: &Path, cache: Option<&Path>) -> Result<Self, TreeError> {
         let shown = || root.display().to_string();
         let io = |e: std::io::Error| TreeError::Io(shown(), e.to_string());
@@ -115,11 +115,6 @@ impl DirectoryTree {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// What is there and cannot be part of a platform: links that lead out, names that are not text, files that are
-    /// too large or unreadable. Whoever checks a platform decides which of them matter.
-    pub fn problems(&self) -> &[Diagnostic] {
-        &self.problems
-    }
     /// How many files had to be read: the others were known.
     pub fn files_read(&self) -> usize {
         self.read
@@ -129,6 +124,11 @@ impl DirectoryTree {
 impl Tree for DirectoryTree {
     fn files(&self) -> &[TreeFile] {
         &self.files
+    }
+    /// Links that lead out, names that are not text, files that are too large or unreadable. Whoever checks a platform
+    /// decides which of them matter.
+    fn problems(&self) -> &[Diagnostic] {
+        &self.problems
     }
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
         let listed = self
