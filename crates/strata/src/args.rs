@@ -276,6 +276,9 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Rules of your own over the platform and over what a plan would do
+    #[command(subcommand)]
+    Policy(Policy),
     /// Steps that people do
     #[command(name = "hand-off", subcommand)]
     HandOff(HandOff),
@@ -304,7 +307,7 @@ pub enum Command {
         after_help = "Examples:\n  strata schema component > component.schema.json\n  strata schema plan"
     )]
     Schema {
-        /// `platform`, `environment`, `component`, `contract`, `plan` or `diagnostics`
+        /// `platform`, `environment`, `component`, `contract`, `plan`, `diagnostics` or `policy-input`
         kind: String,
     },
     /// Speak with an editor: a language server over standard input and output
@@ -323,6 +326,28 @@ pub enum Command {
     Man {
         /// The folder
         dir: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Policy {
+    /// Run the tests of policies: rules `test_*` in `policy/**/*_test.rego`
+    #[command(after_help = "Example:\n  strata policy test -v      ends with 10 when a test fails")]
+    Test {
+        /// Show tests that pass too, and what tests print
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Print the document that rules see of a unit
+    #[command(
+        after_help = "Examples:\n  strata policy input dev/web\n  strata policy input dev/web --plan     asks its tool what it would do"
+    )]
+    Input {
+        /// The unit
+        unit: String,
+        /// As rules see it at `plan`
+        #[arg(long)]
+        plan: bool,
     },
 }
 

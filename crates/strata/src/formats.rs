@@ -62,6 +62,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Status { .. } => ("status", DATA),
         Command::Outputs { .. } => ("outputs", DATA),
         Command::Graph { .. } => ("graph", DATA),
+        Command::Policy(_) => ("policy", DATA),
         Command::Explain { .. } => ("explain", DATA),
         Command::Drift { .. } => ("drift", DATA),
         Command::Adopt { .. } => ("adopt", DATA),

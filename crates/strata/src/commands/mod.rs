@@ -18,6 +18,7 @@ mod outputs;
 pub mod pipeline;
 mod plan;
 mod planning;
+mod policy;
 mod resume;
 mod run;
 mod schema;
@@ -120,6 +121,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         } => adopt::run(&global, &env, &which, parallelism),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),
         Command::Env(what) => env::run(&global, what),

@@ -1,16 +1,17 @@
 //! Reads platforms on a thread of its own: one at a time, always the newest text.
 use super::{Event, overlay::Memo, overlay::Overlay};
-use crate::wire;
+use crate::{policy, tools, wire};
 use std::{
     collections::BTreeMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
 };
 use strata_core::{diagnostic::Diagnostic, engine::DynEngine, tree::Tree as _};
-use strata_ops::{compose::Composition, load::ROOT_FILE};
+use strata_ops::{check::recorded, compose::Composition, load::ROOT_FILE};
+use strata_plan::recorded::Recorded;
 
 /// A platform to read.
 pub struct Job {
@@ -78,9 +79,24 @@ fn read(job: Job, engines: &[Arc<dyn DynEngine>]) -> Option<Arc<Checked>> {
     let tree = Arc::new(Overlay::new(below, job.texts, job.memo));
     tree.file(ROOT_FILE)?;
     let (c, mut problems) = strata_ops::read(tree.clone(), engines);
-    problems.extend(crate::tools::unknown(engines, &c));
+    problems.extend(tools::unknown(engines, &c));
+    let sound = !problems.iter().any(Diagnostic::is_error);
+    problems.extend(policy::check(&c, sound));
+    if let Some(learnt) = recorded_in(&job.root) {
+        problems.extend(recorded::check(&c, &learnt));
+    }
     if job.first {
         tree.keep_derived();
     }
     Some(Arc::new(Checked { c, problems }))
+}
+
+/// What the last apply of a platform left, where something was applied.
+pub fn recorded_in(root: &Path) -> Option<Recorded> {
+    let state = root.join(".strata");
+    if !state.join("store.db").exists() {
+        return None;
+    }
+    let store = wire::store(&state).ok()?;
+    Some(Recorded::new(store.applied_rows(None).ok()?))
 }

@@ -1,6 +1,9 @@
 //! What something is, where it comes from, where it is used. Never a secret.
-use super::here::{Found, Here};
-use crate::{commands::shown, wire};
+use super::{
+    checking::recorded_in,
+    here::{Found, Here},
+};
+use crate::commands::shown;
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
 use std::fmt::Write as _;
 use strata_core::{
@@ -21,7 +24,6 @@ use strata_ops::{
     explain,
     scope::{NoOutputs, Outputs as _},
 };
-use strata_plan::recorded::Recorded;
 use strata_syntax::expr::{self, WordForm};
 
 /// What is at a place.
@@ -128,7 +130,7 @@ fn about_input(here: &Here<'_>, view: &View<'_>, name: &str) -> Option<String> {
         }
         return Some(out);
     };
-    let e = match recorded(here) {
+    let e = match recorded_in(&here.file.root) {
         Some(recorded) => explain::input(c, unit, name, &recorded),
         None => explain::input(c, unit, name, &NoOutputs),
     };
@@ -218,22 +220,13 @@ fn in_tool_file(here: &Here<'_>) -> Option<(String, Span)> {
     Some((out, found.at.span))
 }
 
-fn recorded(here: &Here<'_>) -> Option<Recorded> {
-    let state = here.file.root.join(".strata");
-    if !state.join("store.db").exists() {
-        return None;
-    }
-    let store = wire::store(&state).ok()?;
-    Some(Recorded::new(store.applied_rows(None).ok()?))
-}
-
 /// The last recorded value of an output. What is sensitive has only a name there.
 fn last(here: &Here<'_>, c: &Composition, of: &Outputs, name: &str) -> Option<String> {
     // what a contract gives is worked out from other outputs
     if of.contract.is_some() || of.all {
         return None;
     }
-    let outputs = recorded(here)?.outputs(&c.units[of.unit as usize].address)?;
+    let outputs = recorded_in(&here.file.root)?.outputs(&c.units[of.unit as usize].address)?;
     match outputs.get(name)? {
         Term::Secret(_) | Term::Text(_) => None,
         term => Some(shown(term)),

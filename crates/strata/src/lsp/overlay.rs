@@ -7,6 +7,7 @@ use std::{
 };
 use strata_adapters::source::SKIPPED;
 use strata_core::{
+    diagnostic::Diagnostic,
     digest::Digest,
     tree::{Tree, TreeError, TreeFile},
 };
@@ -105,6 +106,9 @@ impl Tree for Overlay {
         };
         self.memo.put(form, content, made.as_slice().into());
         Ok(Cow::Owned(made))
+    }
+    fn problems(&self) -> &[Diagnostic] {
+        self.below.problems()
     }
     fn keep_derived(&self) {
         self.below.keep_derived();

@@ -7,6 +7,7 @@ mod json_schema;
 mod life;
 mod lsp;
 mod pipelines;
+mod policy;
 mod references;
 mod revisions;
 mod sandbox;
