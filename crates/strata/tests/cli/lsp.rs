@@ -330,3 +330,25 @@ fn an_edit_of_a_large_platform_is_answered() {
     assert_eq!(labels, ["id", "key"]);
     editor.end();
 }
+
+#[test]
+fn rules_of_a_policy_are_findings_too() {
+    let sandbox = platform();
+    let rule = "package main\ndeny contains \"too loud\" if {\n  input.unit.name == \"web\"\n}\n";
+    sandbox.write("policy/loud.rego", rule);
+    let checked = sandbox.run(&["check", "--format", "json"]).json();
+    let mut editor = Editor::open(&sandbox);
+    editor.show(WEB, SCRIPT);
+    let said = editor.wait("a denial", |m| {
+        let list = m["params"]["diagnostics"].as_array();
+        list.is_some_and(|l| l.iter().any(|d| d["code"] == "policy::deny"))
+    });
+    let found = &said["params"]["diagnostics"][0];
+    let by_check = &checked["diagnostics"][0];
+    assert_eq!(found["code"], by_check["code"]);
+    // while a rule is typed, it is said that it cannot be read
+    let path = "policy/loud.rego";
+    editor.show(path, &rule.replace("if {", "if"));
+    assert!(!editor.findings(path).is_empty());
+    editor.end();
+}
