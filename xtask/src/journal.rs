@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use strata_core::{
     digest::Digest,
     engine::{Recovery, Task, Tool, Verb},
-    event::Event,
+    event::{Event, TaskText},
     executor::Handle,
     name::Address,
     plan::{Basis, Body, Plan, Step},
@@ -109,7 +109,7 @@ fn unit_events(step: &Step) -> [Event; 4] {
             label: "apply".to_owned(),
             recovery: Recovery::Rerun,
             state: String::new(),
-            task: Some(Box::new(task(&unit))),
+            task: Some(TaskText::of(&task(&unit))),
         },
         Event::Applied {
             unit: unit.clone(),

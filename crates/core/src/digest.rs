@@ -1,5 +1,5 @@
 //! Digests of content (BLAKE3, 32 bytes, shown as hexadecimal).
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
 /// The digest of some content.
@@ -57,8 +57,20 @@ impl Serialize for Digest {
 }
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(d)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a digest"))
+        d.deserialize_str(Hexadecimal)
+    }
+}
+
+/// Reads a digest where its text stands: journals have many.
+struct Hexadecimal;
+
+impl de::Visitor<'_> for Hexadecimal {
+    type Value = Digest;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a digest")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Digest, E> {
+        Digest::parse(text).ok_or_else(|| E::custom("not a digest"))
     }
 }
 

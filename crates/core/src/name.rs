@@ -1,5 +1,5 @@
 //! Names and addresses. The layer is an attribute of a unit, never part of its identity.
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr, sync::Arc};
 
 /// Names that expressions use themselves and that nothing else may have.
@@ -141,9 +141,20 @@ impl Serialize for Address {
 }
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        d.deserialize_str(Written)
+    }
+}
+
+/// Reads an address where its text stands: journals have many.
+struct Written;
+
+impl de::Visitor<'_> for Written {
+    type Value = Address;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an address")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Address, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

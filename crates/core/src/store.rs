@@ -83,12 +83,27 @@ pub struct Applied {
 pub enum AppliedChange {
     /// It is applied.
     Put(Box<Applied>),
+    /// The packed files that the next [`AppliedChange::Put`] names: kept once, however many units have them, as long
+    /// as one has.
+    Tree(Artifact, Arc<[u8]>),
     /// It is verified, or not.
     Verified(Address, bool),
     /// It is gone.
     Remove(Address),
     /// It has another address.
     Move(Address, Address),
+}
+
+impl AppliedChange {
+    /// Packed files, and the name under which a unit has them.
+    pub fn tree(bytes: Vec<u8>) -> (Artifact, Self) {
+        let artifact = Artifact {
+            digest: Digest::of(&bytes),
+            sensitive: false,
+            size: bytes.len() as u64,
+        };
+        (artifact.clone(), Self::Tree(artifact, bytes.into()))
+    }
 }
 
 /// What another process wants of the one that holds the lease.
@@ -191,8 +206,8 @@ pub trait Store: Send + Sync {
     -> Result<String, StoreError>;
     /// Digest of a secret under this store's own key.
     fn keyed(&self, bytes: &[u8]) -> Digest;
-    /// Small facts that may be lost: durations by unit, tool versions by path and time of change.
-    fn note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError>;
+    /// Small facts (key and value) that may be lost: durations by unit, tool versions by path and time of change.
+    fn note(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError>;
     /// All notes of a kind.
     fn notes(&self, kind: &str) -> Result<BTreeMap<String, String>, StoreError>;
 }

@@ -1,8 +1,8 @@
 //! What an earlier process was doing when it ended: the last intent of every unit.
 use std::collections::HashMap;
 use strata_core::{
-    engine::{Recovery, Task},
-    event::Event,
+    engine::Recovery,
+    event::{Event, TaskText},
     executor::Handle,
     name::Address,
 };
@@ -19,7 +19,7 @@ pub struct Intent {
     /// The engine's state at it.
     pub state: String,
     /// The task of the attempt.
-    pub task: Option<Box<Task>>,
+    pub task: Option<TaskText>,
 }
 
 /// The last intent of every unit of a run.

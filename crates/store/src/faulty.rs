@@ -151,8 +151,8 @@ impl<S: Store> Store for Faulty<S> {
     fn keyed(&self, bytes: &[u8]) -> Digest {
         self.inner.keyed(bytes)
     }
-    fn note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError> {
-        self.call("write a note", |s| s.note(kind, key, value))
+    fn note(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError> {
+        self.call("write notes", |s| s.note(kind, facts))
     }
     fn notes(&self, kind: &str) -> Result<BTreeMap<String, String>, StoreError> {
         self.call("read notes", |s| s.notes(kind))

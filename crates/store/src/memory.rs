@@ -52,6 +52,8 @@ struct State {
     applied: BTreeMap<Address, Applied>,
     inbox: BTreeMap<String, Vec<Waiting>>,
     blobs: BTreeMap<(Digest, bool), Vec<u8>>,
+    /// Packed files that a unit names.
+    trees: BTreeMap<Digest, Arc<[u8]>>,
     /// Where a blob lies whose path was asked for.
     files: Option<TempDir>,
     generated: BTreeMap<String, String>,
@@ -120,6 +122,10 @@ impl State {
     }
     /// All changes or none.
     fn change(&mut self, changes: &[AppliedChange]) -> Result<(), StoreError> {
+        self.trees.extend(changes.iter().filter_map(|c| match c {
+            AppliedChange::Tree(artifact, bytes) => Some((artifact.digest, bytes.clone())),
+            _ => None,
+        }));
         let refusable = changes.iter().any(|c| matches!(c, AppliedChange::Move(..)));
         let before = refusable.then(|| self.applied.clone());
         let done = changes
@@ -128,6 +134,10 @@ impl State {
         if let (Err(_), Some(before)) = (&done, before) {
             self.applied = before;
         }
+        let applied = &self.applied;
+        let names = |a: &Applied, d: &Digest| a.tree.as_ref().is_some_and(|t| t.digest == *d);
+        self.trees
+            .retain(|digest, _| applied.values().any(|a| names(a, digest)));
         done
     }
 }
@@ -161,7 +171,7 @@ fn change(
                 });
             }
         }
-        AppliedChange::Move(..) => {}
+        AppliedChange::Move(..) | AppliedChange::Tree(..) => {}
     }
     Ok(())
 }
@@ -234,7 +244,7 @@ impl Store for MemoryStore {
             state.clock += 1;
             log.push(Recorded {
                 seq: lease.seq,
-                run: run.to_owned(),
+                run: run.into(),
                 at: state.clock,
                 event: event.clone(),
             });
@@ -250,7 +260,7 @@ impl Store for MemoryStore {
     ) -> Result<Vec<Recorded>, StoreError> {
         let state = self.state();
         let log = state.events.get(env).map_or(&[][..], Vec::as_slice);
-        let wanted = |r: &&Recorded| r.seq > after && run.is_none_or(|run| run == r.run);
+        let wanted = |r: &&Recorded| r.seq > after && run.is_none_or(|run| run == &*r.run);
         Ok(log.iter().filter(wanted).cloned().collect())
     }
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError> {
@@ -329,7 +339,10 @@ impl Store for MemoryStore {
             .blobs
             .get(&(artifact.digest, artifact.sensitive))
             .cloned();
-        found.ok_or_else(|| StoreError::NoBlob(artifact.digest.to_string()))
+        let tree = || state.trees.get(&artifact.digest).map(|t| t.to_vec());
+        found
+            .or_else(tree)
+            .ok_or_else(|| StoreError::NoBlob(artifact.digest.to_string()))
     }
     fn blob_path(&self, digest: &Digest) -> Result<PathBuf, StoreError> {
         let mut state = self.state();
@@ -371,10 +384,11 @@ impl Store for MemoryStore {
     fn keyed(&self, bytes: &[u8]) -> Digest {
         Digest::keyed(&KEY, bytes)
     }
-    fn note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError> {
-        self.state()
-            .notes
-            .insert((kind.to_owned(), key.to_owned()), value.to_owned());
+    fn note(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError> {
+        let facts = facts
+            .iter()
+            .map(|(k, v)| ((kind.to_owned(), (*k).to_owned()), (*v).to_owned()));
+        self.state().notes.extend(facts);
         Ok(())
     }
     fn notes(&self, kind: &str) -> Result<BTreeMap<String, String>, StoreError> {

@@ -279,7 +279,7 @@ impl Store for Kept {
     fn requests(&self, _: &str) -> Result<Vec<Request>, StoreError> {
         unimplemented!()
     }
-    fn note(&self, _: &str, _: &str, _: &str) -> Result<(), StoreError> {
+    fn note(&self, _: &str, _: &[(&str, &str)]) -> Result<(), StoreError> {
         unimplemented!()
     }
     fn notes(&self, _: &str) -> Result<BTreeMap<String, String>, StoreError> {

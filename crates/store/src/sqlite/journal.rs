@@ -2,10 +2,14 @@
 use super::{SqliteStore, now};
 use crate::body;
 use rusqlite::{OptionalExtension, Transaction, params};
+use std::sync::Arc;
 use strata_core::{
     event::{Event, Recorded},
     store::{AppliedChange, Lease, StoreError},
 };
+
+/// An event as it is kept: its text, and the task that it brings.
+type Text<'a> = (String, Option<&'a str>);
 
 impl SqliteStore {
     pub(super) fn append_events(
@@ -18,8 +22,11 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let sync = sync || events.iter().any(Event::durable_first);
         // everything slow is done before others have to wait
-        let texts: Vec<String> = events.iter().map(body::event_text).collect();
-        let changes = self.prepare_changes(applied);
+        let texts: Vec<Text<'_>> = events
+            .iter()
+            .map(|e| (body::event_text(e), body::task(e)))
+            .collect();
+        let changes = self.prepare_changes(applied)?;
         let at = now();
         let count = texts.len() as u64;
         self.write("append to the journal", sync, |tx| {
@@ -59,10 +66,11 @@ impl SqliteStore {
                 after = after.max(first.saturating_sub(1));
             }
             let mut statement = c.prepare_cached(
-                "SELECT seq, run, at, body FROM event WHERE env = ?1 AND seq > ?2 ORDER BY seq",
+                "SELECT seq, run, at, body, task FROM event WHERE env = ?1 AND seq > ?2 ORDER BY seq",
             )?;
             let mut rows = statement.query(params![env, after])?;
             let mut events = Vec::new();
+            let mut last: Arc<str> = Arc::from(run.unwrap_or_default());
             while let Some(row) = rows.next()? {
                 let of = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
                 if run.is_some_and(|run| run != of) {
@@ -70,11 +78,16 @@ impl SqliteStore {
                 }
                 let seq = row.get(0)?;
                 let text = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
-                let event = body::event(text)
+                let task = row.get_ref(4)?.as_str_or_null();
+                let task = task.map_err(rusqlite::Error::from)?;
+                if *last != *of {
+                    last = of.into();
+                }
+                let event = body::event(text, task)
                     .map_err(|e| self.unreadable(&format!("event {seq} of `{env}`"), &e))?;
                 events.push(Recorded {
                     seq,
-                    run: of.to_owned(),
+                    run: last.clone(),
                     at: row.get(2)?,
                     event,
                 });
@@ -89,7 +102,7 @@ fn insert(
     lease: &Lease,
     run: &str,
     at: u64,
-    texts: &[String],
+    texts: &[Text<'_>],
 ) -> rusqlite::Result<()> {
     if texts.is_empty() {
         return Ok(());
@@ -99,10 +112,18 @@ fn insert(
     )?
     .execute(params![lease.env, run, lease.seq + 1])?;
     let mut insert = tx.prepare_cached(
-        "INSERT INTO event (env, seq, run, generation, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO event (env, seq, run, generation, at, body, task) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    for (seq, text) in (lease.seq + 1..).zip(texts) {
-        insert.execute(params![lease.env, seq, run, lease.generation, at, text])?;
+    for (seq, (text, task)) in (lease.seq + 1..).zip(texts) {
+        insert.execute(params![
+            lease.env,
+            seq,
+            run,
+            lease.generation,
+            at,
+            text,
+            task
+        ])?;
     }
     Ok(())
 }
