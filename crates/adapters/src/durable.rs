@@ -20,6 +20,9 @@ pub enum Sync {
     Later,
 }
 
+/// The mode with which every file begins.
+const PRIVATE: u32 = 0o600;
+
 /// Writes beside and renames. The file has exactly this mode.
 pub fn write(path: &Path, bytes: &[u8], mode: u32, sync: Sync) -> io::Result<()> {
     write_with(path, mode, sync, |file| file.write_all(bytes))
@@ -36,11 +39,13 @@ pub fn write_with(
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(PRIVATE)
         .open(&beside)
         .and_then(|mut file| {
             fill(&mut file)?;
-            file.set_permissions(fs::Permissions::from_mode(mode))?;
+            if mode != PRIVATE {
+                file.set_permissions(fs::Permissions::from_mode(mode))?;
+            }
             if matches!(sync, Sync::Disk | Sync::Content) {
                 file.sync_all()?;
             }

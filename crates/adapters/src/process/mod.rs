@@ -153,8 +153,7 @@ impl Executor for ProcessExecutor {
                 _ => {}
             }
         }
-        let leftover = private::Leftover::Of(unit);
-        private::sweep(&self.0.private, &self.0.config.state_dir, leftover);
+        private::settle(&self.0.private, &self.0.config.state_dir, unit);
         Ok(())
     }
 }
@@ -218,8 +217,7 @@ impl Inner {
     }
     fn sweep_once(&self) {
         self.swept.call_once(|| {
-            let idle = private::Leftover::Idle;
-            private::sweep(&self.private, &self.config.state_dir, idle);
+            private::sweep(&self.private, &self.config.state_dir);
         });
     }
 }

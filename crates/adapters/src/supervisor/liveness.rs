@@ -25,7 +25,8 @@ impl Process {
     }
     /// This process.
     pub fn ours() -> Self {
-        Self::of(std::process::id())
+        static OURS: OnceLock<Process> = OnceLock::new();
+        OURS.get_or_init(|| Self::of(std::process::id())).clone()
     }
     /// Is it still there, and not only waiting to be reaped?
     pub fn is_alive(&self) -> bool {

@@ -67,10 +67,11 @@ impl ToolRecord {
 }
 
 impl Ended {
-    /// Written before the lock is given back. After a crash of the machine it is whole or not there, which counts as
-    /// lost.
-    pub fn write(&self, attempt: &Path) -> io::Result<()> {
-        write(attempt, EXIT, self, Sync::Content)
+    /// Written before the lock is given back. After a crash of the machine one that is to last is whole or not there,
+    /// which counts as lost; so does what is left of another one.
+    pub fn write(&self, attempt: &Path, lasting: bool) -> io::Result<()> {
+        let sync = if lasting { Sync::Content } else { Sync::Later };
+        write(attempt, EXIT, self, sync)
     }
     /// Of an attempt that ended under a supervisor.
     pub fn read(attempt: &Path) -> Option<Self> {
