@@ -211,6 +211,7 @@ impl Inner {
         if newest.is_some_and(|n| n > handle.generation) {
             return Err(ExecutorError::Fenced);
         }
+        attempt::began(&dir, handle.generation)?;
         write_generation(&own, handle.generation)?;
         generations.insert(env.to_owned(), handle.generation);
         Ok(fences)

@@ -62,7 +62,8 @@ pub(super) fn stat(pid: u32) -> Option<Stat> {
     })
 }
 
-fn boot() -> &'static str {
+/// Which life of the machine this is.
+pub(crate) fn boot() -> &'static str {
     static BOOT: OnceLock<String> = OnceLock::new();
     BOOT.get_or_init(|| {
         fs::read_to_string("/proc/sys/kernel/random/boot_id")

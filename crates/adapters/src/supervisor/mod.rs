@@ -14,7 +14,7 @@ mod stopping;
 mod strays;
 mod tool;
 
-pub(crate) use liveness::Process;
+pub(crate) use liveness::{Process, boot};
 pub(crate) use message::{Answer, Fenced, Order, Outcome, Refusal, Spawn};
 pub(crate) use record::{Ended, LOCK, Started, ToolRecord, VOID, fence_of};
 pub(crate) use stopping::Schedule;
