@@ -217,6 +217,13 @@ impl Event {
             _ => None,
         }
     }
+    /// The task that it brings.
+    pub const fn task(&self) -> Option<&TaskText> {
+        match self {
+            Self::Intent { task, .. } => task.as_ref(),
+            _ => None,
+        }
+    }
     /// Must it be on disk before the next thing happens?
     pub fn durable_first(&self) -> bool {
         matches!(

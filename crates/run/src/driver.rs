@@ -4,7 +4,7 @@
 //! one before anything is written. Progress lines never enter the journal.
 //!
 //! What happened is folded in at once and written a moment later, together: before a job starts, a step hears that it
-//! may write, or anybody is told ([`journal`]).
+//! may write, or anybody is told.
 mod findings;
 mod journal;
 mod starting;

@@ -7,7 +7,7 @@ use std::{
 use strata_core::{
     digest::Digest,
     engine::Artifact,
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     name::Address,
     plan::Plan,
     store::{
@@ -100,13 +100,17 @@ impl<S: Store> Store for Faulty<S> {
         *lease = moved;
         Ok(())
     }
-    fn events(
+    fn each_event(
         &self,
         env: &str,
         run: Option<&str>,
         after: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        self.call("read the journal", |s| s.events(env, run, after))
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
+        self.call("read the journal", |s| s.each_event(env, run, after, each))
+    }
+    fn task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError> {
+        self.call("read a task", |s| s.task(env, seq))
     }
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError> {
         self.call("note a run", |s| s.put_run(record, plan))

@@ -2,6 +2,8 @@
 //!
 //! [`MemoryStore::another`] is what another process sees: the same content, leases of its own. Dropping a handle is
 //! the death of its process: its leases can be taken at once, and requests it had not answered come again.
+mod change;
+
 use crate::recorded::{outputs_digest, recorded_outputs};
 use std::{
     collections::BTreeMap,
@@ -13,7 +15,7 @@ use std::{
 use strata_core::{
     digest::Digest,
     engine::Artifact,
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     name::Address,
     plan::Plan,
     store::{
@@ -120,60 +122,6 @@ impl State {
             inbox.retain(|w| w.handed_to != Some(handle));
         }
     }
-    /// All changes or none.
-    fn change(&mut self, changes: &[AppliedChange]) -> Result<(), StoreError> {
-        self.trees.extend(changes.iter().filter_map(|c| match c {
-            AppliedChange::Tree(artifact, bytes) => Some((artifact.digest, bytes.clone())),
-            _ => None,
-        }));
-        let refusable = changes.iter().any(|c| matches!(c, AppliedChange::Move(..)));
-        let before = refusable.then(|| self.applied.clone());
-        let done = changes
-            .iter()
-            .try_for_each(|c| change(&mut self.applied, c));
-        if let (Err(_), Some(before)) = (&done, before) {
-            self.applied = before;
-        }
-        let applied = &self.applied;
-        let names = |a: &Applied, d: &Digest| a.tree.as_ref().is_some_and(|t| t.digest == *d);
-        self.trees
-            .retain(|digest, _| applied.values().any(|a| names(a, digest)));
-        done
-    }
-}
-
-fn change(
-    applied: &mut BTreeMap<Address, Applied>,
-    change: &AppliedChange,
-) -> Result<(), StoreError> {
-    match change {
-        AppliedChange::Put(put) => {
-            applied.insert(put.unit.clone(), (**put).clone());
-        }
-        AppliedChange::Verified(unit, ok) => {
-            if let Some(found) = applied.get_mut(unit) {
-                found.verified = Some(*ok);
-            }
-        }
-        AppliedChange::Remove(unit) => {
-            applied.remove(unit);
-        }
-        AppliedChange::Move(from, to) if from != to => {
-            let Some(mut moved) = applied.remove(from) else {
-                return Ok(());
-            };
-            moved.unit = to.clone();
-            moved.task.unit = to.clone();
-            if applied.insert(to.clone(), moved).is_some() {
-                return Err(StoreError::Io {
-                    doing: format!("move {from} to {to}"),
-                    why: format!("{to} is applied already"),
-                });
-            }
-        }
-        AppliedChange::Move(..) | AppliedChange::Tree(..) => {}
-    }
-    Ok(())
 }
 
 fn row(applied: &Applied) -> AppliedRow {
@@ -252,16 +200,30 @@ impl Store for MemoryStore {
         state.lease_row(lease)?.seq = lease.seq;
         Ok(())
     }
-    fn events(
+    fn each_event(
         &self,
         env: &str,
         run: Option<&str>,
         after: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
         let state = self.state();
         let log = state.events.get(env).map_or(&[][..], Vec::as_slice);
         let wanted = |r: &&Recorded| r.seq > after && run.is_none_or(|run| run == &*r.run);
-        Ok(log.iter().filter(wanted).cloned().collect())
+        for recorded in log.iter().filter(wanted) {
+            let mut recorded = recorded.clone();
+            if let Event::Intent { task, .. } = &mut recorded.event {
+                *task = None;
+            }
+            each(recorded);
+        }
+        Ok(())
+    }
+    fn task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError> {
+        let state = self.state();
+        let log = state.events.get(env).map_or(&[][..], Vec::as_slice);
+        let found = log.iter().find(|r| r.seq == seq);
+        Ok(found.and_then(|r| r.event.task().cloned()))
     }
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError> {
         let mut state = self.state();

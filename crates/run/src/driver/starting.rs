@@ -217,7 +217,7 @@ impl Driver<'_> {
             Command::Apply(attempt) => (Work::Verb(verb), *attempt),
             Command::Verify => (Work::Verify, attempts),
             Command::Recover(attempt) => {
-                if let Some(intent) = self.intents.last(&unit) {
+                if let Some(intent) = self.intents.last(i) {
                     (Work::Recover(Box::new(intent)), *attempt)
                 } else {
                     self.append(

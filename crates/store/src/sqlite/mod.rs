@@ -27,7 +27,7 @@ use std::{
 use strata_core::{
     digest::Digest,
     engine::Artifact,
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     name::Address,
     plan::Plan,
     store::{
@@ -277,13 +277,17 @@ impl Store for SqliteStore {
     ) -> Result<(), StoreError> {
         self.append_events(lease, run, events, applied, sync)
     }
-    fn events(
+    fn each_event(
         &self,
         env: &str,
         run: Option<&str>,
         after: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        self.read_events(env, run, after)
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
+        self.read_events(env, run, after, each)
+    }
+    fn task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError> {
+        self.read_task(env, seq)
     }
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError> {
         self.note_run(record, plan)

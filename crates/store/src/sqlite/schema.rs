@@ -18,7 +18,11 @@ CREATE TABLE lease (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE event (
     env TEXT NOT NULL, seq INTEGER NOT NULL, run TEXT NOT NULL, generation INTEGER NOT NULL, at INTEGER NOT NULL,
-    body TEXT NOT NULL, task TEXT, PRIMARY KEY (env, seq)
+    body TEXT NOT NULL, PRIMARY KEY (env, seq)
+) STRICT, WITHOUT ROWID;
+-- the tasks that events brought: apart, so that who reads the log passes over none of them
+CREATE TABLE task (
+    env TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (env, seq)
 ) STRICT, WITHOUT ROWID;
 -- where a run begins in the log of an environment: a run is found without reading what came before it
 CREATE TABLE first_event (
