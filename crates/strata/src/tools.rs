@@ -166,7 +166,7 @@ fn version(
         )
         .hint(question.install)
     })?;
-    store.note("tool", &key, &version)?;
+    store.note("tool", &[(&key, &version)])?;
     Ok(version)
 }
 
