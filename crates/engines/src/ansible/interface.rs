@@ -56,14 +56,14 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         found: Interface::default(),
         specified: true,
     };
-    let mut problems = Vec::new();
+    let mut problems: Vec<Diagnostic> = wrong_plan(spec).into_iter().collect();
     let recognised = recognise(tree, &spec.folder);
     let playbook = spec
         .string("playbook")
         .and_then(|name| join(&spec.folder, &name));
     match playbook.as_deref().or(recognised) {
         Some(path) if tree.file(path).is_some() => reader.playbook(path, DEEPEST),
-        Some(path) => problems.push(missing(spec, "playbook", path)),
+        Some(_) => problems.push(missing(spec, "playbook")),
         // a name that only an expression knows
         None => reader.specified = false,
     }
@@ -74,7 +74,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         if tree.file(&path).is_some() {
             reader.playbook(&path, DEEPEST);
         } else {
-            problems.push(missing(spec, "destroy", &path));
+            problems.push(missing(spec, "destroy"));
         }
     }
     reader.variables_of_groups();
@@ -99,12 +99,22 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     (interface, problems)
 }
 
-fn missing(spec: &UnitSpec, option: &str, path: &str) -> Diagnostic {
+fn missing(spec: &UnitSpec, option: &str) -> Diagnostic {
     let message = format!(
-        "`ansible.{option}` of `{}` names `{path}`, which does not exist",
+        "`ansible.{option}` names `{}`, which `{}` does not have",
+        spec.string(option).unwrap_or_default(),
         spec.folder
     );
     Diagnostic::error("ansible::missing-playbook", message)
+        .help("its path is relative to the component's folder")
+}
+
+/// `plan` is one of two words; what only a run tells is not known here.
+fn wrong_plan(spec: &UnitSpec) -> Option<Diagnostic> {
+    let word = spec.string("plan")?;
+    let known = ["check", "none"].contains(&word.as_str());
+    let message = "`ansible.plan` must be `check` or `none`";
+    (!known).then(|| Diagnostic::error("file::wrong-kind", message))
 }
 
 struct Reader<'a> {
