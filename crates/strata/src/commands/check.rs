@@ -1,12 +1,11 @@
 //! `strata check`: the whole repo, from its files alone.
-use crate::{args::Global, context::Context, problem::Problem, tools, view::diagnostics};
+use crate::{args::Global, context::Context, problem::Problem, view::diagnostics};
 use strata_core::exit;
 
 /// Runs it.
 pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
-    let (c, mut problems) = cx.compose()?;
-    problems.extend(tools::unknown(&cx, &c));
+    let (c, problems) = cx.compose()?;
     let envs = if env.is_empty() {
         Vec::new()
     } else {
