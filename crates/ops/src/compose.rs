@@ -1,13 +1,16 @@
 //! Every unit of every environment, with its dependencies: a platform fully resolved but for what exists only later.
 mod environment;
 mod flavors;
+mod given;
 mod instances;
 mod names;
 mod references;
+mod state;
 mod variant;
 
 pub use environment::{Environment, Flavor};
 pub use names::{Named, Target};
+pub use state::StateEdge;
 pub use variant::{Closure, Use, Variant, verify_spec};
 
 use crate::{
@@ -16,11 +19,15 @@ use crate::{
     load::{Engines, Loaded},
     scope::Statics,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     engine::DynEngine,
     name::Address,
+    span::Location,
     value::Term,
 };
 
@@ -37,6 +44,8 @@ pub struct Unit {
     pub each: Option<Each>,
     /// What it waits for, sorted.
     pub deps: Vec<Dep>,
+    /// Whose state its tool reads by itself.
+    pub state: Vec<StateEdge>,
 }
 
 /// An instance of a component.
@@ -60,7 +69,7 @@ pub struct Dep {
 /// A platform, resolved.
 pub struct Composition {
     /// The files.
-    pub loaded: Loaded,
+    pub loaded: Arc<Loaded>,
     /// All engines.
     pub engines: Vec<Arc<dyn DynEngine>>,
     /// Environments, sorted by name.
@@ -71,6 +80,8 @@ pub struct Composition {
     pub units: Vec<Unit>,
     /// The backend of Terraform roots that have none.
     pub backend: Option<Field>,
+    /// Components of which it was said why they stand for nothing: who uses them is not wrong too.
+    pub broken: BTreeSet<String>,
     index: HashMap<Address, u32>,
 }
 
@@ -105,12 +116,38 @@ impl Composition {
     }
 }
 
+/// A flavor that is picked for a look, in the place of what the environment's file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The environment.
+    pub env: String,
+    /// The contract.
+    pub contract: String,
+    /// The component.
+    pub component: String,
+}
+
+/// Where a pick that stands in no file is said to stand.
+const PICKED: &str = "command line";
+
 /// Composes all environments.
-pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
+pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Composition, Problems) {
     let mut problems = Problems::new();
-    let envs = environment::all(&loaded, &mut problems);
+    let mut envs = environment::all(&loaded, &mut problems);
+    for pick in picks {
+        for e in envs.iter_mut().filter(|e| e.name.as_ref() == pick.env) {
+            let at = Location::file(PICKED);
+            let flavor = Flavor {
+                component: pick.component.clone(),
+                at: at.clone(),
+                contract_at: at,
+            };
+            e.flavors.insert(pick.contract.clone(), flavor);
+        }
+    }
     let backend = loaded.platform.backend.as_ref();
     let backend = backend.map(|node| Field::parse(node, &mut problems));
+    let broken = loaded.broken.clone();
     let mut c = Composition {
         loaded,
         engines: engines.to_vec(),
@@ -118,6 +155,7 @@ pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
         variants: Vec::new(),
         units: Vec::new(),
         backend,
+        broken,
         index: HashMap::new(),
     };
     let mut variants = variant::Variants::new(engines);
@@ -131,6 +169,7 @@ pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
         .map(|(i, u)| (u.address.clone(), i as u32))
         .collect();
     names::connect(&mut c, &mut problems);
+    state::connect(&mut c, &mut problems);
     if c.loaded.platform.strict {
         strict_order(&mut c);
     }
@@ -222,7 +261,7 @@ fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
             }
         }
         let known = &c.loaded.components;
-        if !known.contains_key(name.as_str()) && !c.loaded.broken.contains(name) {
+        if !known.contains_key(name.as_str()) && !c.broken.contains(name) {
             problems.push(
                 Diagnostic::error(
                     "environment::unknown-component",

@@ -236,7 +236,16 @@ impl<'a> Late<'a> {
 
 /// The value of a field of a unit as far as the files tell it: outputs of other units are holes.
 pub fn eval_late(c: &Composition, unit: usize, field: &Field) -> Result<Term, Diagnostic> {
-    let outputs = &NoOutputs;
+    eval_with(c, unit, field, &NoOutputs)
+}
+
+/// The value of a field of a unit with the outputs that there are.
+pub fn eval_with(
+    c: &Composition,
+    unit: usize,
+    field: &Field,
+    outputs: &dyn Outputs,
+) -> Result<Term, Diagnostic> {
     field.eval(&Late { c, unit, outputs })
 }
 

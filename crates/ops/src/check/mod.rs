@@ -9,6 +9,7 @@ pub use inputs::EXTERNAL;
 mod layers;
 mod misfits;
 mod places;
+pub mod recorded;
 mod secrets;
 mod types;
 mod values;

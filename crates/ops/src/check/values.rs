@@ -19,7 +19,7 @@ struct Used {
 pub fn check(c: &Composition, problems: &mut Problems) {
     // policies see all of them, and what could not be read may use any
     let unread = c.loaded.environments.values().any(|e| e.unreadable);
-    if !c.loaded.tree.below("policy").is_empty() || unread || !c.loaded.broken.is_empty() {
+    if !c.loaded.tree.below("policy").is_empty() || unread || !c.broken.is_empty() {
         return;
     }
     let mut used = Used::default();

@@ -34,6 +34,8 @@ pub struct Environment {
     pub flavors: BTreeMap<String, Flavor>,
     /// Contract to component, as it is.
     pub chosen: BTreeMap<String, String>,
+    /// Contract to the components that could be picked.
+    pub candidates: BTreeMap<String, Vec<String>>,
     /// What it says of components.
     pub overrides: BTreeMap<String, (Location, Node)>,
     /// The worst that a unit may do which could not be planned before.
@@ -250,6 +252,7 @@ fn resolve(
         values: Arc::new(values),
         flavors,
         chosen: BTreeMap::new(),
+        candidates: BTreeMap::new(),
         overrides: f
             .entries("components", problems)
             .into_iter()

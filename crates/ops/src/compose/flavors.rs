@@ -19,6 +19,10 @@ pub(super) fn pick(
         }
     }
     unknown_contracts(c, env, &by_contract, problems);
+    let name = |v: &u32| c.variants[*v as usize].component.name.clone();
+    let named =
+        |(contract, of): (&String, &Vec<u32>)| (contract.clone(), of.iter().map(name).collect());
+    c.envs[env].candidates = by_contract.iter().map(named).collect();
     let mut dropped: Vec<u32> = Vec::new();
     let mut chosen = BTreeMap::new();
     for (contract, providers) in by_contract {
@@ -43,7 +47,7 @@ fn unknown_contracts(
 ) {
     for (contract, flavor) in &c.envs[env].flavors {
         // a flavor that could not be described would provide it
-        if by_contract.contains_key(contract) || c.loaded.broken.contains(&flavor.component) {
+        if by_contract.contains_key(contract) || c.broken.contains(&flavor.component) {
             continue;
         }
         let names = by_contract.keys().map(String::as_str);
@@ -76,7 +80,7 @@ fn of_contract(
             if let Some(v) = providers.iter().find(|v| name(**v) == picked) {
                 return *v;
             }
-            if !c.loaded.broken.contains(picked) {
+            if !c.broken.contains(picked) {
                 problems.push(
                     Diagnostic::error(
                         "flavor::unknown",

@@ -24,7 +24,7 @@ pub(super) fn make(c: &mut Composition, env: usize, variant: u32, problems: &mut
         Some(field) => {
             let Some(each) = keys(c, env, &field, problems) else {
                 // who they are is not known, and who uses them is not wrong too
-                c.loaded.broken.insert(name.to_string());
+                c.broken.insert(name.to_string());
                 return;
             };
             Some(each)
@@ -37,6 +37,7 @@ pub(super) fn make(c: &mut Composition, env: usize, variant: u32, problems: &mut
         variant,
         each,
         deps: Vec::new(),
+        state: Vec::new(),
     };
     let keyed = each.is_some();
     match each {

@@ -73,13 +73,16 @@ impl Composition {
     pub fn resolves(&self, unit: &Unit, u: &Use) -> bool {
         resolve(self, unit, u).is_ok()
     }
-    /// What a reference of a unit stands for, and its units.
+    /// What a reference of a unit stands for.
+    pub fn target_named(&self, unit: &Unit, u: &Use) -> Option<Target> {
+        match &u.reference.root {
+            Root::Name(name) => self.lookup(unit.env as usize, name),
+            Root::Env { env, name } => self.lookup_here(self.env_named(env)?, name),
+        }
+    }
+    /// The same with its units.
     pub fn target_of(&self, unit: &Unit, u: &Use) -> Option<(Target, Vec<u32>)> {
-        let target = match &u.reference.root {
-            Root::Name(name) => self.lookup(unit.env as usize, name)?,
-            Root::Env { env, name } => self.lookup_here(self.env_named(env)?, name)?,
-        };
-        Some((target, resolve(self, unit, u).ok()?))
+        Some((self.target_named(unit, u)?, resolve(self, unit, u).ok()?))
     }
     /// Where it is written that a unit waits for another: a reference, or an entry of `after`.
     pub fn edge(&self, from: usize, to: usize) -> Option<Location> {

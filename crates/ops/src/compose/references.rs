@@ -26,10 +26,10 @@ pub(super) fn excused(c: &Composition, unit: &Unit, env: Option<&str>, name: &st
     };
     let provided = || {
         let mut provided = c.variants.iter().flat_map(|v| v.component.provides.keys());
-        provided.any(|p| !c.loaded.contracts.contains_key(p)) || !c.loaded.broken.is_empty()
+        provided.any(|p| !c.loaded.contracts.contains_key(p)) || !c.broken.is_empty()
     };
     let known = || c.loaded.contracts.contains_key(name);
-    unread_env || c.loaded.broken.contains(name) || known() && provided()
+    unread_env || c.broken.contains(name) || known() && provided()
 }
 
 /// The units that a reference of a unit names.
