@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Severity},
     engine::DynEngine,
     name::{RESERVED, name_problem},
     span::Location,
@@ -91,7 +91,30 @@ pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
     loaded.contracts = contracts(tree.as_ref(), &mut problems);
     components::find(&mut loaded, engines, &mut problems);
     platform::check_environments(&loaded, &mut problems);
+    unusable(tree.as_ref(), &loaded.components, &mut problems);
     (loaded, problems)
+}
+
+/// What lies in a folder that matters and cannot be part of the platform: a tool that wants it will miss it.
+fn unusable(
+    tree: &dyn Tree,
+    components: &BTreeMap<Arc<str>, Arc<Source>>,
+    problems: &mut Problems,
+) {
+    for problem in tree.problems() {
+        let Some(at) = &problem.at else { continue };
+        let below = |folder: &str| {
+            let rest = at.file.strip_prefix(folder);
+            !folder.is_empty() && rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        };
+        let ours = ["layers", "environments", "contracts", "policy"];
+        if ours.into_iter().any(below) || components.values().any(|c| below(&c.folder)) {
+            problems.push(Diagnostic {
+                severity: Severity::Warning,
+                ..problem.clone()
+            });
+        }
+    }
 }
 
 /// What could be made of a file.
