@@ -2,6 +2,8 @@
 pub mod component;
 pub mod contract;
 pub mod environment;
+mod layers;
+mod outputs;
 pub mod platform;
 
 pub use component::Component;
