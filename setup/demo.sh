@@ -38,18 +38,22 @@ up)
   smoke dev
   say "again: nothing changed, no tool is started"
   strata apply org dev --yes
-  say "day two: one value changes"
-  cp examples/onebox/environments/dev.yaml target/dev.yaml.before
-  sed -i 's/^  title: .*/  title: Good evening/' examples/onebox/environments/dev.yaml
+  say "day two: one value changes (title in environments/dev.yaml)"
+  dev=examples/onebox/environments/dev.yaml
+  cp $dev target/dev.yaml.before
+  trap 'cp target/dev.yaml.before $dev' EXIT
+  sed -i 's/^  title: .*/  title: Good evening/' $dev
   strata apply dev --yes
   smoke dev
-  cp target/dev.yaml.before examples/onebox/environments/dev.yaml
   say "a host dies behind its back"
   examples/onebox/break-host.sh dev web-2
   strata drift dev --layer compute || true
   say "apply repairs it"
   strata apply dev --refresh --yes
   smoke dev
+  say "the file as it was, and the platform with it"
+  cp target/dev.yaml.before $dev
+  strata apply dev --yes
   say "it is running: strata -C examples/onebox status; make demo-down ends it"
   strata status dev
   ;;

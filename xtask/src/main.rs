@@ -1,6 +1,7 @@
 //! Tasks of this repo: `cargo xtask generate` makes platforms of any size, `cargo xtask bench` measures against the
 //! promised figures.
 mod bench;
+mod fuzz;
 mod generate;
 mod journal;
 mod measure;
@@ -12,6 +13,7 @@ use std::{path::PathBuf, process::ExitCode};
 const USAGE: &str = "Usage:
   cargo xtask generate DIR [--shape shared|folders] [--units N] [--environments E] [--sleep SECONDS]
   cargo xtask bench [--quick] [--only PART] [--strata PROGRAM] [--keep DIR]
+  cargo xtask fuzz [TARGET] [--rounds N] [--seed S]
 
 generate  makes a platform of N units: `shared` has N/E components in E environments (default 10),
           `folders` has N components in one environment, two files each
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("generate") => generate(args.split_off(1)),
         Some("bench") => bench(args.split_off(1)),
+        Some("fuzz") => fuzz(args.split_off(1)),
         _ => Err(USAGE.into()),
     };
     match done {
@@ -42,6 +45,30 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn fuzz(args: Vec<String>) -> Result<bool, Failure> {
+    let mut options = fuzz::Options {
+        target: None,
+        rounds: 10_000,
+        seed: 1,
+    };
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        let mut number = || -> Result<u64, Failure> {
+            Ok(args
+                .next()
+                .ok_or_else(|| format!("`{arg}` needs a value"))?
+                .parse()?)
+        };
+        match arg.as_str() {
+            "--rounds" => options.rounds = number()?,
+            "--seed" => options.seed = number()?,
+            word if !word.starts_with('-') => options.target = Some(word.to_owned()),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    fuzz::run(&options)
 }
 
 fn generate(args: Vec<String>) -> Result<bool, Failure> {

@@ -38,24 +38,35 @@ pub struct Field {
 }
 
 impl Type {
-    /// May a value of this type stand where `want` is expected? Scalars convert as Terraform converts them.
+    /// Does a value of this type stand where `want` is expected? Scalars convert as Terraform converts them; a text is no
+    /// number, whatever it says.
     pub fn fits(&self, want: &Self) -> bool {
+        self.fits_with(want, false)
+    }
+    /// Can a value of this type stand where `want` is expected? A text may turn out to be a number or a bool.
+    pub fn could_fit(&self, want: &Self) -> bool {
+        self.fits_with(want, true)
+    }
+    fn fits_with(&self, want: &Self, texts: bool) -> bool {
         match (self, want) {
             (Self::Any, _) | (_, Self::Any) => true,
-            (Self::List(a), Self::List(b)) | (Self::Map(a), Self::Map(b)) => a.fits(b),
-            (Self::Tuple(a), Self::List(b)) => a.iter().all(|t| t.fits(b)),
+            (Self::List(a), Self::List(b)) | (Self::Map(a), Self::Map(b)) => a.fits_with(b, texts),
+            (Self::Tuple(a), Self::List(b)) => a.iter().all(|t| t.fits_with(b, texts)),
             (Self::Tuple(a), Self::Tuple(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.fits(y))
+                a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.fits_with(y, texts))
             }
             (Self::List(_), Self::Tuple(_)) => true,
-            (Self::Object(a), Self::Map(b)) => a.values().all(|f| f.ty.fits(b)),
-            (Self::Map(a), Self::Object(b)) => b.values().all(|f| a.fits(&f.ty)),
+            (Self::Object(a), Self::Map(b)) => a.values().all(|f| f.ty.fits_with(b, texts)),
+            (Self::Map(a), Self::Object(b)) => b.values().all(|f| a.fits_with(&f.ty, texts)),
             (Self::Object(a), Self::Object(b)) => b.iter().all(|(k, want)| match a.get(k) {
-                Some(have) => have.ty.fits(&want.ty) && (want.optional || !have.optional),
+                Some(have) => {
+                    have.ty.fits_with(&want.ty, texts) && (want.optional || !have.optional)
+                }
                 None => want.optional,
             }),
             // a number or a bool becomes a text; a text may be a number, which only its value tells
             (Self::Number | Self::Bool | Self::Artifact, Self::String) => true,
+            (Self::String, Self::Number | Self::Bool) => texts,
             (a, b) => a == b,
         }
     }

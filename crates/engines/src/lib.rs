@@ -7,11 +7,13 @@
 //! - [`declared`]: outputs that a component declares itself, because its tool cannot.
 //! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
 //! - [`terraform`], [`packer`], [`ansible`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
+//! - [`described`]: tools that are read and checked, and not run yet.
 //!
 //! What an engine knows of a component's files it knows from `Interface::facts`: whoever makes a
 //! [`strata_core::engine::Task`] hands them on in `Task::facts`.
 pub mod ansible;
 pub mod declared;
+pub mod described;
 mod folder;
 pub mod frame;
 pub mod handoff;
@@ -26,14 +28,18 @@ use strata_core::{engine::DynEngine, spec::UnitSpec};
 
 /// Every engine, in the order in which a folder is recognised.
 pub fn all() -> Vec<Box<dyn DynEngine>> {
-    vec![
+    let mut all: Vec<Box<dyn DynEngine>> = vec![
         Box::new(Frame(terraform::Terraform)),
         Box::new(Frame(packer::Packer)),
         Box::new(Frame(ansible::Ansible)),
         Box::new(Frame(script::Script)),
         Box::new(Frame(handoff::HandOff)),
         Box::new(Frame(verify::Verify)),
-    ]
+    ];
+    for engine in described::all() {
+        all.push(Box::new(Frame(engine)));
+    }
+    all
 }
 
 /// The engine of a name; `None` when there is none.

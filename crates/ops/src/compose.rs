@@ -1,10 +1,13 @@
 //! Every unit of every environment, with its dependencies: a platform fully resolved but for what exists only later.
 mod environment;
+mod given;
 mod names;
+mod state;
 mod variant;
 
 pub use environment::Environment;
 pub use names::{Named, Target};
+pub use state::StateEdge;
 pub use variant::{Closure, Use, Variant, verify_spec};
 
 use crate::{
@@ -34,6 +37,8 @@ pub struct Unit {
     pub each: Option<Each>,
     /// What it waits for, sorted.
     pub deps: Vec<Dep>,
+    /// Whose state its tool reads by itself.
+    pub state: Vec<StateEdge>,
 }
 
 /// An instance of a component.
@@ -57,7 +62,7 @@ pub struct Dep {
 /// A platform, resolved.
 pub struct Composition {
     /// The files.
-    pub loaded: Loaded,
+    pub loaded: Arc<Loaded>,
     /// All engines.
     pub engines: Vec<Arc<dyn DynEngine>>,
     /// Environments, sorted by name.
@@ -100,10 +105,30 @@ impl Composition {
     }
 }
 
+/// A flavor that is picked for a look, in the place of what the environment's file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pick {
+    /// The environment.
+    pub env: String,
+    /// The contract.
+    pub contract: String,
+    /// The component.
+    pub component: String,
+}
+
+/// Where a pick that stands in no file is said to stand.
+const PICKED: &str = "command line";
+
 /// Composes all environments.
-pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
+pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Composition, Problems) {
     let mut problems = Problems::new();
-    let envs = environment::all(&loaded, &mut problems);
+    let mut envs = environment::all(&loaded, &mut problems);
+    for pick in picks {
+        for e in envs.iter_mut().filter(|e| e.name.as_ref() == pick.env) {
+            let picked = (pick.component.clone(), Location::file(PICKED));
+            e.flavors.insert(pick.contract.clone(), picked);
+        }
+    }
     let mut c = Composition {
         loaded,
         engines: engines.to_vec(),
@@ -112,7 +137,7 @@ pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
         units: Vec::new(),
         index: HashMap::new(),
     };
-    let mut variants = variant::Variants::default();
+    let mut variants = variant::Variants::new(engines);
     for env in 0..c.envs.len() {
         populate(&mut c, env, &mut variants, &mut problems);
     }
@@ -123,6 +148,7 @@ pub fn compose(loaded: Loaded, engines: &Engines) -> (Composition, Problems) {
         .map(|(i, u)| (u.address.clone(), i as u32))
         .collect();
     names::connect(&mut c, &mut problems);
+    state::connect(&mut c, &mut problems);
     if c.loaded.platform.strict {
         strict_order(&mut c);
     }
@@ -257,6 +283,15 @@ fn flavors(
     }
     let mut dropped: Vec<u32> = Vec::new();
     let mut chosen = Vec::new();
+    c.envs[env].candidates = by_contract
+        .iter()
+        .map(|(contract, vs)| {
+            let names = vs
+                .iter()
+                .map(|v| c.variants[*v as usize].component.name.clone());
+            (contract.clone(), names.collect())
+        })
+        .collect();
     for (contract, providers) in by_contract {
         let name = |v: u32| c.variants[v as usize].component.name.clone();
         let pick = match (c.envs[env].flavors.get(&contract), providers.as_slice()) {
@@ -312,6 +347,7 @@ fn instances(c: &mut Composition, env: usize, variant: u32, problems: &mut Probl
         variant,
         each,
         deps: Vec::new(),
+        state: Vec::new(),
     };
     let Some(field) = field else {
         c.units.push(unit(address, None));

@@ -1,5 +1,5 @@
 //! A value of a file that may hold expressions anywhere inside it.
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 use strata_core::{
     diagnostic::Diagnostic,
     name::Address,
@@ -11,6 +11,9 @@ use strata_syntax::{
     expr::{self, Reference, Scope, Template},
     node::{Kind, Node},
 };
+
+/// Fields by name. Small, and there are many of them: sorted vectors.
+pub type FieldMap = LiteMap<String, Field>;
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -31,7 +34,7 @@ pub enum Body {
     /// A list, some of it with expressions.
     List(Vec<Field>),
     /// A map, some of it with expressions.
-    Map(BTreeMap<String, Field>),
+    Map(FieldMap),
 }
 
 impl Field {
@@ -56,7 +59,7 @@ impl Field {
                 }
             }
             Kind::Map(map) => {
-                let entries: BTreeMap<String, Self> = map
+                let entries: FieldMap = map
                     .entries
                     .iter()
                     .map(|e| (e.key.clone(), Self::parse(&e.value, problems)))
@@ -76,32 +79,26 @@ impl Field {
         matches!(self.body, Body::Constant(_))
     }
 
-    /// Every template in it.
-    pub fn templates(&self) -> Vec<(&Template, &Location)> {
-        fn go<'a>(f: &'a Field, out: &mut Vec<(&'a Template, &'a Location)>) {
-            match &f.body {
-                Body::Constant(_) => {}
-                Body::Template(t) => out.push((t, &f.at)),
-                Body::List(l) => l.iter().for_each(|f| go(f, out)),
-                Body::Map(m) => m.values().for_each(|f| go(f, out)),
-            }
-        }
+    /// The names that its expressions use, but for those that begin with one of `skip`.
+    pub fn references(&self, skip: &[&str]) -> Vec<(Reference, Location)> {
         let mut out = Vec::new();
-        go(self, &mut out);
+        self.each_template(&mut |t| {
+            out.extend(expr::references_without(t, skip).into_iter().map(|r| {
+                let place = Location::new(t.origin.clone(), r.span);
+                (r, place)
+            }));
+        });
         out
     }
 
-    /// The names that its expressions use.
-    pub fn references(&self) -> Vec<(Reference, Location)> {
-        self.templates()
-            .into_iter()
-            .flat_map(|(t, at)| {
-                expr::references(t).into_iter().map(|r| {
-                    let place = Location::new(at.file.clone(), r.span);
-                    (r, place)
-                })
-            })
-            .collect()
+    /// Every template in it.
+    pub fn each_template<'a>(&'a self, f: &mut dyn FnMut(&'a Template)) {
+        match &self.body {
+            Body::Constant(_) => {}
+            Body::Template(t) => f(t),
+            Body::List(l) => l.iter().for_each(|i| i.each_template(f)),
+            Body::Map(m) => m.values().for_each(|i| i.each_template(f)),
+        }
     }
 
     /// What can be told of its value from the file alone: a hole stands where an expression does.

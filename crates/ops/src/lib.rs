@@ -6,12 +6,83 @@
 //! - [`load`]: finds the files, reads them, finds the components.
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
+//! - [`explain`]: where a value comes from.
+//! - [`compare`]: what became of promises since another time.
 //!
 //! Not here: reading a disk (a [`strata_core::tree::Tree`] is given), what tools declare (engines say it), plans.
 pub mod check;
+pub mod compare;
 pub mod compose;
 pub mod decode;
 pub mod document;
+pub mod explain;
 pub mod field;
 pub mod load;
 pub mod scope;
+
+use compose::{Composition, Pick};
+use decode::Problems;
+use load::{Engines, Loaded};
+use std::sync::Arc;
+use strata_core::tree::Tree;
+
+/// A platform from its files: composed, checked, with everything that was found, each thing once, errors first.
+pub fn read(tree: Arc<dyn Tree>, engines: &Engines) -> (Composition, Problems) {
+    read_with(tree, engines, &[])
+}
+
+/// The same with other flavors than the files pick.
+pub fn read_with(
+    tree: Arc<dyn Tree>,
+    engines: &Engines,
+    picks: &[Pick],
+) -> (Composition, Problems) {
+    let (loaded, problems) = load::load(tree, engines);
+    judge(Arc::new(loaded), engines, picks, problems)
+}
+
+fn judge(
+    loaded: Arc<Loaded>,
+    engines: &Engines,
+    picks: &[Pick],
+    mut problems: Problems,
+) -> (Composition, Problems) {
+    let (composition, more) = compose::compose(loaded, engines, picks);
+    problems.extend(more);
+    problems.extend(check::check(&composition));
+    problems.sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
+    problems.dedup();
+    (composition, problems)
+}
+
+/// What is wrong when an environment picks a flavor that its file does not pick.
+pub struct Tried {
+    /// The pick.
+    pub pick: Pick,
+    /// What is wrong with it, and was not wrong without it.
+    pub problems: Problems,
+}
+
+/// Tries every flavor wherever it could be picked, one at a time.
+pub fn all_flavors(c: &Composition, known: &Problems) -> Vec<Tried> {
+    let mut out = Vec::new();
+    for e in &c.envs {
+        for (contract, components) in &e.candidates {
+            for component in components {
+                if e.chosen.get(contract) == Some(component) {
+                    continue;
+                }
+                let pick = Pick {
+                    env: e.name.to_string(),
+                    contract: contract.clone(),
+                    component: component.clone(),
+                };
+                let picks = std::slice::from_ref(&pick);
+                let (_, mut problems) = judge(c.loaded.clone(), &c.engines, picks, Problems::new());
+                problems.retain(|p| !known.contains(p));
+                out.push(Tried { pick, problems });
+            }
+        }
+    }
+    out
+}

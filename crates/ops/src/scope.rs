@@ -4,7 +4,7 @@
 use crate::{
     check::EXTERNAL,
     compose::{Composition, Each, Target},
-    field::{Field, coerce},
+    field::{Field, FieldMap, coerce},
 };
 use std::{
     cell::RefCell,
@@ -103,13 +103,13 @@ impl Object for Flavors<'_> {
 pub struct ValueScope<'a> {
     env: &'a str,
     platform: &'a str,
-    fields: &'a BTreeMap<String, Field>,
+    fields: &'a FieldMap,
     open: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> ValueScope<'a> {
     /// Of an environment.
-    pub fn new(env: &'a str, platform: &'a str, fields: &'a BTreeMap<String, Field>) -> Self {
+    pub fn new(env: &'a str, platform: &'a str, fields: &'a FieldMap) -> Self {
         Self {
             env,
             platform,
@@ -443,6 +443,21 @@ impl Object for UnitOutputs<'_> {
     }
 }
 
+/// The value of a field of a unit as far as the files tell it: outputs of other units are holes.
+pub fn eval_late(c: &Composition, unit: usize, field: &Field) -> Result<Term, Diagnostic> {
+    eval_with(c, unit, field, &NoOutputs)
+}
+
+/// The value of a field of a unit with the outputs that there are.
+pub fn eval_with(
+    c: &Composition,
+    unit: usize,
+    field: &Field,
+    outputs: &dyn Outputs,
+) -> Result<Term, Diagnostic> {
+    field.eval(&Late { c, unit, outputs })
+}
+
 /// A unit's specification and inputs, as far as they are known.
 pub struct Resolved {
     /// For its engine.
@@ -469,7 +484,7 @@ pub fn resolve(
         let ty = v.interface.inputs.get(key).map_or(&Type::Any, |i| &i.ty);
         inputs.insert(key.clone(), coerce(term, ty));
     }
-    let all = |fields: &BTreeMap<String, Field>| -> Result<BTreeMap<String, Term>, Diagnostic> {
+    let all = |fields: &FieldMap| -> Result<BTreeMap<String, Term>, Diagnostic> {
         fields
             .iter()
             .map(|(k, f)| Ok((k.clone(), f.eval(&scope)?)))

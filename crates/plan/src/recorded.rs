@@ -15,6 +15,8 @@ use strata_ops::scope::Outputs;
 pub struct Recorded {
     rows: HashMap<Address, AppliedRow>,
     read: Mutex<HashMap<Address, Arc<Read>>>,
+    /// What plans foretell of outputs.
+    foretold: HashMap<Address, BTreeMap<String, Term>>,
 }
 
 #[derive(Default)]
@@ -29,7 +31,22 @@ impl Recorded {
         Self {
             rows: rows.into_iter().map(|r| (r.unit.clone(), r)).collect(),
             read: Mutex::default(),
+            foretold: HashMap::new(),
         }
+    }
+    /// A plan foretells outputs: until [`Self::forget_foretold`], expressions see them over what was recorded.
+    pub fn foretell(&mut self, unit: Address, outputs: BTreeMap<String, Term>) {
+        self.foretold.insert(unit, outputs);
+    }
+    /// Does a plan foretell this output?
+    pub fn is_foretold(&self, unit: &Address, output: &str) -> bool {
+        self.foretold
+            .get(unit)
+            .is_some_and(|o| o.contains_key(output))
+    }
+    /// Only what was recorded counts from here on.
+    pub fn forget_foretold(&mut self) {
+        self.foretold.clear();
     }
     /// The row of a unit.
     pub fn row(&self, unit: &Address) -> Option<&AppliedRow> {
@@ -110,6 +127,14 @@ fn read_outputs(unit: &Address, json: &str) -> Read {
 
 impl Outputs for Recorded {
     fn outputs(&self, unit: &Address) -> Option<Arc<BTreeMap<String, Term>>> {
-        self.load(unit).map(|r| r.terms.clone())
+        let recorded = self.load(unit).map(|r| r.terms.clone());
+        match self.foretold.get(unit) {
+            None => recorded,
+            Some(foretold) => {
+                let mut all = recorded.map(|r| (*r).clone()).unwrap_or_default();
+                all.extend(foretold.clone());
+                Some(Arc::new(all))
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What stands still, what can be planned with its tool now, what is deferred: decided from facts alone.
 use crate::{
+    foresee::Foreseen,
     graph,
     prepare::{Facts, complete, fingerprint, outline},
     prepared::{NotReady, Prepared},
@@ -10,7 +11,7 @@ use strata_core::{
     engine::{Artifact, Verb},
     name::Address,
     plan::{Basis, Body, Plan, Step},
-    proposal::{Action, Envelope, Proposal},
+    proposal::{Action, Envelope, Fidelity, Proposal},
     spec::UnitSpec,
     value::OutputRef,
 };
@@ -27,6 +28,8 @@ pub enum Standing {
     Known(Box<Prepared>, Vec<String>),
     /// Its inputs come from units that this plan changes.
     Deferred(Vec<OutputRef>),
+    /// The same, and something can be said of it already.
+    Foreseen(Foreseen),
     /// Kept as it is because the files say so.
     Suspended,
     /// It cannot be planned.
@@ -222,6 +225,16 @@ pub fn assemble(
                 )
             }
             Standing::Blocked(why) => (Basis::Deferred { open: vec![] }, why.clone()),
+            Standing::Foreseen(foreseen) => {
+                // without a tool: as it was last applied
+                let still = || Proposal {
+                    fidelity: Fidelity::Exact,
+                    changes: Vec::new(),
+                };
+                let known = proposals.known.remove(&u.address);
+                let proposal = known.map_or_else(still, |(proposal, _)| proposal);
+                foreseen_basis(foreseen, proposal)
+            }
             Standing::Known(prepared, why) => {
                 let (proposal, file) = proposals
                     .known
@@ -247,7 +260,9 @@ pub fn assemble(
             }
         };
         let content = match basis {
-            Basis::Deferred { .. } => outline(c, item.unit),
+            Basis::Deferred { .. } | Basis::Assumed { .. } | Basis::Conditional { .. } => {
+                outline(c, item.unit)
+            }
             _ => v.closure.digest,
         };
         steps.push(Step {
@@ -277,6 +292,22 @@ pub fn assemble(
     plan.saved = saved;
     plan.orphans = orphans;
     plan
+}
+
+fn foreseen_basis(foreseen: &Foreseen, proposal: Proposal) -> (Basis, String) {
+    let inputs = foreseen.inputs.clone();
+    let names: Vec<String> = inputs
+        .iter()
+        .map(|i| format!("{}.{}", i.unit, i.path.join(".")))
+        .collect();
+    let names = names.join(", ");
+    if foreseen.foretold {
+        let reason = format!("if {names} will be as its plan says");
+        (Basis::Conditional { proposal, inputs }, reason)
+    } else {
+        let reason = format!("if {names} stays as it is");
+        (Basis::Assumed { proposal, inputs }, reason)
+    }
 }
 
 /// An approval names every unit whose effect nobody can foretell; it covers new things, and what `gates.replan` says.

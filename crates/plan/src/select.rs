@@ -11,6 +11,8 @@ pub struct Selection {
     pub only: Vec<String>,
     /// Layers.
     pub layers: Vec<String>,
+    /// Of these units only, by position.
+    pub among: Option<Vec<usize>>,
 }
 
 /// One mark for every unit.
@@ -39,6 +41,13 @@ pub fn select(c: &Composition, s: &Selection) -> Result<Vec<bool>, String> {
     };
     for word in &s.only {
         mark(c, word, &in_env, &mut marks)?;
+    }
+    if let Some(among) = &s.among {
+        let mut kept = vec![false; c.units.len()];
+        for unit in among {
+            kept[*unit] = marks[*unit];
+        }
+        marks = kept;
     }
     if !s.layers.is_empty() {
         for l in &s.layers {
@@ -98,14 +107,18 @@ fn mark(c: &Composition, word: &str, in_env: &[bool], marks: &mut [bool]) -> Res
         }
     }
     if word.ends_with('+') {
+        let mut users: Vec<Vec<usize>> = vec![Vec::new(); c.units.len()];
+        for (j, u) in c.units.iter().enumerate().filter(|(j, _)| in_env[*j]) {
+            u.deps.iter().for_each(|d| users[d.unit as usize].push(j));
+        }
         let mut todo = named.clone();
         let mut seen = vec![false; c.units.len()];
         while let Some(i) = todo.pop() {
-            for (j, u) in c.units.iter().enumerate() {
-                if in_env[j] && !seen[j] && u.deps.iter().any(|d| d.unit as usize == i) {
-                    seen[j] = true;
-                    marks[j] = true;
-                    todo.push(j);
+            for j in &users[i] {
+                if !seen[*j] {
+                    seen[*j] = true;
+                    marks[*j] = true;
+                    todo.push(*j);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What can be typed. Every command has an example in its help.
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use crate::{commands::pipeline::Service, formats::Format};
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "Examples:
@@ -31,18 +32,15 @@ pub struct Global {
     /// Never use colour
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// How results are written
-    #[arg(long, value_name = "FORMAT", default_value = "human", global = true)]
+    /// How results are written; not every command has every format
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "human",
+        global = true,
+        hide_default_value = true
+    )]
     pub format: Format,
-}
-
-/// How results are written.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// For people
-    Human,
-    /// For programs; for a run, one event per line
-    Json,
 }
 
 /// Which units are meant.
@@ -54,6 +52,9 @@ pub struct Which {
     /// Only units of this layer
     #[arg(long, value_name = "LAYER", action = ArgAction::Append)]
     pub layer: Vec<String>,
+    /// Only units that a change since this revision of git touches, uncommitted changes included
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
     /// All environments
     #[arg(long)]
     pub all: bool,
@@ -74,7 +75,7 @@ pub struct How {
 pub enum Command {
     /// Make a platform here: `strata.yaml`, a first environment and a first component
     #[command(
-        after_help = "Example:\n  mkdir shop && cd shop && strata init\n\nNothing that exists is overwritten."
+        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --ci github       also a pipeline; only that where the platform exists\n\nNothing that exists is overwritten."
     )]
     Init {
         /// Name of the platform; default: the folder's
@@ -83,16 +84,27 @@ pub enum Command {
         /// Layers to begin with
         #[arg(long, default_value = "osi")]
         preset: String,
+        /// Also a pipeline: check every push, plan on the pull request, apply that plan after the merge
+        #[arg(long, value_name = "SERVICE")]
+        ci: Option<Service>,
     },
     /// Check the whole repo from its files alone; no tool is started
-    #[command(after_help = "Example:\n  strata check\n  strata check --format json")]
+    #[command(
+        after_help = "Examples:\n  strata check\n  strata check --all-flavors\n  strata check --against main\n  strata check --format json\n  strata check --format sarif > strata.sarif\n\nFormats: human, json, markdown, github, gitlab, azure, sarif"
+    )]
     Check {
         /// Environments; default: all
         env: Vec<String>,
+        /// Also try every flavor of every contract wherever it could be picked
+        #[arg(long)]
+        all_flavors: bool,
+        /// Also tell how contracts and outputs differ from this revision of git
+        #[arg(long, value_name = "REV")]
+        against: Option<String>,
     },
     /// Show what an apply would do
     #[command(
-        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code"
+        after_help = "Examples:\n  strata plan dev\n  strata plan dev --out p && strata apply dev p\n  strata plan dev --only web+ --exit-code\n  strata plan dev --flavor load-balancer=nginx\n  strata plan --all --changed-since main\n  strata plan dev --format html > plan.html\n\nFormats: human, json, markdown, html"
     )]
     Plan {
         /// Environments
@@ -101,6 +113,9 @@ pub enum Command {
         which: Which,
         #[command(flatten)]
         how: How,
+        /// Look at another flavor than the files pick: what a swap would do
+        #[arg(long, value_name = "CONTRACT=COMPONENT", action = ArgAction::Append, conflicts_with = "out")]
+        flavor: Vec<String>,
         /// Save the plan, to be applied as it is
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -201,6 +216,14 @@ pub enum Command {
         #[arg(long)]
         reveal: bool,
     },
+    /// Show where every input of a unit comes from
+    #[command(
+        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'"
+    )]
+    Explain {
+        /// Unit, or one input of it: `ENV/NAME.INPUT`
+        of: String,
+    },
     /// Show what depends on what
     #[command(
         after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg"
@@ -253,11 +276,16 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Rules of your own over the platform and over what a plan would do
+    #[command(subcommand)]
+    Policy(Policy),
     /// Steps that people do
     #[command(name = "hand-off", subcommand)]
     HandOff(HandOff),
-    /// Past runs, or the events of one
-    #[command(after_help = "Examples:\n  strata history\n  strata history RUN --format json")]
+    /// Past runs, or one of them: its events, or a page with graph and Gantt chart
+    #[command(
+        after_help = "Examples:\n  strata history\n  strata history RUN --format json\n  strata history RUN --format html > run.html\n\nFormats: human, json; for a run also html"
+    )]
     History {
         /// A run, or an environment
         of: Option<String>,
@@ -274,10 +302,12 @@ pub enum Command {
         /// The environment
         env: String,
     },
-    /// JSON Schemas of the files that a user writes
-    #[command(after_help = "Example:\n  strata schema component > component.schema.json")]
+    /// JSON Schemas of the files that a user writes, of plans and of what `check` finds
+    #[command(
+        after_help = "Examples:\n  strata schema component > component.schema.json\n  strata schema plan"
+    )]
     Schema {
-        /// `platform`, `environment`, `component` or `contract`
+        /// `platform`, `environment`, `component`, `contract`, `plan`, `diagnostics` or `policy-input`
         kind: String,
     },
     /// Completions for a shell
@@ -291,6 +321,28 @@ pub enum Command {
     Man {
         /// The folder
         dir: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Policy {
+    /// Run the tests of policies: rules `test_*` in `policy/**/*_test.rego`
+    #[command(after_help = "Example:\n  strata policy test -v      ends with 10 when a test fails")]
+    Test {
+        /// Show tests that pass too, and what tests print
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Print the document that rules see of a unit
+    #[command(
+        after_help = "Examples:\n  strata policy input dev/web\n  strata policy input dev/web --plan     asks its tool what it would do"
+    )]
+    Input {
+        /// The unit
+        unit: String,
+        /// As rules see it at `plan`
+        #[arg(long)]
+        plan: bool,
     },
 }
 

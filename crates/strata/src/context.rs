@@ -1,6 +1,7 @@
 //! Where a command runs: the platform's folder, its files, its composition, and how to speak.
 use crate::{
-    args::{Format, Global},
+    args::{Global, Which},
+    formats::Format,
     problem::Problem,
     view::diagnostics,
     wire,
@@ -11,7 +12,14 @@ use std::{
     sync::Arc,
 };
 use strata_core::{diagnostic::Diagnostic, engine::DynEngine, exit, store::Store, tree::Tree};
-use strata_ops::{check, compose, compose::Composition, load};
+use strata_ops::{
+    compose::{Composition, Pick},
+    load,
+};
+use strata_plan::{
+    changed,
+    select::{Selection, select},
+};
 
 /// A platform that a command works on.
 pub struct Context {
@@ -44,6 +52,11 @@ pub fn start_dir(global: &Global) -> Result<PathBuf, Problem> {
         .map_err(|e| Problem::io(format!("open `{}`", dir.display()), &e))
 }
 
+/// The root of the git repository that a folder is in.
+pub fn repo_root(dir: &Path) -> Option<&Path> {
+    dir.ancestors().find(|d| d.join(".git").exists())
+}
+
 impl Context {
     /// The platform that the command line means: the nearest folder upward with a `strata.yaml`.
     pub fn open(global: &Global) -> Result<Self, Problem> {
@@ -71,6 +84,16 @@ impl Context {
     /// Is JSON wanted?
     pub fn json(&self) -> bool {
         self.global.format == Format::Json
+    }
+    /// What leads from the root of the git repository to the platform: empty, or `ops/`.
+    pub fn repo_prefix(&self) -> String {
+        let inside = repo_root(&self.root).and_then(|repo| self.root.strip_prefix(repo).ok());
+        match inside {
+            Some(inside) if !inside.as_os_str().is_empty() => {
+                format!("{}/", inside.to_string_lossy())
+            }
+            _ => String::new(),
+        }
     }
     /// May colour be used on standard output?
     pub fn color_out(&self) -> bool {
@@ -102,26 +125,79 @@ impl Context {
     }
     /// The platform, composed and checked, with everything that was found.
     pub fn compose(&self) -> Result<(Composition, Vec<Diagnostic>), Problem> {
-        let tree = self.tree()?;
-        let (loaded, mut problems) = load::load(tree, &self.engines);
-        let (composition, more) = compose::compose(loaded, &self.engines);
-        problems.extend(more);
-        problems.extend(check::check(&composition));
+        self.compose_with(&[])
+    }
+    fn compose_with(&self, picks: &[Pick]) -> Result<(Composition, Vec<Diagnostic>), Problem> {
+        let (composition, problems) = strata_ops::read_with(self.tree()?, &self.engines, picks);
         composition.loaded.tree.keep_derived();
-        problems
-            .sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
-        problems.dedup();
         Ok((composition, problems))
     }
     /// The platform, when its files are valid; shows what was found.
     pub fn composed(&self) -> Result<Composition, Problem> {
-        let (composition, problems) = self.compose()?;
+        self.composed_with(&[])
+    }
+    /// The same with other flavors than the files pick.
+    pub fn composed_with(&self, picks: &[Pick]) -> Result<Composition, Problem> {
+        let (composition, problems) = self.compose_with(picks)?;
         let worth: Vec<Diagnostic> = problems.iter().filter(|p| p.is_error()).cloned().collect();
         if worth.is_empty() {
             return Ok(composition);
         }
         diagnostics::print(&worth, composition.loaded.tree.as_ref(), self.color);
         Err(Problem::invalid(&worth))
+    }
+    /// The platform as its files were at a revision of git, with what is wrong with it.
+    pub fn revision(
+        &self,
+        revision: &str,
+        today: &Composition,
+    ) -> Result<(Composition, Vec<Diagnostic>), Problem> {
+        let tree = wire::revision(&self.root, revision, today.loaded.tree.clone())?;
+        Ok(strata_ops::read(tree, &self.engines))
+    }
+    /// The units that a command means: one mark for each.
+    pub fn selected(
+        &self,
+        c: &Composition,
+        envs: &[String],
+        which: &Which,
+    ) -> Result<Vec<bool>, Problem> {
+        let among = match &which.changed_since {
+            None => None,
+            Some(revision) => Some(self.changed_since(c, envs, revision)?),
+        };
+        let selection = Selection {
+            envs: envs.to_vec(),
+            only: which.only.clone(),
+            layers: which.layer.clone(),
+            among,
+        };
+        select(c, &selection).map_err(Problem::usage)
+    }
+    fn changed_since(
+        &self,
+        c: &Composition,
+        envs: &[String],
+        revision: &str,
+    ) -> Result<Vec<usize>, Problem> {
+        let (old, problems) = self.revision(revision, c)?;
+        if let Some(first) = problems.iter().find(|p| p.is_error()) {
+            let why = format!("the files at {revision} are not valid: {}", first.message);
+            return Err(Problem::new(exit::INVALID, why)
+                .hint("choose another revision, or leave `--changed-since` out"));
+        }
+        let (touched, gone) = changed::touched(&old, c);
+        let meant = |env: &str| envs.iter().any(|e| e == env);
+        for t in &touched {
+            let address = &c.units[t.unit].address;
+            if meant(&address.env) {
+                eprintln!("changed since {revision}: {address} ({})", t.why.join(", "));
+            }
+        }
+        for address in gone.iter().filter(|a| meant(&a.env)) {
+            eprintln!("gone since {revision}: {address}");
+        }
+        Ok(touched.into_iter().map(|t| t.unit).collect())
     }
     /// Environments that a command means, checked.
     pub fn envs(

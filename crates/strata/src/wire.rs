@@ -9,7 +9,7 @@ use std::{
 use strata_adapters::{
     process::{Config, ProcessExecutor},
     secrets::Secrets,
-    source::DirectoryTree,
+    source::{DirectoryTree, RevisionTree},
 };
 use strata_core::{
     digest::Digest, engine::DynEngine, executor::Executor, secret::SecretStore, store::Store,
@@ -48,6 +48,17 @@ pub fn tree(root: &Path, state: &Path) -> Result<Arc<dyn Tree>, Problem> {
         Some(cache) => Arc::new(tree.with_derived(&cache.join("derived"), build())),
         None => Arc::new(tree),
     })
+}
+
+/// The files of a platform at a revision of its git repository.
+pub fn revision(
+    root: &Path,
+    revision: &str,
+    today: Arc<dyn Tree>,
+) -> Result<Arc<dyn Tree>, Problem> {
+    RevisionTree::open(root, revision, today)
+        .map(|t| Arc::new(t) as Arc<dyn Tree>)
+        .map_err(|e| Problem::usage(format!("cannot look at {revision}: {e}")))
 }
 
 /// A folder for a platform in `$XDG_CACHE_HOME/strata`, else `~/.cache/strata`.

@@ -10,7 +10,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-const SCHEMAS: &[&str] = &["platform", "environment", "component", "contract"];
+const SCHEMAS: &[&str] = &[
+    "platform",
+    "environment",
+    "component",
+    "contract",
+    "plan",
+    "diagnostics",
+    "policy-input",
+];
 
 /// A command of a page.
 #[derive(Debug, PartialEq)]

@@ -52,6 +52,15 @@ impl Placed for (Option<Node>, Vec<Diagnostic>) {
     }
 }
 
+impl Placed for (Vec<Node>, Vec<Diagnostic>) {
+    fn place(&mut self, origin: &Origin) {
+        self.0.iter_mut().for_each(|node| node.set_origin(origin));
+        for problem in &mut self.1 {
+            place(problem, origin);
+        }
+    }
+}
+
 /// Names the file in the places of a diagnostic about one file.
 pub fn place(problem: &mut Diagnostic, origin: &Origin) {
     if let Some(at) = &mut problem.at {
@@ -66,6 +75,20 @@ pub fn place(problem: &mut Diagnostic, origin: &Origin) {
 pub fn yaml(tree: &dyn Tree, path: &str) -> Result<(Option<Node>, Vec<Diagnostic>), TreeError> {
     parsed(tree, path, "yaml 1", |origin, text| {
         crate::yaml::parse(origin, text)
+    })
+}
+
+/// Every document of a YAML file, with what is wrong with it.
+pub fn documents(tree: &dyn Tree, path: &str) -> Result<(Vec<Node>, Vec<Diagnostic>), TreeError> {
+    parsed(tree, path, "yaml documents 1", |origin, text| {
+        crate::yaml::documents(origin, text)
+    })
+}
+
+/// A JSON file as a tree, with what is wrong with it.
+pub fn json(tree: &dyn Tree, path: &str) -> Result<(Option<Node>, Vec<Diagnostic>), TreeError> {
+    parsed(tree, path, "json 1", |origin, text| {
+        crate::json::parse(origin, text)
     })
 }
 
@@ -112,5 +135,10 @@ mod tests {
             assert_eq!(yaml(&tree, path).unwrap(), straight);
         }
         assert_eq!(tree.1.lock().unwrap().len(), 1, "parsed once");
+        for path in ["a.yaml", "b.yaml"] {
+            let straight = crate::yaml::documents(&Arc::from(path), text);
+            assert_eq!(documents(&tree, path).unwrap(), straight);
+        }
+        assert_eq!(tree.1.lock().unwrap().len(), 2, "each form once");
     }
 }

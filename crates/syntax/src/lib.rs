@@ -10,13 +10,26 @@
 //! - [`expr`]: `${{ … }}`: templates, references, types, evaluation.
 //! - [`ty`]: Terraform's type grammar.
 //! - [`hcl`]: top-level blocks of HCL, one by one, so that one bad block does not lose a file.
-//! - [`terraform`], [`packer`]: what a module or a template declares.
+//! - [`terraform`], [`packer`], [`cloudformation`], [`helm`], [`ansible`]: what a module, template, chart or playbook
+//!   takes and gives.
+//! - [`kustomize`], [`flux`], [`argocd`]: what is applied to a cluster, and what leads to what.
+//! - [`said`], [`kubernetes`], [`own`], [`cycle`]: what these share: texts with places, objects, whose repository it is.
+pub mod ansible;
+pub mod argocd;
+pub mod cloudformation;
+pub mod cycle;
 pub mod expr;
+pub mod flux;
 pub mod hcl;
+pub mod helm;
 pub mod json;
 pub mod kept;
+pub mod kubernetes;
+pub mod kustomize;
 pub mod node;
+pub mod own;
 pub mod packer;
+pub mod said;
 pub mod scalar;
 pub mod terraform;
 pub mod ty;

@@ -1,15 +1,25 @@
-//! A Packer template, read from its own files: what it takes, and what it builds.
+//! A Packer template, read from its own files: what it takes, what it builds, which files it names.
+//!
+//! HCL, HCL spelled as JSON (`*.pkr.json`), and the older templates in JSON.
+mod check;
+mod json;
+
+pub use check::problems;
+
 use crate::{
     hcl::{self, Block},
-    node::{Node, Origin},
+    kept,
+    node::Origin,
+    said::Said,
     terraform::Variable,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use strata_core::{
     diagnostic::Diagnostic,
-    span::Location,
+    span::{Location, Span},
     tree::{Tree, join},
     ty::Type,
+    value::Value,
 };
 
 /// A template.
@@ -21,7 +31,11 @@ pub struct PackerTemplate {
     pub sources: BTreeSet<String>,
     /// Sources that `build` blocks use, as `type.name`.
     pub builds: BTreeSet<String>,
-    /// Variables that the folder's own `*.auto.pkrvars.hcl` files set.
+    /// The places at which `build` blocks name sources.
+    pub named: Vec<Said>,
+    /// Files that provisioners name: the kind of the provisioner and the path.
+    pub provisioners: Vec<(String, Said)>,
+    /// Variables that the folder's own `*.auto.pkrvars.hcl` and `*.auto.pkrvars.json` files set.
     pub set_here: BTreeSet<String>,
     /// Files and folders that functions read, relative to the platform's root.
     pub files: BTreeSet<String>,
@@ -41,6 +55,7 @@ pub struct PackerTemplate {
 pub fn read_template(tree: &dyn Tree, folder: &str) -> PackerTemplate {
     let mut reader = Reader {
         folder,
+        file: Origin::from(folder),
         out: PackerTemplate::default(),
     };
     for (path, name) in crate::terraform::direct(tree, folder) {
@@ -51,9 +66,19 @@ pub fn read_template(tree: &dyn Tree, folder: &str) -> PackerTemplate {
             continue;
         }
         let file = Origin::from(path);
+        reader.file = file.clone();
+        if name.ends_with(".json") {
+            // other JSON is none of the template's
+            if let Ok((Some(node), _)) = kept::json(tree, path) {
+                reader.json(name, &node);
+            } else if name.ends_with(".pkr.json") {
+                reader.unreadable([hcl::unreadable(Location::file(file), "this file")]);
+            }
+            continue;
+        }
         match tree.text(path) {
             Ok(text) if name.ends_with(".pkr.hcl") => reader.hcl(&file, &text),
-            Ok(text) if name.ends_with(".auto.pkrvars.hcl") => {
+            Ok(text) => {
                 let (body, problems) = hcl::body(&file, &text);
                 reader.unreadable(problems);
                 reader
@@ -61,9 +86,6 @@ pub fn read_template(tree: &dyn Tree, folder: &str) -> PackerTemplate {
                     .set_here
                     .extend(body.attributes.iter().map(|a| a.name.to_owned()));
             }
-            Ok(text) => reader.json(&file, &text),
-            // other JSON is none of the template's
-            Err(_) if name.ends_with(".json") => {}
             Err(e) => {
                 let mut problem = hcl::unreadable(Location::file(file), "this file");
                 problem.message = format!("{e}; what it declares is unknown");
@@ -76,6 +98,8 @@ pub fn read_template(tree: &dyn Tree, folder: &str) -> PackerTemplate {
 
 struct Reader<'a> {
     folder: &'a str,
+    /// The file that is read.
+    file: Origin,
     out: PackerTemplate,
 }
 
@@ -120,21 +144,19 @@ impl Reader<'_> {
             "source" => drop(self.out.sources.insert(block.labels.join("."))),
             "build" => {
                 self.unreadable(problems);
+                self.named(&body);
+                self.provisioners(&body, text);
                 let listed = body.value("sources");
-                if let Some(strata_core::value::Value::List(items)) = &listed {
+                if let Some(Value::List(items)) = &listed {
                     let names = items.iter().filter_map(|v| v.as_str());
-                    self.out
-                        .builds
-                        .extend(names.map(|n| n.strip_prefix("source.").unwrap_or(n).to_owned()));
+                    self.out.builds.extend(names.map(|n| bare(n).to_owned()));
                 }
                 let inner = body
                     .blocks
                     .iter()
                     .filter(|b| b.ident == "source")
                     .map(Block::label);
-                self.out
-                    .builds
-                    .extend(inner.map(|n| n.strip_prefix("source.").unwrap_or(n).to_owned()));
+                self.out.builds.extend(inner.map(|n| bare(n).to_owned()));
             }
             "variable" => {
                 self.unreadable(problems);
@@ -172,123 +194,68 @@ impl Reader<'_> {
         }
     }
 
-    /// A template of the older kind.
-    fn json(&mut self, file: &Origin, text: &str) {
-        let (Some(node), _) = crate::json::parse(file, text) else {
-            return;
-        };
-        let Some(builders) = node.get("builders").and_then(Node::as_list) else {
-            return;
-        };
-        for builder in builders {
-            let name = builder
-                .get("name")
-                .or_else(|| builder.get("type"))
-                .and_then(Node::as_str);
-            self.out.sources.extend(name.map(str::to_owned));
-            self.out.builds.extend(name.map(str::to_owned));
+    /// The places of the sources that a build names.
+    fn named(&mut self, body: &hcl::Body<'_>) {
+        let file = |span| Location::new(self.file.clone(), span);
+        if let Some(listed) = body.attribute("sources") {
+            let names = listed.text.match_indices('"').collect::<Vec<_>>();
+            for pair in names.chunks_exact(2) {
+                let (start, end) = (pair[0].0 + 1, pair[1].0);
+                let span = Span::new(start as u32, end as u32).offset(listed.span.start);
+                let name = &listed.text[start..end];
+                self.out.named.push(Said {
+                    text: bare(name).to_owned(),
+                    at: file(span),
+                });
+            }
         }
-        let hidden = node
-            .get("sensitive-variables")
-            .and_then(Node::as_list)
-            .unwrap_or_default();
-        for entry in node
-            .get("variables")
-            .and_then(Node::as_map)
-            .into_iter()
-            .flat_map(|m| &m.entries)
-        {
-            let default = Some(&entry.value).filter(|v| !v.is_null());
-            let variable = Variable {
-                ty: Type::String,
-                optional: default.is_some(),
-                default: default.map(Node::to_value),
-                sensitive: hidden
-                    .iter()
-                    .any(|h| h.as_str() == Some(entry.key.as_str())),
-                description: None,
-                at: Location::new(file.clone(), entry.key_span),
-            };
-            self.out.variables.insert(entry.key.clone(), variable);
+        for block in body.blocks.iter().filter(|b| b.ident == "source") {
+            let name = block.label();
+            self.out.named.push(Said {
+                text: bare(name).to_owned(),
+                at: block.location(),
+            });
         }
     }
+    /// The files that the provisioners of a build name.
+    fn provisioners(&mut self, body: &hcl::Body<'_>, text: &str) {
+        for block in body.blocks.iter().filter(|b| b.ident == "provisioner") {
+            let (inner, _) = block.read(text);
+            if inner.text("direction").is_some_and(|d| d == "download")
+                || inner.is_true("generated")
+            {
+                continue;
+            }
+            for a in &inner.attributes {
+                if !check::names_files(block.label(), a.name) {
+                    continue;
+                }
+                let paths = match hcl::literal(a.text) {
+                    Some(Value::String(path)) => vec![path],
+                    Some(Value::List(list)) => list
+                        .iter()
+                        .filter_map(|v| v.as_str().map(str::to_owned))
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                for path in paths {
+                    let said = Said {
+                        text: path,
+                        at: Location::new(self.file.clone(), a.span),
+                    };
+                    self.out.provisioners.push((block.label().to_owned(), said));
+                }
+            }
+        }
+    }
+}
+
+/// A source without the word before it.
+fn bare(name: &str) -> &str {
+    name.strip_prefix("source.")
+        .or_else(|| name.strip_prefix("sources."))
+        .unwrap_or(name)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use strata_core::tree::MemoryTree;
-
-    #[test]
-    fn a_template_says_what_it_takes_and_builds() {
-        let text = r#"
-packer {
-  required_version = ">= 1.6"
-  required_plugins {
-    qemu = { source = "github.com/hashicorp/qemu", version = "~> 1" }
-  }
-}
-variable "size" {
-  type    = number
-  default = 10
-}
-variable "password" {
-  sensitive = true
-}
-variables {
-  region = "eu"
-}
-source "null" "one" {
-  communicator = "none"
-}
-build {
-  sources = ["source.null.one"]
-  source "qemu.two" { disk = 1 }
-  provisioner "shell" { script = file("x.sh") }
-}
-"#;
-        let t = read_template(
-            &MemoryTree::new([
-                ("i/a.pkr.hcl", text),
-                ("i/x.auto.pkrvars.hcl", "size = 3\n"),
-            ]),
-            "i",
-        );
-        assert!(
-            t.problems.is_empty() && t.plugins && t.required_version.is_some(),
-            "{t:?}"
-        );
-        assert_eq!(
-            t.variables.keys().collect::<Vec<_>>(),
-            ["password", "region", "size"]
-        );
-        assert!(t.variables["password"].sensitive && !t.variables["password"].optional);
-        assert!(
-            t.sources.contains("null.one")
-                && t.builds.contains("null.one")
-                && t.builds.contains("qemu.two")
-        );
-        assert!(t.files.contains("i/x.sh") && t.set_here.contains("size"));
-    }
-
-    #[test]
-    fn a_template_in_json_is_one_too_and_other_json_is_not() {
-        let json = r#"{"variables": {"a": "1", "b": null}, "sensitive-variables": ["b"], "builders": [{"type": "null", "name": "n"}, {"type": "qemu"}]}"#;
-        let t = read_template(
-            &MemoryTree::new([
-                ("t.json", json),
-                ("package.json", "{\"x\": 1}"),
-                ("bad.json", "{"),
-            ]),
-            "",
-        );
-        assert!(t.problems.is_empty());
-        assert_eq!(
-            t.sources.iter().map(String::as_str).collect::<Vec<_>>(),
-            ["n", "qemu"]
-        );
-        assert!(
-            t.variables["a"].optional && t.variables["b"].sensitive && !t.variables["b"].optional
-        );
-    }
-}
+mod tests;

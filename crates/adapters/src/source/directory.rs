@@ -5,17 +5,20 @@
 use super::{
     cache::{Cache, Entry, Stat, Walk, nanos, save},
     derived::Derived,
+    shared::Shared,
 };
 use rustix::{
     fd::{AsFd, OwnedFd},
-    fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat},
+    fs::{AtFlags, FileType, Mode, OFlags, RawDir, openat, statat},
     io::Errno,
     time::{ClockId, clock_gettime},
 };
 use std::{
+    any::Any,
     borrow::Cow,
     fs::File,
     io::Write,
+    mem::MaybeUninit,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -44,6 +47,7 @@ pub struct DirectoryTree {
     problems: Vec<Diagnostic>,
     read: usize,
     derived: Option<Derived>,
+    shared: Shared,
 }
 
 /// A file that the walk came across.
@@ -63,7 +67,7 @@ struct Looker<'a> {
 impl DirectoryTree {
     /// Looks at every file below a folder. With `cache`, digests of unchanged files are taken from that file, which is
     /// written again when something changed (its folder must exist). What cannot be part of a platform is in
-    /// [`Self::problems`]; an error is only that the folder itself cannot be read.
+    /// [`Tree::problems`]; an error is only that the folder itself cannot be read.
     pub fn open(root: &Path, cache: Option<&Path>) -> Result<Self, TreeError> {
         let shown = || root.display().to_string();
         let io = |e: std::io::Error| TreeError::Io(shown(), e.to_string());
@@ -98,6 +102,7 @@ impl DirectoryTree {
             problems,
             read,
             derived: None,
+            shared: Shared::default(),
         })
     }
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
@@ -110,11 +115,6 @@ impl DirectoryTree {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// What is there and cannot be part of a platform: links that lead out, names that are not text, files that are
-    /// too large or unreadable. Whoever checks a platform decides which of them matter.
-    pub fn problems(&self) -> &[Diagnostic] {
-        &self.problems
-    }
     /// How many files had to be read: the others were known.
     pub fn files_read(&self) -> usize {
         self.read
@@ -124,6 +124,11 @@ impl DirectoryTree {
 impl Tree for DirectoryTree {
     fn files(&self) -> &[TreeFile] {
         &self.files
+    }
+    /// Links that lead out, names that are not text, files that are too large or unreadable. Whoever checks a platform
+    /// decides which of them matter.
+    fn problems(&self) -> &[Diagnostic] {
+        &self.problems
     }
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
         let listed = self
@@ -159,6 +164,13 @@ impl Tree for DirectoryTree {
         derived.put(form, &content, made.clone());
         Ok(Cow::Owned(made))
     }
+    fn shared(
+        &self,
+        key: &str,
+        make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
+    ) -> Arc<dyn Any + Send + Sync> {
+        self.shared.get(key, make)
+    }
     fn keep_derived(&self) {
         if let Some(derived) = &self.derived {
             derived.save();
@@ -174,7 +186,9 @@ impl Looker<'_> {
     /// Everything below an open folder; `path` is where it stands, with a `/` at its end unless it is the root.
     fn folder(&mut self, folder: &OwnedFd, path: &mut String) -> Result<(), Errno> {
         let mut below = Vec::new();
-        for entry in Dir::read_from(folder.as_fd())? {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut entries = RawDir::new(folder.as_fd(), &mut buffer);
+        while let Some(entry) = entries.next() {
             let entry = entry?;
             let name = entry.file_name();
             let Ok(text) = name.to_str() else {

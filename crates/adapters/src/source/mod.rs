@@ -1,6 +1,10 @@
-//! Where the files of an operations repo come from. Today: a folder on this machine.
+//! Where the files of an operations repo come from. A folder on this machine, or that folder at a
+//! revision of its git repository.
 mod cache;
 mod derived;
 mod directory;
+mod revision;
+mod shared;
 
 pub use directory::DirectoryTree;
+pub use revision::{RevisionError, RevisionTree};

@@ -3,7 +3,6 @@
 //!
 //! Settings are process variables, which beat any `ansible.cfg`; one in the component's folder is used beside them,
 //! one in a home folder or `/etc` never is.
-mod constants;
 mod interface;
 mod inventory;
 mod playbook;

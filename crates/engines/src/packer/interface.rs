@@ -8,7 +8,7 @@ use strata_core::{
     tree::Tree,
     ty::Type,
 };
-use strata_syntax::packer::read_template;
+use strata_syntax::packer;
 
 /// The template of a folder: HCL, or a JSON file with builders.
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
@@ -31,7 +31,7 @@ fn is_json_template(tree: &dyn Tree, path: &str) -> bool {
 
 /// Its interface, and what is wrong with it.
 pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
-    let template = read_template(tree, &spec.folder);
+    let template = packer::read_template(tree, &spec.folder);
     let inputs = template.variables.iter().map(|(name, v)| {
         let input = Input {
             ty: v.ty.clone(),
@@ -55,6 +55,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let mut interface = Interface {
         inputs: inputs.collect(),
         outputs: crate::declared::interface(spec),
+        marks_secrets: true,
         open_inputs: template.incomplete,
         facts,
         ..Interface::default()
@@ -67,5 +68,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         .outputs
         .entry(super::ARTIFACTS.to_owned())
         .or_insert(artifacts);
-    (interface, template.problems)
+    let mut problems = packer::problems(tree, &spec.folder, &template);
+    problems.extend(template.problems);
+    (interface, problems)
 }

@@ -10,7 +10,7 @@ use strata_core::{
     tree::Tree,
     value::Term,
 };
-use strata_syntax::terraform::{Module, read_module};
+use strata_syntax::terraform::{self as syntax, Backend, Module, read_module};
 
 /// Is it a module?
 pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
@@ -24,6 +24,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let folder = spec.folder.as_str();
     let module = read_module(tree, folder);
     let mut problems = module.problems.clone();
+    problems.extend(syntax::problems(&module));
     let state = folder::path(folder, "terraform.tfstate");
     if tree.file(&state).is_some() {
         problems.push(
@@ -48,9 +49,9 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let mut outputs = crate::declared::interface(spec);
     for (name, o) in &module.outputs {
         let decl = OutputDecl {
-            sensitive: o.sensitive,
+            ty: o.ty.clone(),
+            sensitive: o.sensitive || o.from_sensitive,
             at: Some(o.at.clone()),
-            ..OutputDecl::default()
         };
         outputs.entry(name.clone()).or_insert(decl);
     }
@@ -66,6 +67,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let interface = Interface {
         inputs: inputs.collect(),
         outputs,
+        marks_secrets: true,
         open_inputs: module.incomplete,
         open_outputs: module.incomplete,
         reads: module
@@ -75,6 +77,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
             .cloned()
             .collect(),
         uncovered: module.uncovered.iter().cloned().collect(),
+        state_reads: super::state_reads::of(&module),
         facts,
     };
     (interface, problems)
@@ -83,21 +86,27 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
 /// What the procedures have to know of the files.
 fn facts(module: &Module) -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
-    if let Some((kind, settings)) = &module.backend {
-        let texts: BTreeMap<&String, String> = settings
-            .iter()
+    if let Some(backend) = &module.backend {
+        let texts: BTreeMap<String, String> = backend
+            .literal()
+            .into_iter()
             .filter_map(|(k, v)| Some((k, v.scalar_text()?)))
             .collect();
-        facts.insert("backend".to_owned(), kind.clone());
+        facts.insert("backend".to_owned(), backend.kind.clone());
         facts.insert(
             "backend-settings".to_owned(),
             serde_json::to_string(&texts).unwrap_or_default(),
         );
     }
-    if let Some(workspace) = &module.cloud {
+    if module.cloud.is_some() {
         facts.insert("cloud".to_owned(), "yes".to_owned());
-        if !workspace.is_empty() {
-            facts.insert("cloud-workspace".to_owned(), workspace.clone());
+    }
+    let remote = module.backend.as_ref().filter(|b| b.kind == "remote");
+    if let Some(hosted) = module.cloud.as_ref().or(remote) {
+        for (fact, setting) in [("cloud-workspace", "name"), ("cloud-prefix", "prefix")] {
+            if let Some(text) = hosted.text(&["workspaces", setting]) {
+                facts.insert(fact.to_owned(), text.to_owned());
+            }
         }
     }
     if !module.providers.is_empty() {
@@ -121,7 +130,11 @@ fn init_key(module: &Module, lock: Option<Digest>) -> String {
         .iter()
         .filter(|what| what.starts_with("module "))
         .collect();
-    let backend = (&module.backend, &module.cloud);
+    let kind = |b: &Backend| (b.kind.clone(), b.literal());
+    let backend = (
+        module.backend.as_ref().map(kind),
+        module.cloud.as_ref().map(kind),
+    );
     Digest::of_json(&(&module.modules, remote, &module.providers, lock, backend)).to_string()
 }
 
@@ -131,7 +144,7 @@ fn ignored_backend(module: &Module, spec: &UnitSpec) -> Option<Diagnostic> {
         return None;
     };
     let own = match (&module.backend, &module.cloud) {
-        (Some((kind, _)), _) if !given.contains_key(kind) => format!("backend \"{kind}\""),
+        (Some(b), _) if !given.contains_key(&b.kind) => format!("backend \"{}\"", b.kind),
         (None, Some(_)) => "cloud".to_owned(),
         _ => return None,
     };
@@ -166,6 +179,20 @@ mod tests {
         assert_eq!(i.facts["backend"], "s3");
         assert_eq!(i.facts["backend-settings"], r#"{"bucket":"b","key":"k"}"#);
         assert_eq!(i.facts["providers"], "aws");
+    }
+
+    #[test]
+    fn outputs_have_types_and_what_is_wrong_is_said() {
+        let tree = MemoryTree::new([(
+            "m/main.tf",
+            "variable \"zones\" { type = list(string) }\noutput \"zones\" { value = var.zones }\noutput \"first\" { value = \"${var.zone[0]}-a\" }\n",
+        )]);
+        let (i, problems) = read(&tree, &spec("m"));
+        assert_eq!(i.outputs["zones"].ty.to_string(), "list(string)");
+        assert_eq!(i.outputs["first"].ty.to_string(), "string");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].code, "terraform::undeclared-variable");
+        assert_eq!(problems[0].help.as_deref(), Some("did you mean `zones`?"));
     }
 
     #[test]

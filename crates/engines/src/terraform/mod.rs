@@ -10,6 +10,7 @@ mod interface;
 mod mask;
 mod outputs;
 mod shown;
+mod state_reads;
 mod workspace;
 
 use crate::outcome::{refused, succeeded};

@@ -71,7 +71,7 @@ fn check_self(
     if v.interface.open_outputs {
         return;
     }
-    for (reference, at) in field.references() {
+    for (reference, at) in field.references(&[]) {
         let (Root::Name(root), Some(Step::Field(output) | Step::Key(output))) =
             (&reference.root, reference.steps.first())
         else {

@@ -30,22 +30,24 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                 }
                 OPEN => {
                     let from = stack.iter().position(|(u, _)| *u == to).unwrap_or(0);
-                    let mut path: Vec<String> = stack[from..]
-                        .iter()
-                        .map(|(u, _)| c.units[*u].address.to_string())
-                        .collect();
-                    path.push(c.units[to].address.to_string());
-                    let at = c.variant(&c.units[to]).component.at.clone();
+                    let circle: Vec<usize> = stack[from..].iter().map(|(u, _)| *u).collect();
+                    let name = |u: usize| c.units[u].address.to_string();
+                    let next = |i: usize| circle[(i + 1) % circle.len()];
+                    let mut path: Vec<String> = circle.iter().map(|u| name(*u)).collect();
+                    path.push(name(to));
+                    let place = |i: usize| {
+                        let at = || c.variant(&c.units[circle[i]]).component.at.clone();
+                        c.edge(circle[i], next(i)).unwrap_or_else(at)
+                    };
                     let mut problem = Diagnostic::error(
                         "graph::cycle",
                         format!("units wait for each other: {}", path.join(" → ")),
                     )
-                    .at(at)
+                    .at(place(0))
                     .help("take one of these references or `after` entries away");
-                    for (unit, _) in stack[from..].iter().skip(1) {
-                        let other = &c.units[*unit];
-                        let at = c.variant(other).component.at.clone();
-                        problem = problem.related(at, format!("{} is here", other.address));
+                    for (i, unit) in circle.iter().enumerate().skip(1) {
+                        let why = format!("{} waits for {} here", name(*unit), name(next(i)));
+                        problem = problem.related(place(i), why);
                     }
                     problems.push(problem);
                 }

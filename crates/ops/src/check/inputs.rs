@@ -1,14 +1,10 @@
-//! Inputs that a tool does not know, inputs that nobody gives, inputs of a type that cannot fit.
+//! Inputs that a tool does not know, inputs that nobody gives. Their types: `types`.
 use crate::{
     compose::{Composition, Variant},
     decode::Problems,
-    field::{Body, coerce, type_of},
 };
 use std::collections::HashSet;
-use strata_core::{
-    diagnostic::{Diagnostic, suggest},
-    value::Term,
-};
+use strata_core::diagnostic::{Diagnostic, suggest};
 
 /// The word for an input that is set in the tool's own remote workspace.
 pub const EXTERNAL: &str = "external";
@@ -27,45 +23,23 @@ fn variant(v: &Variant, problems: &mut Problems) {
     let name = &v.component.name;
     let declared = &v.interface.inputs;
     for (key, field) in &v.component.inputs {
-        let Some(input) = declared.get(key) else {
-            if !v.interface.open_inputs {
-                problems.push(
-                    Diagnostic::error("input::unknown", format!("`{name}` has no input `{key}`"))
-                        .at(field.at.clone())
-                        .help(
-                            suggest(key, declared.keys().map(String::as_str)).unwrap_or_else(
-                                || {
-                                    if declared.is_empty() {
-                                        "its tool declares no inputs".to_owned()
-                                    } else {
-                                        format!(
-                                            "its inputs are: {}",
-                                            declared.keys().cloned().collect::<Vec<_>>().join(", ")
-                                        )
-                                    }
-                                },
-                            ),
-                        ),
-                );
-            }
-            continue;
-        };
-        if let Body::Constant(term) = &field.body {
-            if matches!(term, Term::String(s) if s == EXTERNAL) {
-                continue;
-            }
-            let have = type_of(&coerce(term.clone(), &input.ty));
-            if !have.fits(&input.ty) {
-                let mut problem = Diagnostic::error(
-                    "input::type",
-                    format!("`{key}` of `{name}` is a {}, this is a {have}", input.ty),
-                )
-                .at(field.at.clone());
-                if let Some(at) = &input.at {
-                    problem = problem.related(at.clone(), "declared here");
-                }
-                problems.push(problem);
-            }
+        if !declared.contains_key(key) && !v.interface.open_inputs {
+            problems.push(
+                Diagnostic::error("input::unknown", format!("`{name}` has no input `{key}`"))
+                    .at(field.at.clone())
+                    .help(
+                        suggest(key, declared.keys().map(String::as_str)).unwrap_or_else(|| {
+                            if declared.is_empty() {
+                                "its tool declares no inputs".to_owned()
+                            } else {
+                                format!(
+                                    "its inputs are: {}",
+                                    declared.keys().cloned().collect::<Vec<_>>().join(", ")
+                                )
+                            }
+                        }),
+                    ),
+            );
         }
     }
     for (key, input) in declared {

@@ -1,10 +1,16 @@
 //! Rules over a composition. One file per rule; each gathers everything it finds.
 mod contracts;
 mod cycles;
+mod distinct;
+mod fit;
 mod identities;
 mod inputs;
 pub use inputs::EXTERNAL;
 mod layers;
+pub mod recorded;
+mod secrets;
+mod types;
+mod values;
 
 use crate::{compose::Composition, decode::Problems};
 
@@ -15,16 +21,28 @@ pub type Rule = fn(&Composition, &mut Problems);
 pub const RULES: &[(&str, Rule)] = &[
     ("cycles", cycles::check),
     ("inputs", inputs::check),
+    ("values", values::check),
     ("contracts", contracts::check),
     ("identities", identities::check),
     ("layers", layers::check),
 ];
+
+/// A rule about one unit: it looks only at units that differ in types.
+type UnitRule = fn(&Composition, usize, &mut Problems);
+
+const UNIT_RULES: &[UnitRule] = &[types::check, secrets::check];
 
 /// Runs all rules.
 pub fn check(c: &Composition) -> Problems {
     let mut problems = Problems::new();
     for (_, rule) in RULES {
         rule(c, &mut problems);
+    }
+    // the same place may be wrong in several environments: whoever shows it says it once
+    for unit in distinct::distinct(c) {
+        for rule in UNIT_RULES {
+            rule(c, unit, &mut problems);
+        }
     }
     problems
 }

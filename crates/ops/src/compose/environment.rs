@@ -3,7 +3,7 @@ use super::names::Named;
 use crate::{
     decode::{Fields, Problems, expected, text},
     document::environment::{KEYS, replan},
-    field::Field,
+    field::{Field, FieldMap},
     load::Loaded,
     scope::ValueScope,
 };
@@ -34,6 +34,8 @@ pub struct Environment {
     pub flavors: BTreeMap<String, (String, Location)>,
     /// Contract to component, as it is.
     pub chosen: BTreeMap<String, String>,
+    /// Contract to the components that could be picked.
+    pub candidates: BTreeMap<String, Vec<String>>,
     /// What it says of components.
     pub overrides: BTreeMap<String, (Location, Node)>,
     /// The worst that a unit may do which could not be planned before.
@@ -149,7 +151,7 @@ fn resolve(
 ) -> Environment {
     // unknown keys were reported where the file was read
     let f = Fields::of(node, "an environment", KEYS, &mut Problems::new());
-    let values: BTreeMap<String, Field> = f
+    let values: FieldMap = f
         .entries("values", problems)
         .into_iter()
         .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
@@ -181,6 +183,7 @@ fn resolve(
         values: Arc::new(values),
         flavors,
         chosen: BTreeMap::new(),
+        candidates: BTreeMap::new(),
         overrides: f
             .entries("components", problems)
             .into_iter()

@@ -71,6 +71,35 @@ impl Composition {
                 .is_some_and(|e| e.key.as_ref() == key)
         })
     }
+    /// Does a reference of a unit stand for something?
+    pub fn resolves(&self, unit: &Unit, u: &Use) -> bool {
+        resolve(self, unit, u).is_ok()
+    }
+    /// What a reference of a unit stands for.
+    pub fn target_named(&self, unit: &Unit, u: &Use) -> Option<Target> {
+        match &u.reference.root {
+            Root::Name(name) => self.lookup(unit.env as usize, name),
+            Root::Env { env, name } => self.lookup_here(self.env_named(env)?, name),
+        }
+    }
+    /// The same with its units.
+    pub fn target_of(&self, unit: &Unit, u: &Use) -> Option<(Target, Vec<u32>)> {
+        Some((self.target_named(unit, u)?, resolve(self, unit, u).ok()?))
+    }
+    /// Where it is written that a unit waits for another: a reference, or an entry of `after`.
+    pub fn edge(&self, from: usize, to: usize) -> Option<Location> {
+        let unit = &self.units[from];
+        let v = self.variant(unit);
+        let names = |found: Found| found.is_ok_and(|units| units.contains(&(to as u32)));
+        let reference = v.uses.iter().find(|u| names(resolve(self, unit, u)));
+        let entries = &v.component.after;
+        reference.map(|u| u.at.clone()).or_else(|| {
+            let entry = entries
+                .iter()
+                .find(|(n, at)| names(after(self, unit, n, at)));
+            entry.map(|(_, at)| at.clone())
+        })
+    }
     /// Does a unit have an output, as far as anybody declared it?
     pub fn has_output(&self, unit: u32, contract: Option<&str>, output: &str) -> bool {
         let v = self.variant(&self.units[unit as usize]);

@@ -3,10 +3,10 @@ use super::Composition;
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
-    load::{COMPONENT_FILE, Source},
+    load::{COMPONENT_FILE, Engines, Source},
 };
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 use strata_core::{
@@ -55,13 +55,29 @@ pub struct Closure {
 }
 
 /// Variants that were made.
-#[derive(Default)]
 pub struct Variants {
     plain: HashMap<Arc<str>, u32>,
     seen: HashSet<Arc<str>>,
+    /// What engines said of a component, by what they were told of it.
+    read: HashMap<Arc<str>, Vec<(UnitSpec, Arc<Interface>, Problems)>>,
+    /// Names of the engines that a component may have.
+    engines: Vec<&'static str>,
 }
 
 impl Variants {
+    /// None yet.
+    pub fn new(engines: &Engines) -> Self {
+        Self {
+            plain: HashMap::new(),
+            seen: HashSet::new(),
+            read: HashMap::new(),
+            engines: engines
+                .iter()
+                .map(|e| e.name())
+                .filter(|n| *n != "verify")
+                .collect(),
+        }
+    }
     /// The variant of a component in an environment.
     pub fn of(
         &mut self,
@@ -79,18 +95,13 @@ impl Variants {
         {
             return *known;
         }
-        let node = match (&source.node, &over) {
+        let merged = match (&source.node, &over) {
             (Some(base), Some(over)) => Some(merge(base, over)),
-            (base, over) => over.clone().or_else(|| base.clone()),
+            _ => None,
         };
+        let node = merged.as_ref().or(over.as_ref()).or(source.node.as_ref());
         // what the component itself has wrong was said with the first variant
         let first = self.seen.insert(source.name.clone());
-        let names: Vec<&'static str> = c
-            .engines
-            .iter()
-            .map(|e| e.name())
-            .filter(|n| *n != "verify")
-            .collect();
         let engine = &c.engines[source.engine];
         let identity = Identity {
             name: &source.name,
@@ -98,12 +109,12 @@ impl Variants {
             engine: engine.name(),
             options: engine.options(),
             layer: source.layer,
-            engines: &names,
+            engines: &self.engines,
             at: source.at.clone(),
         };
         let mut found = Problems::new();
-        let component = Component::decode(&identity, node.as_ref(), &mut found);
-        let (interface, more) = engine.interface(c.loaded.tree.as_ref(), &bare_spec(&component));
+        let component = Component::decode(&identity, node, &mut found);
+        let (interface, more) = self.interface(c, source, bare_spec(&component));
         let here = component.at.clone();
         let placed = |p: Diagnostic| {
             if p.at.is_none() {
@@ -131,7 +142,7 @@ impl Variants {
             .late_fields()
             .flat_map(|(key, field)| {
                 field
-                    .references()
+                    .references(PLAIN)
                     .into_iter()
                     .map(move |(reference, at)| Use { reference, at, key })
             })
@@ -139,7 +150,7 @@ impl Variants {
         let variant = Variant {
             component,
             engine: source.engine,
-            interface: Arc::new(interface),
+            interface,
             closure: Arc::new(closure),
             uses,
         };
@@ -150,7 +161,36 @@ impl Variants {
         }
         position
     }
+
+    /// What a component takes and gives; an environment that only gives other inputs reads no file again.
+    fn interface(
+        &mut self,
+        c: &Composition,
+        source: &Source,
+        spec: UnitSpec,
+    ) -> (Arc<Interface>, Problems) {
+        let name = source.name.as_ref();
+        if !c.envs.iter().any(|e| e.overrides.contains_key(name)) {
+            let engine = &c.engines[source.engine];
+            let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+            return (Arc::new(interface), problems);
+        }
+        let known = self.read.entry(source.name.clone()).or_default();
+        if let Some((_, interface, problems)) = known.iter().find(|(s, ..)| *s == spec) {
+            return (interface.clone(), problems.clone());
+        }
+        let engine = &c.engines[source.engine];
+        let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+        let interface = Arc::new(interface);
+        known.push((spec, interface.clone(), problems.clone()));
+        (interface, problems)
+    }
 }
+
+/// Names that never stand for a unit.
+const PLAIN: &[&str] = &[
+    "values", "env", "secret", "each", "unit", "flavors", "file", "platform",
+];
 
 /// What can be told of a component's verifiers before anything runs.
 pub fn verify_spec(component: &Component) -> UnitSpec {
@@ -166,7 +206,7 @@ pub fn verify_spec(component: &Component) -> UnitSpec {
 
 /// What an engine needs to read interfaces: everything that is constant.
 fn bare_spec(component: &Component) -> UnitSpec {
-    let constant = |m: &std::collections::BTreeMap<String, crate::field::Field>| {
+    let constant = |m: &crate::field::FieldMap| {
         m.iter()
             .filter_map(|(k, f)| match &f.body {
                 crate::field::Body::Constant(t) => Some((k.clone(), t.clone())),
@@ -195,16 +235,13 @@ fn closure(
     interface: &Interface,
     problems: &mut Problems,
 ) -> Closure {
-    let mut files: BTreeSet<&TreeFile> = BTreeSet::new();
     let own = format!("{}/{COMPONENT_FILE}", component.folder);
-    files.extend(
-        tree.below(&component.folder)
-            .iter()
-            .filter(|f| f.path.as_ref() != own),
-    );
-    if component.folder.is_empty() {
-        files.clear();
+    let mut files: Vec<&TreeFile> = Vec::new();
+    if !component.folder.is_empty() {
+        let all = tree.below(&component.folder);
+        files.extend(all.iter().filter(|f| f.path.as_ref() != own));
     }
+    let others = !interface.reads.is_empty() || !component.reads.is_empty();
     for path in &interface.reads {
         files.extend(tree.file(path));
         files.extend(tree.below(path));
@@ -222,9 +259,13 @@ fn closure(
         }
         files.extend(matched);
     }
+    if others {
+        files.sort_unstable();
+        files.dedup();
+    }
     Closure {
-        files: files.iter().map(|f| f.path.clone()).collect(),
         digest: digest_of(files.iter().copied()),
+        files: files.into_iter().map(|f| f.path.clone()).collect(),
     }
 }
 

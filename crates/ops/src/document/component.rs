@@ -3,8 +3,9 @@ use super::contract::parse_type;
 use super::platform::not_yet;
 use crate::{
     decode::{Fields, Problems, duration, entries, expected},
-    field::Field,
+    field::{Field, FieldMap},
 };
+use litemap::LiteMap;
 use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
@@ -70,17 +71,17 @@ pub struct Component {
     /// Order without data.
     pub after: Vec<(String, Location)>,
     /// What its tool is given.
-    pub inputs: BTreeMap<String, Field>,
+    pub inputs: FieldMap,
     /// Its engine's own block.
-    pub options: BTreeMap<String, Field>,
+    pub options: FieldMap,
     /// Process variables.
-    pub env: BTreeMap<String, Field>,
+    pub env: FieldMap,
     /// Variables with the path of a private file.
-    pub files: BTreeMap<String, Field>,
+    pub files: FieldMap,
     /// Contracts: their outputs from its own.
-    pub provides: BTreeMap<String, (Location, BTreeMap<String, Field>)>,
+    pub provides: LiteMap<String, (Location, FieldMap)>,
     /// Outputs that the tool cannot declare.
-    pub outputs: BTreeMap<String, (Location, OutputSpec)>,
+    pub outputs: LiteMap<String, (Location, OutputSpec)>,
     /// Verifiers.
     pub verify: Vec<Field>,
     /// A command that looks for drift.
@@ -225,14 +226,14 @@ fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
     }
 }
 
-fn fields(f: &Fields<'_>, key: &str, problems: &mut Problems) -> BTreeMap<String, Field> {
+fn fields(f: &Fields<'_>, key: &str, problems: &mut Problems) -> FieldMap {
     f.entries(key, problems)
         .into_iter()
         .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
         .collect()
 }
 
-fn options(f: &Fields<'_>, id: &Identity<'_>, problems: &mut Problems) -> BTreeMap<String, Field> {
+fn options(f: &Fields<'_>, id: &Identity<'_>, problems: &mut Problems) -> FieldMap {
     let keys: Vec<&str> = id.options.iter().map(|(k, _)| *k).collect();
     if let Some(node) = f.get(id.engine) {
         Fields::of(Some(node), &format!("`{}:`", id.engine), &keys, problems);
@@ -244,7 +245,7 @@ fn options(f: &Fields<'_>, id: &Identity<'_>, problems: &mut Problems) -> BTreeM
         .collect()
 }
 
-type Provides = BTreeMap<String, (Location, BTreeMap<String, Field>)>;
+type Provides = LiteMap<String, (Location, FieldMap)>;
 
 fn provides(f: &Fields<'_>, problems: &mut Problems) -> Provides {
     f.entries("provides", problems)
@@ -259,7 +260,7 @@ fn provides(f: &Fields<'_>, problems: &mut Problems) -> Provides {
         .collect()
 }
 
-fn outputs(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, (Location, OutputSpec)> {
+fn outputs(f: &Fields<'_>, problems: &mut Problems) -> LiteMap<String, (Location, OutputSpec)> {
     f.entries("outputs", problems)
         .into_iter()
         .map(|(name, at, node)| (name.to_owned(), (at, output(node, problems))))

@@ -11,11 +11,7 @@ use strata_core::{
     exit,
     store::{Applied, AppliedChange},
 };
-use strata_plan::{
-    graph,
-    prepared::NotReady,
-    select::{Selection, select},
-};
+use strata_plan::{graph, prepared::NotReady};
 use strata_run::{driver::Workbench as _, pool::Work};
 
 /// Runs it.
@@ -29,12 +25,7 @@ pub fn run(
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
     let store = cx.store()?;
-    let selection = Selection {
-        envs: envs.clone(),
-        only: which.only.clone(),
-        layers: which.layer.clone(),
-    };
-    let selected = select(&c, &selection).map_err(Problem::usage)?;
+    let selected = cx.selected(&c, &envs, which)?;
     let mut bench = planning::bench(&cx, &c, &selected, &store)?;
     let mut leases = run::take(store.as_ref(), &envs, "adopt")?;
     let mut reader = Reader::open(&cx, &store, parallelism)?;

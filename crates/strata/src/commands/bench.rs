@@ -121,7 +121,7 @@ impl AppliedBench {
             // what is wrong with the files does not keep anybody from destroying
             passthrough: cx
                 .compose()
-                .map(|(c, _)| c.loaded.platform.passthrough)
+                .map(|(c, _)| c.loaded.platform.passthrough.clone())
                 .unwrap_or_default(),
         })
     }

@@ -56,7 +56,7 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         .collect::<Result<_, _>>()?;
     let platform = cx
         .compose()
-        .map(|(c, _)| c.loaded.platform.id)
+        .map(|(c, _)| c.loaded.platform.id.clone())
         .unwrap_or_default();
     let plan =
         destroy::plan(&platform, &envs, &bench.all, &chosen, &force).map_err(|r| refused(&r))?;
@@ -102,6 +102,7 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         machine,
         intents: Intents::default(),
         resumed: false,
+        guard: None,
     };
     let code = run::drive(&cx, &store, &mut bench, wanted.parallelism, start)?;
     if code == exit::DONE {

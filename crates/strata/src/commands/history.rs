@@ -1,6 +1,15 @@
-//! `strata history`: past runs, or the events of one.
-use crate::{args::Global, context::Context, problem::Problem, view::time};
-use strata_core::{exit, store::Store};
+//! `strata history`: past runs, or one of them: its events, or a page about it.
+use crate::{
+    args::Global,
+    context::Context,
+    formats::Format,
+    problem::Problem,
+    view::{html, time, timeline},
+};
+use strata_core::{
+    exit,
+    store::{RunRecord, Store},
+};
 
 /// Runs it.
 pub fn run(global: &Global, of: Option<&str>, limit: usize) -> Result<u8, Problem> {
@@ -12,7 +21,15 @@ pub fn run(global: &Global, of: Option<&str>, limit: usize) -> Result<u8, Proble
     let store = cx.store()?;
     if let Some(run) = of {
         let known = store.runs(None, usize::MAX)?;
-        if let Some(record) = known.iter().find(|r| r.run == run) {
+        let record = known.iter().find(|r| r.run == run);
+        if global.format == Format::Html {
+            return match record {
+                Some(record) => page(&cx, store.as_ref(), record),
+                None => Err(Problem::usage(format!("there is no run `{run}`"))
+                    .hint("`strata history` lists the runs")),
+            };
+        }
+        if let Some(record) = record {
             return events(&cx, store.as_ref(), run, &record.envs);
         }
     }
@@ -38,6 +55,41 @@ pub fn run(global: &Global, of: Option<&str>, limit: usize) -> Result<u8, Proble
             r.envs.join(", ")
         );
     }
+    Ok(exit::DONE)
+}
+
+/// One run as one page.
+fn page(cx: &Context, store: &dyn Store, record: &RunRecord) -> Result<u8, Problem> {
+    let Some(plan) = store.plan(&record.run)? else {
+        return Err(Problem::new(
+            exit::ERROR,
+            format!("the store has no plan of the run {}", record.run),
+        ));
+    };
+    let mut events = Vec::new();
+    for env in &record.envs {
+        events.extend(store.events(env, Some(&record.run), 0)?);
+    }
+    // every environment has a log of its own; a stable sort keeps the order inside of each
+    events.sort_by_key(|e| e.at);
+    // the files may not be valid any more: layers that they do not tell stand in the order of the plan
+    let (c, _) = cx.compose()?;
+    let timeline = timeline::read(&plan, &events);
+    let page = html::run::run(&html::run::Run {
+        platform: &c.loaded.platform.name,
+        record,
+        plan: &plan,
+        layers: c
+            .loaded
+            .platform
+            .layers
+            .iter()
+            .map(|l| l.layer.name.as_str())
+            .collect(),
+        events: &events,
+        timeline: &timeline,
+    });
+    print!("{page}");
     Ok(exit::DONE)
 }
 

@@ -1,15 +1,32 @@
 //! `strata init`: a platform where there was none. Nothing that exists is overwritten.
+use super::pipeline::{Pipeline, Service};
 use crate::{
     args::Global,
-    context::{start_dir, write_file},
+    context::{Context, start_dir, write_file},
     problem::Problem,
 };
 use std::path::Path;
 use strata_core::{exit, layer, name::name_problem};
+use strata_ops::load;
 
 /// Runs it.
-pub fn run(global: &Global, name: Option<String>, preset: &str) -> Result<u8, Problem> {
+pub fn run(
+    global: &Global,
+    name: Option<String>,
+    preset: &str,
+    ci: Option<Service>,
+) -> Result<u8, Problem> {
     let dir = start_dir(global)?;
+    if let (Some(service), None) = (ci, &name)
+        && let Ok(cx) = Context::open(global)
+    {
+        // the platform is there: only its pipeline is missing
+        let pipeline = Pipeline::new(service, &cx.root)?;
+        let (loaded, _) = load::load(cx.tree()?, &cx.engines);
+        pipeline.write(&loaded.platform.name)?;
+        return Ok(exit::DONE);
+    }
+    let pipeline = ci.map(|service| Pipeline::new(service, &dir)).transpose()?;
     if dir.join("strata.yaml").exists() {
         return Err(Problem::usage(format!(
             "there is a `strata.yaml` in `{}` already",
@@ -84,6 +101,9 @@ pub fn run(global: &Global, name: Option<String>, preset: &str) -> Result<u8, Pr
         put(&dir, path, text, *executable)?;
     }
     ignore(&dir)?;
+    if let Some(pipeline) = pipeline {
+        pipeline.write(&name)?;
+    }
     eprintln!("\nnext: strata check, then strata apply dev");
     Ok(exit::DONE)
 }

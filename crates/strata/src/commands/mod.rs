@@ -8,14 +8,17 @@ mod destroy;
 mod drift;
 mod env;
 mod exec;
+mod explain;
 mod forget;
 mod graph;
 mod hand_off;
 mod history;
 mod init;
 mod outputs;
+pub mod pipeline;
 mod plan;
 mod planning;
+mod policy;
 mod resume;
 mod run;
 mod schema;
@@ -26,30 +29,40 @@ mod verify;
 
 use crate::{
     args::{Args, Command},
+    formats,
     problem::Problem,
 };
 
 /// Runs what was typed; gives the exit code.
 pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
+    formats::check(&args.command, global.format)?;
     match args.command {
-        Command::Init { name, preset } => init::run(&global, name, &preset),
-        Command::Check { env } => check::run(&global, &env),
+        Command::Init { name, preset, ci } => init::run(&global, name, &preset, ci),
+        Command::Check {
+            env,
+            all_flavors,
+            against,
+        } => check::run(&global, &env, all_flavors, against.as_deref()),
         Command::Plan {
             env,
             which,
             how,
+            flavor,
             out,
             exit_code,
             refresh,
         } => plan::run(
             &global,
-            &env,
-            &which,
-            &how,
-            out.as_deref(),
-            exit_code,
-            refresh,
+            &plan::Wanted {
+                env: &env,
+                which: &which,
+                how: &how,
+                flavor: &flavor,
+                out: out.as_deref(),
+                exit_code,
+                refresh,
+            },
         ),
         Command::Apply {
             env,
@@ -104,7 +117,9 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             which,
             parallelism,
         } => adopt::run(&global, &env, &which, parallelism),
+        Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),
         Command::Env(what) => env::run(&global, what),

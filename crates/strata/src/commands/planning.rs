@@ -1,8 +1,11 @@
 //! Makes a plan: composes, decides what stands still, lets tools plan the rest.
+mod ahead;
+
 use super::{batch::Reader, bench::FilesBench};
 use crate::{
     args::{How, Which},
     context::Context,
+    policy::Gate,
     problem::Problem,
     tools, wire,
 };
@@ -37,6 +40,8 @@ pub struct Planned<'a> {
     pub envs: Vec<String>,
     /// Units that could not be planned, and why.
     pub failures: Vec<(Address, String)>,
+    /// Policies, where there are some; they were asked about what is pending.
+    pub gate: Option<Gate<'a>>,
 }
 
 /// Now, in milliseconds since 1970.
@@ -62,7 +67,7 @@ pub fn bench<'a>(
     })
 }
 
-/// Makes a plan for environments.
+/// Makes a plan for environments. What policy denies of the files alone is not planned.
 pub fn make<'a>(
     cx: &Context,
     c: &'a Composition,
@@ -71,19 +76,31 @@ pub fn make<'a>(
     how: &How,
     refresh: bool,
 ) -> Result<Planned<'a>, Problem> {
-    let selection = Selection {
-        envs: envs.clone(),
-        only: which.only.clone(),
-        layers: which.layer.clone(),
-    };
-    let selected = select(c, &selection).map_err(Problem::usage)?;
+    make_under(Gate::open(c), cx, c, envs, which, how, refresh)
+}
+
+/// Makes a plan under these policies.
+pub fn make_under<'a>(
+    mut gate: Option<Gate<'a>>,
+    cx: &Context,
+    c: &'a Composition,
+    envs: Vec<String>,
+    which: &Which,
+    how: &How,
+    refresh: bool,
+) -> Result<Planned<'a>, Problem> {
+    if let Some(gate) = &mut gate {
+        // policies that cannot be read let nothing pass
+        gate.answer(cx)?;
+    }
+    let selected = cx.selected(c, &envs, which)?;
     let store = cx.store()?;
     let mut bench = bench(cx, c, &selected, &store)?;
     for word in &how.replace {
         let again = Selection {
             envs: envs.clone(),
             only: vec![word.clone()],
-            layers: vec![],
+            ..Selection::default()
         };
         let marks = select(c, &again).map_err(Problem::usage)?;
         bench.again.extend(
@@ -108,14 +125,38 @@ pub fn make<'a>(
         now: now(),
     };
     let mut items = schedule(c, &selected, &wishes, &bench.facts());
-    let (proposals, failures) = propose(&mut reader, c, &mut items, &bench, &drifted)?;
+    if let Some(gate) = &mut gate {
+        let stands = |i: &&Item| {
+            matches!(
+                i.standing,
+                Standing::Unchanged(_, true) | Standing::Suspended
+            )
+        };
+        let pending: Vec<usize> = items
+            .iter()
+            .filter(|i| !stands(i))
+            .map(|i| i.unit)
+            .collect();
+        if !pending.is_empty() {
+            gate.compositions(pending);
+            gate.whole();
+            gate.answer(cx)?;
+        }
+    }
+    let (mut proposals, failures) = propose(&mut reader, c, &mut items, &mut bench, &drifted)?;
+    ahead::look(&mut reader, c, &mut items, &mut bench, &mut proposals)?;
+    bench.recorded.forget_foretold();
     let gone = orphans(c, &envs, &bench.facts());
     let plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
+    if let Some(gate) = &mut gate {
+        gate.steps(&plan, &bench.recorded);
+    }
     Ok(Planned {
         plan,
         bench,
         envs,
         failures,
+        gate,
     })
 }
 
@@ -162,7 +203,7 @@ fn propose(
     reader: &mut Reader<'_>,
     c: &Composition,
     items: &mut [Item],
-    bench: &FilesBench<'_>,
+    bench: &mut FilesBench<'_>,
     drifted: &BTreeMap<Address, String>,
 ) -> Result<(Proposals, Failures), Problem> {
     let mut work = Vec::new();
@@ -189,8 +230,11 @@ fn propose(
     for (unit, finding) in reader.run(work)? {
         match finding {
             Finding::Planned {
-                proposal, saved, ..
+                proposal,
+                saved,
+                predicted,
             } => {
+                ahead::foretell(&mut bench.recorded, &unit, predicted);
                 if let Some(why) = protected(c, &unit, &proposal) {
                     failures.push((unit.clone(), why));
                 }
@@ -204,7 +248,7 @@ fn propose(
 }
 
 /// Why a proposal must not be applied to a protected unit.
-fn protected(c: &Composition, unit: &Address, proposal: &Proposal) -> Option<String> {
+pub(super) fn protected(c: &Composition, unit: &Address, proposal: &Proposal) -> Option<String> {
     let position = c.position(unit)?;
     let protect = &c.variant(&c.units[position]).component.protect;
     let change = proposal

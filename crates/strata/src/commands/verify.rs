@@ -7,7 +7,6 @@ use crate::{
 };
 use serde_json::json;
 use strata_core::{engine::Finding, exit, store::AppliedChange};
-use strata_plan::select::{Selection, select};
 use strata_run::{driver::Workbench as _, pool::Work};
 
 /// Runs it.
@@ -21,12 +20,7 @@ pub fn run(
     let c = cx.composed()?;
     let envs = cx.envs(&c, env, which.all)?;
     let store = cx.store()?;
-    let selection = Selection {
-        envs: envs.clone(),
-        only: which.only.clone(),
-        layers: which.layer.clone(),
-    };
-    let selected = select(&c, &selection).map_err(Problem::usage)?;
+    let selected = cx.selected(&c, &envs, which)?;
     let bench = planning::bench(&cx, &c, &selected, &store)?;
     let mut work = Vec::new();
     for (i, u) in c.units.iter().enumerate().filter(|(i, _)| selected[*i]) {

@@ -1,10 +1,18 @@
 //! How things look: folds over plans, events and diagnostics. Nothing here decides.
+pub mod annotations;
 pub mod ask;
 pub mod diagnostics;
+pub mod findings;
+pub mod html;
+pub mod markdown;
 pub mod plan;
 pub mod progress;
+pub mod sarif;
+pub mod shown;
 pub mod summary;
+pub mod swap;
 pub mod time;
+pub mod timeline;
 
 use strata_core::event::{Event, Gate};
 

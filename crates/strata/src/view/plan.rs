@@ -117,23 +117,21 @@ fn text(plan: &Plan, order: &[&str], color: bool) -> String {
         out.push_str(&format!("note: {note}\n"));
     }
     let count = |f: &dyn Fn(&Basis) -> bool| plan.body.steps.iter().filter(|s| f(&s.basis)).count();
-    let (unchanged, exact, deferred, owed) = (
-        count(&|b| matches!(b, Basis::Unchanged { .. })),
-        count(&|b| matches!(b, Basis::Exact { .. })),
-        count(&|b| matches!(b, Basis::Deferred { .. })),
-        count(&|b| matches!(b, Basis::Unverified { .. })),
-    );
-    if exact + deferred + owed == 0 {
+    let of = |word: &str| count(&|b| b.word() == word);
+    let unchanged = of("unchanged");
+    if unchanged == plan.body.steps.len() {
         out.push_str(&format!(
             "nothing to do: {} as last applied\n",
             units(unchanged)
         ));
         return out;
     }
-    let mut parts = vec![format!("{exact} exact")];
+    let mut parts = vec![format!("{} exact", of("exact"))];
     for (n, word) in [
-        (deferred, "deferred"),
-        (owed, "to verify"),
+        (of("conditional"), "conditional"),
+        (of("assumed"), "assumed"),
+        (of("deferred"), "deferred"),
+        (of("unverified"), "to verify"),
         (unchanged, "unchanged"),
     ] {
         if n > 0 {
@@ -153,7 +151,15 @@ fn unit(out: &mut String, step: &Step, paint: &dyn Fn(&str, &str) -> String) {
         Basis::Deferred { .. } => (paint("35", "?"), "deferred".to_owned()),
         Basis::Unverified { .. } => (paint("33", "!"), "verify".to_owned()),
         basis => match basis.proposal() {
-            Some(p) => (symbol(p.worst(), paint), counts(p)),
+            Some(p) => {
+                let word = match basis {
+                    Basis::Assumed { .. } | Basis::Conditional { .. } if p.is_empty() => {
+                        "nothing to do".to_owned()
+                    }
+                    _ => counts(p),
+                };
+                (symbol(p.worst(), paint), word)
+            }
             None => (" ".to_owned(), String::new()),
         },
     };

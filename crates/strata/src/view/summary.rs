@@ -1,7 +1,7 @@
 //! What a run came to: what changed, what was skipped and why, time by layer, the slowest path.
 use crate::{context::Context, view::time};
 use std::collections::{BTreeMap, HashMap};
-use strata_core::{event::Gate, name::Address, plan::Basis, store::RunRecord};
+use strata_core::{event::Gate, name::Address, store::RunRecord};
 use strata_run::{
     driver::Outcome,
     simulate::{Task, makespan, slowest_path},
@@ -76,12 +76,16 @@ pub fn print(cx: &Context, outcome: &Outcome, record: &RunRecord, parallelism: u
         count(&|i| machine.steps()[i].changed && machine.steps()[i].status == Status::Done);
     let still =
         count(&|i| !machine.steps()[i].changed && machine.steps()[i].status == Status::Done);
-    let planned = count(&|i| matches!(steps[i].basis, Basis::Exact { .. }));
-    let deferred = count(&|i| matches!(steps[i].basis, Basis::Deferred { .. }));
+    let words = ["exact", "conditional", "assumed", "deferred"].map(|word| {
+        let n = count(&|i| steps[i].basis.word() == word);
+        (n > 0 || word == "exact").then(|| format!("{n} {word}"))
+    });
+    let words: Vec<String> = words.into_iter().flatten().collect();
     eprintln!(
-        "{} in {}: {changed} changed, {still} unchanged ({planned} planned exactly, {deferred} deferred)   run {}",
+        "{} in {}: {changed} changed, {still} unchanged ({})   run {}",
         bold(&record.state),
         time::duration(outcome.elapsed),
+        words.join(", "),
         record.run
     );
     for (i, s) in machine.steps().iter().enumerate() {

@@ -23,6 +23,7 @@ pub mod ast;
 mod check;
 mod decimal;
 mod eval;
+mod flow;
 mod functions;
 mod lexer;
 mod parser;
@@ -33,9 +34,11 @@ mod template;
 pub use ast::{Ast, AstKind};
 pub use check::{TypeScope, check, check_ast};
 pub use eval::{EvalError, eval, eval_ast};
+pub use flow::{Flow, flows};
 pub use parser::{MAX_DEPTH, ParseError};
 pub use refs::{
-    Reference, Root, SecretUse, Step, references, references_of, references_where, secrets,
+    Reference, Root, SecretUse, Step, each_field_of, references, references_of, references_where,
+    references_without, secrets,
 };
 pub use scope::{Item, Object, Scope};
 pub use template::{Part, Template, parse, parse_template};

@@ -62,6 +62,16 @@ pub fn references(template: &Template) -> Vec<Reference> {
     walk.references
 }
 
+/// The same without those that begin with one of some names.
+pub fn references_without(template: &Template, skip: &[&str]) -> Vec<Reference> {
+    let mut walk = Walk {
+        skip,
+        ..Walk::default()
+    };
+    template.expressions().for_each(|ast| walk.go(ast));
+    walk.references
+}
+
 /// The names that a template uses where `is_static` knows some conditions: only the branch that is taken counts.
 pub fn references_where(
     template: &Template,
@@ -83,6 +93,64 @@ pub fn references_of(ast: &Ast) -> Vec<Reference> {
     walk.references
 }
 
+/// Calls `used` for every use of a name with the field that follows it; `None` when that is not written out.
+pub fn each_field_of<'t>(
+    template: &'t Template,
+    name: &str,
+    used: &mut dyn FnMut(Option<&'t str>),
+) {
+    for ast in template.expressions() {
+        fields_of(ast, name, used);
+    }
+}
+
+fn fields_of<'t>(ast: &'t Ast, name: &str, used: &mut dyn FnMut(Option<&'t str>)) {
+    let mut go = |a: &'t Ast| fields_of(a, name, used);
+    match &ast.kind {
+        AstKind::Null | AstKind::Bool(_) | AstKind::Number(_) | AstKind::String(_) => {}
+        AstKind::Name(n) => {
+            if n == name {
+                used(None);
+            }
+        }
+        AstKind::Call(call) => call.arguments.iter().for_each(go),
+        AstKind::Chain(base, links) => {
+            if matches!(&base.kind, AstKind::Name(n) if n == name) {
+                used(match links.first() {
+                    Some(Link::Field { name, .. }) => Some(name),
+                    Some(Link::Index(index)) => index.as_str(),
+                    _ => None,
+                });
+            } else {
+                go(base);
+            }
+            for link in links {
+                match link {
+                    Link::Field { .. } => {}
+                    Link::Index(index) => fields_of(index, name, used),
+                    Link::Method(call) => {
+                        call.arguments.iter().for_each(|a| fields_of(a, name, used));
+                    }
+                    Link::Comprehension(c) => fields_of(&c.body, name, used),
+                }
+            }
+        }
+        AstKind::Not(inner) | AstKind::Negate(inner) => go(inner),
+        AstKind::Operation(first, rest) => {
+            go(first);
+            rest.iter().for_each(|(_, a)| fields_of(a, name, used));
+        }
+        AstKind::If(c) => [&c.condition, &c.then, &c.otherwise]
+            .into_iter()
+            .for_each(go),
+        AstKind::List(items) => items.iter().for_each(go),
+        AstKind::Map(entries) => entries.iter().for_each(|(k, v)| {
+            fields_of(k, name, used);
+            fields_of(v, name, used);
+        }),
+    }
+}
+
 /// All secrets that a template names.
 pub fn secrets(template: &Template) -> Vec<SecretUse> {
     let mut walk = Walk::default();
@@ -93,6 +161,8 @@ pub fn secrets(template: &Template) -> Vec<SecretUse> {
 #[derive(Default)]
 struct Walk<'a> {
     bound: Vec<&'a str>,
+    /// Names that nobody asked for.
+    skip: &'a [&'a str],
     guards: Vec<(Arc<Ast>, bool)>,
     references: Vec<Reference>,
     secrets: Vec<SecretUse>,
@@ -137,8 +207,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn name(&mut self, span: Span, name: &str, steps: Vec<Step>) {
-        if !self.bound.contains(&name) {
+    fn name(&mut self, span: Span, name: &'a str, steps: Vec<Step>) {
+        if !self.bound.contains(&name) && !self.skip.contains(&name) {
             self.add(span, Root::Name(name.to_owned()), steps);
         }
     }
@@ -153,13 +223,19 @@ impl<'a> Walk<'a> {
     }
 
     fn chain(&mut self, whole: Span, base: &'a Ast, links: &'a [Link]) {
-        let (steps, end) = leading_steps(links);
+        let skipped = matches!(&base.kind, AstKind::Name(n) if self.skip.contains(&n.as_str()));
+        let (steps, end) = if skipped {
+            Default::default()
+        } else {
+            leading_steps(links)
+        };
         let span = if steps.len() == links.len() {
             whole
         } else {
             Span::new(base.span.start, end.max(base.span.end))
         };
         match (&base.kind, base.called_with("env")) {
+            _ if skipped => {}
             (AstKind::Name(name), _) => self.name(span, name, steps),
             (_, Some(env)) => {
                 if let Some((Step::Field(name) | Step::Key(name), rest)) = steps.split_first() {
@@ -188,7 +264,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The steps before the first call, and where the last of them ends.
-fn leading_steps(links: &[Link]) -> (Vec<Step>, u32) {
+pub(super) fn leading_steps(links: &[Link]) -> (Vec<Step>, u32) {
     let mut steps = Vec::new();
     let mut end = 0;
     for link in links {

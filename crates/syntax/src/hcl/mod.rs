@@ -8,7 +8,8 @@ mod uses;
 
 pub use literal::{literal, literal_entries};
 pub use scan::{Kind, Scanner, Token};
-pub use uses::{Uses, uses};
+pub use uses::{UsedFile, Uses, uses};
+pub(crate) use uses::{guarded, uses_of};
 
 use crate::node::Origin;
 use std::ops::Range;
@@ -20,6 +21,8 @@ use strata_core::{
 
 /// The deepest nesting of blocks that is read.
 const MAX_DEPTH: u32 = 16;
+/// After so many blocks that are not closed, nothing more of a file is read: each costs a look at all that follows.
+const MAX_UNCLOSED: u32 = 32;
 
 /// A block: its header, and where its body stands. The body is read when it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +142,7 @@ struct Reader<'r, 't> {
     scanner: Scanner<'t>,
     out: Body<'t>,
     problems: Vec<Diagnostic>,
+    unclosed: u32,
 }
 
 fn span(range: &Range<usize>) -> Span {
@@ -156,6 +160,7 @@ impl<'r, 't> Reader<'r, 't> {
             scanner,
             out: Body::default(),
             problems: Vec::new(),
+            unclosed: 0,
         }
     }
     fn problem(&mut self, range: &Range<usize>, what: &str) {
@@ -297,7 +302,9 @@ impl<'r, 't> Reader<'r, 't> {
             }
         }
         self.problem(&(ident.start..open.end), "this block is not closed and");
+        self.unclosed += 1;
         let end = next_header(self.text, open.end)
+            .filter(|_| self.unclosed < MAX_UNCLOSED)
             .unwrap_or(self.end)
             .min(self.end);
         self.scanner = Scanner::from(&self.text[..self.end], end);

@@ -39,6 +39,8 @@ enum Mode<'a> {
     Quoted,
     /// `<<EOT … EOT`
     Heredoc(&'a str),
+    /// A text without marks around it, up to its end.
+    Bare,
     /// `${ … }`, with the count of braces that are open in it.
     Insert(u32),
 }
@@ -65,6 +67,14 @@ impl<'a> Scanner<'a> {
             text,
             at,
             modes: Vec::new(),
+        }
+    }
+    /// Of a text that stands for itself, as in JSON, with insertions.
+    pub fn template(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            modes: vec![Mode::Bare],
         }
     }
     /// Where the next token is looked for.
@@ -104,12 +114,14 @@ impl<'a> Scanner<'a> {
             self.modes.push(Mode::Heredoc(marker));
             return self.token(Kind::TextOpen, len, depth);
         }
-        if first.is_ascii_alphanumeric() || first == b'_' || first >= 0x80 {
+        if first.is_ascii_digit() {
+            let len = number(&self.text.as_bytes()[self.at..]);
+            return self.token(Kind::Word, len, depth);
+        }
+        if first.is_ascii_alphabetic() || first == b'_' || first >= 0x80 {
             let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') || *b >= 0x80;
-            let len = self.text.as_bytes()[self.at..]
-                .iter()
-                .take_while(|b| word(b))
-                .count();
+            let bytes = &self.text.as_bytes()[self.at..];
+            let len = bytes.iter().position(|b| !word(b)).unwrap_or(bytes.len());
             return self.token(Kind::Word, len, depth);
         }
         if let Some(Mode::Insert(open)) = self.modes.last_mut() {
@@ -195,6 +207,21 @@ impl<'a> Scanner<'a> {
         self.token(Kind::Literal, len, depth)
     }
 
+    /// A stretch of text, or the mark of an insertion.
+    fn bare(&mut self) -> Option<Token> {
+        let depth = self.modes.len();
+        let rest = &self.text[self.at..];
+        if rest.is_empty() {
+            return None;
+        }
+        if rest.starts_with("${") || rest.starts_with("%{") {
+            self.modes.push(Mode::Insert(0));
+            return self.token(Kind::InsertOpen, 2, depth);
+        }
+        let len = insertion(rest).unwrap_or(rest.len());
+        self.token(Kind::Literal, len.max(1), depth)
+    }
+
     fn in_heredoc(&mut self, marker: &str) -> Option<Token> {
         let depth = self.modes.len();
         let rest = &self.text[self.at..];
@@ -228,6 +255,25 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// The bytes of digits with their exponent; a `-` after them is a subtraction, not a part of a name.
+fn number(bytes: &[u8]) -> usize {
+    let digits = |from: usize| {
+        bytes[from..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count()
+    };
+    let whole = digits(0);
+    if !matches!(bytes.get(whole), Some(b'e' | b'E')) {
+        return whole;
+    }
+    let sign = usize::from(matches!(bytes.get(whole + 1), Some(b'+' | b'-')));
+    match digits((whole + 1 + sign).min(bytes.len())) {
+        0 => whole,
+        power => whole + 1 + sign + power,
+    }
+}
+
 /// Where `${` or `%{` begins in a text, one that isn't escaped by a second sign.
 fn insertion(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
@@ -252,6 +298,7 @@ impl Iterator for Scanner<'_> {
     fn next(&mut self) -> Option<Token> {
         match self.modes.last() {
             Some(Mode::Quoted) => self.quoted(),
+            Some(Mode::Bare) => self.bare(),
             Some(Mode::Heredoc(marker)) => {
                 let marker = *marker;
                 self.in_heredoc(marker)

@@ -1,6 +1,7 @@
 //! What the expressions of an HCL text look at besides variables: files, the workspace, the clock, commands.
 use super::scan::{Kind, Scanner, Token};
 use std::collections::BTreeSet;
+use strata_core::span::Span;
 
 /// Functions whose first argument is a file or a folder.
 const READERS: &[&str] = &[
@@ -52,6 +53,10 @@ pub struct UsedFile {
     pub from_root: bool,
     /// The function that reads it.
     pub function: String,
+    /// Where the path stands, in bytes of the text.
+    pub span: Span,
+    /// May the call go wrong or be passed over: in `try`, `can`, or a conditional?
+    pub guarded: bool,
 }
 
 /// What the expressions of a text look at. Comments and the text in quotes don't count.
@@ -60,6 +65,12 @@ pub fn uses(text: &str) -> Uses {
         .filter(|t| t.kind != Kind::Newline)
         .collect();
     let mut out = Uses::default();
+    uses_of(text, &tokens, &mut out);
+    out
+}
+
+/// The same of tokens without line ends.
+pub(crate) fn uses_of(text: &str, tokens: &[Token], out: &mut Uses) {
     for (i, token) in tokens.iter().enumerate() {
         if token.kind != Kind::Word {
             continue;
@@ -69,7 +80,7 @@ pub fn uses(text: &str) -> Uses {
         let before_is_dot = i > 0 && tokens[i - 1].kind == Kind::Mark(b'.');
         let called = next(1).is_some_and(|t| t.kind == Kind::Mark(b'('));
         if called && !before_is_dot && READERS.contains(&word) {
-            reader(text, word, &tokens[i + 2..], &mut out);
+            reader(text, word, tokens, i, out);
         } else if called && !before_is_dot && CHANGING.contains(&word) {
             out.changing.insert(format!("{word}()"));
         } else if matches!(word, "terraform" | "path") && !before_is_dot {
@@ -86,11 +97,11 @@ pub fn uses(text: &str) -> Uses {
             out.provisioners.insert(text[name.range.clone()].to_owned());
         }
     }
-    out
 }
 
-/// The first argument of a call that reads a file.
-fn reader(text: &str, function: &str, arguments: &[Token], out: &mut Uses) {
+/// The first argument of a call, which stands at `call`, that reads a file.
+fn reader(text: &str, function: &str, tokens: &[Token], call: usize, out: &mut Uses) {
+    let arguments = tokens.get(call + 2..).unwrap_or_default();
     let argument = match arguments.first().map(|t| &t.kind) {
         // `fileset(path.module, "*.yaml")`
         Some(Kind::Word) => {
@@ -106,10 +117,13 @@ fn reader(text: &str, function: &str, arguments: &[Token], out: &mut Uses) {
     };
     match argument {
         Some((path, from_root)) if !path.starts_with(['/', '~']) => {
+            let start = arguments.first().map_or(0, |t| t.range.start);
             out.files.insert(UsedFile {
                 path,
                 from_root,
                 function: function.to_owned(),
+                span: Span::new(start as u32, end_of(arguments) as u32),
+                guarded: guarded(text, tokens, call),
             });
         }
         Some((path, _)) => {
@@ -176,4 +190,67 @@ fn path_base(text: &str, tokens: &[Token]) -> Option<bool> {
         (Some("path"), Some(Kind::Mark(b'.')), Some("root")) => Some(true),
         _ => None,
     }
+}
+
+/// Where the first argument ends.
+fn end_of(arguments: &[Token]) -> usize {
+    let Some(first) = arguments.first() else {
+        return 0;
+    };
+    let closes = |t: &&Token| t.kind == Kind::TextClose && t.depth == first.depth + 1;
+    match first.kind {
+        Kind::TextOpen => arguments.iter().find(closes).unwrap_or(first).range.end,
+        _ => arguments.get(2).unwrap_or(first).range.end,
+    }
+}
+
+/// Tokens before something that are looked through for what stands around it.
+const FAR: usize = 2000;
+
+/// Does a `try`, a `can` or a conditional stand around a token? Looked for outwards, up to the block that it is in.
+/// When that is too far away, it may.
+pub(crate) fn guarded(text: &str, tokens: &[Token], call: usize) -> bool {
+    let mut closed = 0_u32;
+    // past the beginning of a statement, nothing on its level belongs to it
+    let mut past = false;
+    for i in (0..call).rev() {
+        if call - i > FAR {
+            return true;
+        }
+        let before = i.checked_sub(1).and_then(|b| tokens.get(b));
+        match tokens[i].kind {
+            Kind::Mark(b')' | b']' | b'}') | Kind::InsertClose | Kind::TextClose => closed += 1,
+            Kind::Mark(b'(' | b'[' | b'{') | Kind::InsertOpen | Kind::TextOpen if closed > 0 => {
+                closed -= 1;
+            }
+            Kind::Mark(open @ (b'(' | b'{')) => {
+                past = false;
+                let name = before
+                    .filter(|t| t.kind == Kind::Word)
+                    .map(|t| &text[t.range.clone()]);
+                if open == b'(' && matches!(name, Some("try" | "can")) {
+                    return true;
+                }
+                let block = before.is_some_and(|t| matches!(t.kind, Kind::Word | Kind::TextClose));
+                if open == b'{' && block {
+                    return false;
+                }
+            }
+            Kind::Mark(b'[') | Kind::InsertOpen | Kind::TextOpen => past = false,
+            Kind::Mark(b'?') if closed == 0 && !past => return true,
+            Kind::Mark(b'=') if closed == 0 => {
+                let starts = match (before, i.checked_sub(2).and_then(|b| tokens.get(b))) {
+                    (Some(name), Some(last)) => {
+                        name.kind == Kind::Word
+                            && text[last.range.end..name.range.start].contains('\n')
+                    }
+                    (Some(name), None) => name.kind == Kind::Word,
+                    _ => false,
+                };
+                past |= starts;
+            }
+            _ => {}
+        }
+    }
+    false
 }

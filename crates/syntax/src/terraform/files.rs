@@ -1,19 +1,21 @@
 //! Which files of a folder make a module, and which set its variables.
-use super::{Reader, origin};
-use crate::hcl;
-use strata_core::{span::Location, tree::Tree};
+use super::facts::{FileFacts, ValueFacts};
+use crate::{hcl, kept, node::Origin};
+use std::sync::Arc;
+use strata_core::{
+    span::Location,
+    tree::{Tree, TreeError},
+};
 
 /// What a file is to a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// `*.tf`
-    Native,
-    /// `*.tf.json`
-    Json,
-    /// `terraform.tfvars`, `*.auto.tfvars`
+    /// `*.tf`, `*.tf.json`
+    Module,
+    /// `override.tf`, `*_override.tf`: merged into the others.
+    Override,
+    /// `terraform.tfvars`, `*.auto.tfvars`, the same in JSON
     Variables,
-    /// The same as JSON.
-    JsonVariables,
     Other,
 }
 
@@ -24,18 +26,28 @@ fn role(name: &str) -> Role {
         || name.ends_with('~')
         || (name.starts_with('#') && name.ends_with('#'))
     {
-        Role::Other
-    } else if ends(&[".tf.json", ".tofu.json"]) {
-        Role::Json
-    } else if ends(&[".tf", ".tofu"]) {
-        Role::Native
-    } else if name == "terraform.tfvars" || ends(&[".auto.tfvars"]) {
+        return Role::Other;
+    }
+    if let Some((stem, _)) = module_file(name) {
+        return if stem == "override" || stem.ends_with("_override") {
+            Role::Override
+        } else {
+            Role::Module
+        };
+    }
+    let always = ["terraform.tfvars", "terraform.tfvars.json"];
+    if always.contains(&name) || ends(&[".auto.tfvars", ".auto.tfvars.json"]) {
         Role::Variables
-    } else if name == "terraform.tfvars.json" || ends(&[".auto.tfvars.json"]) {
-        Role::JsonVariables
     } else {
         Role::Other
     }
+}
+
+/// The name of a module file without its ending, and that ending. Test files (`*.tftest.hcl`) are none.
+fn module_file(name: &str) -> Option<(&str, &'static str)> {
+    [".tf.json", ".tofu.json", ".tf", ".tofu"]
+        .into_iter()
+        .find_map(|end| Some((name.strip_suffix(end)?, end)))
 }
 
 /// Files directly in a folder with their names.
@@ -55,71 +67,82 @@ pub(crate) fn direct<'a>(
     })
 }
 
-impl Reader<'_> {
-    /// Reads the module files of a folder, once.
-    pub(super) fn folder(&mut self, folder: &str) {
-        if !self.seen.insert(folder.to_owned()) {
-            return;
-        }
-        let tree = self.tree;
-        for (path, name) in direct(tree, folder) {
-            match role(name) {
-                Role::Native => {
-                    if let Some(text) = self.text(path) {
-                        self.native(folder, path, &text);
-                    }
-                }
-                Role::Json => {
-                    if let Some(text) = self.text(path) {
-                        self.json(folder, path, &text);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
+/// Module files of a folder in the order in which they count, those that override others last; and those that only
+/// Terraform reads, since OpenTofu has one of its own in their place.
+pub(super) fn of_module<'a>(
+    tree: &'a dyn Tree,
+    folder: &str,
+) -> (Vec<(&'a str, bool)>, Vec<&'a str>) {
+    let all: Vec<(&str, &str, Role)> = direct(tree, folder)
+        .map(|(path, name)| (path, name, role(name)))
+        .filter(|(_, _, role)| matches!(role, Role::Module | Role::Override))
+        .collect();
+    // OpenTofu reads `x.tofu` and leaves `x.tf` alone
+    let replaced = |name: &str| {
+        let other = match module_file(name) {
+            Some((stem, ".tf")) => format!("{stem}.tofu"),
+            Some((stem, ".tf.json")) => format!("{stem}.tofu.json"),
+            _ => return false,
+        };
+        all.iter().any(|(_, n, _)| *n == other)
+    };
+    let mut found: Vec<(&str, bool)> = all
+        .iter()
+        .filter(|(_, name, _)| !replaced(name))
+        .map(|(path, _, role)| (*path, *role == Role::Override))
+        .collect();
+    found.sort_by_key(|(_, over)| *over);
+    let others = all.iter().filter(|(_, name, _)| replaced(name));
+    (found, others.map(|(path, ..)| *path).collect())
+}
 
-    /// Reads which variables the root's own files set.
-    pub(super) fn variable_files(&mut self) {
-        let (tree, root) = (self.tree, self.root);
-        for (path, name) in direct(tree, root) {
-            match role(name) {
-                Role::Variables => {
-                    let Some(text) = self.text(path) else {
-                        continue;
-                    };
-                    let (body, problems) = hcl::body(&origin(path), &text);
-                    problems.into_iter().for_each(|p| self.unreadable(p));
-                    self.module
-                        .set_here
-                        .extend(body.attributes.iter().map(|a| a.name.to_owned()));
-                }
-                Role::JsonVariables => {
-                    let Some(text) = self.text(path) else {
-                        continue;
-                    };
-                    match crate::json::parse(&origin(path), &text).0 {
-                        Some(node) => {
-                            let names = node.as_map().into_iter().flat_map(crate::node::Map::keys);
-                            self.module.set_here.extend(names.map(str::to_owned));
-                        }
-                        None => self.unreadable(hcl::unreadable(Location::file(path), "this file")),
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
+/// The files of a folder that set variables without being asked, the one that counts most last.
+pub(super) fn of_variables<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<&'a str> {
+    let mut found: Vec<(&str, &str)> = direct(tree, folder)
+        .filter(|(_, name)| role(name) == Role::Variables)
+        .collect();
+    found.sort_by_key(|(_, name)| (name.contains(".auto."), *name));
+    found.into_iter().map(|(path, _)| path).collect()
+}
 
-    fn text(&mut self, path: &str) -> Option<String> {
-        match self.tree.text(path) {
-            Ok(text) => Some(text),
-            Err(e) => {
-                let mut problem = hcl::unreadable(Location::file(path), "this file");
-                problem.message = format!("{e}; what it declares is unknown");
-                self.unreadable(problem);
-                None
-            }
-        }
+/// The facts of a module file, made once per content.
+pub(super) fn facts(tree: &dyn Tree, path: &str) -> FileFacts {
+    // what a text says depends on whether it is JSON
+    let form = if path.ends_with(".json") {
+        "terraform json 1"
+    } else {
+        "hcl 1"
+    };
+    kept::parsed(tree, path, form, super::file_facts).unwrap_or_else(|e| FileFacts {
+        problems: vec![no_text(path, &e)],
+        ..FileFacts::default()
+    })
+}
+
+/// What a variable file sets.
+pub(super) fn values(tree: &dyn Tree, path: &str) -> ValueFacts {
+    let form = if path.ends_with(".json") {
+        "tfvars json 1"
+    } else {
+        "tfvars 1"
+    };
+    kept::parsed(tree, path, form, super::variable_file::facts).unwrap_or_else(|e| ValueFacts {
+        problems: vec![no_text(path, &e)],
+        ..ValueFacts::default()
+    })
+}
+
+fn no_text(path: &str, error: &TreeError) -> strata_core::diagnostic::Diagnostic {
+    let origin: Origin = Arc::from(path);
+    let mut problem = hcl::unreadable(Location::file(origin), "this file");
+    problem.message = format!("{error}; what it declares is unknown");
+    problem
+}
+
+/// The file that OpenTofu reads in the place of one of Terraform's.
+pub(super) fn of_tofu(path: &str) -> String {
+    match path.strip_suffix(".tf.json") {
+        Some(stem) => format!("{stem}.tofu.json"),
+        None => format!("{}.tofu", path.strip_suffix(".tf").unwrap_or(path)),
     }
 }

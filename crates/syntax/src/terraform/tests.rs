@@ -1,6 +1,11 @@
 //! What is read of a module.
 use super::*;
-use strata_core::tree::MemoryTree;
+use std::collections::BTreeSet;
+use strata_core::tree::{MemoryTree, Tree};
+
+mod declared;
+mod shapes;
+mod wrong;
 
 fn set(of: &BTreeSet<String>) -> Vec<&str> {
     of.iter().map(String::as_str).collect()
@@ -102,8 +107,8 @@ resource "terraform_data" "z" {}
     );
     assert!(m.variables["version_text"].sensitive);
     assert!(m.outputs["id"].sensitive && !m.outputs["name"].sensitive);
-    let (kind, settings) = m.backend.as_ref().unwrap();
-    assert_eq!((kind.as_str(), settings.len()), ("s3", 2));
+    let backend = m.backend.as_ref().unwrap();
+    assert_eq!((backend.kind.as_str(), backend.literal().len()), ("s3", 2));
     assert_eq!(m.required_version.as_deref(), Some(">= 1.5"));
     assert_eq!(m.required_providers["aws"], "hashicorp/aws ~> 5.0");
     assert_eq!(m.required_providers["old"], "~> 1");
@@ -183,7 +188,7 @@ fn json_files_say_the_same() {
     assert!(
         m.variables["b"].sensitive && m.outputs["o"].sensitive && m.local_exec && m.remote_state
     );
-    assert_eq!(m.cloud.as_deref(), Some("w"));
+    assert_eq!(m.cloud.unwrap().text(&["workspaces", "name"]), Some("w"));
     assert_eq!(set(&m.modules), ["m"]);
     assert_eq!(set(&m.files), ["t.txt"]);
     assert_eq!(set(&m.providers), ["aws", "tls"]);
@@ -193,6 +198,6 @@ fn json_files_say_the_same() {
         "main.tf.json",
         r#"{"terraform": [{"backend": {"s3": {"key": "k", "x": "${y}"}}}]}"#,
     )]);
-    let (kind, settings) = read_module(&backend, "").backend.unwrap();
-    assert_eq!((kind.as_str(), settings.len()), ("s3", 1));
+    let backend = read_module(&backend, "").backend.unwrap();
+    assert_eq!((backend.kind.as_str(), backend.literal().len()), ("s3", 1));
 }

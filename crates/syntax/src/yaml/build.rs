@@ -20,7 +20,10 @@ pub(super) struct Builder<'a> {
     /// Bytes before the first character that the parser sees.
     bom: u32,
     open: Vec<Open>,
-    root: Option<Node>,
+    /// Finished documents; one unless several may stand in the file.
+    roots: Vec<Node>,
+    /// May several documents stand in the file?
+    many: bool,
     documents: usize,
     anchors: HashMap<usize, Anchored>,
     aliased: usize,
@@ -75,12 +78,18 @@ impl<'a> Builder<'a> {
             chars,
             bom,
             open: Vec::new(),
-            root: None,
+            roots: Vec::new(),
+            many: false,
             documents: 0,
             anchors: HashMap::new(),
             aliased: 0,
             problems: Vec::new(),
         }
+    }
+    /// The same for a file in which several documents may stand.
+    pub(super) fn of_many(mut self) -> Self {
+        self.many = true;
+        self
     }
     /// The byte offset of a character.
     pub(super) fn offset(&self, index: usize) -> u32 {
@@ -95,8 +104,8 @@ impl<'a> Builder<'a> {
         let start = self.offset(span.start.index());
         Span::new(start, self.offset(span.end.index()).max(start))
     }
-    pub(super) fn finish(self) -> (Option<Node>, Vec<Diagnostic>) {
-        (self.root, self.problems)
+    pub(super) fn finish(self) -> (Vec<Node>, Vec<Diagnostic>) {
+        (self.roots, self.problems)
     }
     fn error(&mut self, code: &str, message: impl Into<String>, span: Span) {
         self.problems
@@ -139,7 +148,10 @@ impl<'a> Builder<'a> {
 
     fn document(&mut self, span: Span) -> bool {
         self.documents += 1;
-        if self.documents > 1 {
+        if self.many {
+            // an anchor ends with its document
+            self.anchors.clear();
+        } else if self.documents > 1 {
             self.error(
                 "yaml::documents",
                 "the file holds more than one document",
@@ -265,9 +277,11 @@ impl<'a> Builder<'a> {
             self.anchors.insert(anchor, kept);
         }
         let Some(open) = self.open.last_mut() else {
-            if self.root.is_none() {
-                self.root =
-                    Some(done.node).filter(|n| !(n.is_null() && n.span.start == n.span.end));
+            // between `---` and `---` nothing is a document that says nothing
+            let nothing = self.many || done.node.span.start == done.node.span.end;
+            let empty = done.node.is_null() && nothing;
+            if !empty && (self.many || self.roots.is_empty()) {
+                self.roots.push(done.node);
             }
             return true;
         };

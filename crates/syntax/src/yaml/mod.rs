@@ -1,7 +1,7 @@
 //! YAML text to a [`Node`], with everything that is wrong with it.
 //!
-//! What a configuration file needs of YAML 1.2 and no more: one document, texts as keys, anchors within a budget, merge
-//! keys. A fault on a line with `${{` is answered with the fixed line.
+//! What a configuration file needs of YAML 1.2 and no more: one document (several where a tool's file may hold several),
+//! texts as keys, anchors within a budget, merge keys. A fault on a line with `${{` is answered with the fixed line.
 mod align;
 mod build;
 mod emit;
@@ -28,18 +28,17 @@ const MAX_FAULTS: usize = 16;
 /// Reads one document. The tree is missing when the text can't be read as YAML; an empty file has no tree and no
 /// problem. Diagnostics may come with a tree (a duplicate key).
 pub fn parse(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
-    if u32::try_from(text.len()).is_err() {
-        let problem = Diagnostic::error("yaml::too-large", "the file is larger than 4 GiB");
-        return (None, vec![problem.at(Location::file(file.clone()))]);
+    if let Some(problem) = too_large(file, text) {
+        return (None, vec![problem]);
     }
     let mut problems = Vec::new();
     let mut patched: Option<String> = None;
     for _ in 0..MAX_FAULTS {
         let source = patched.as_deref().unwrap_or(text);
-        let (node, found, fault) = read(file, source);
+        let (nodes, found, fault) = read(file, source, false);
         let Some((at, message)) = fault else {
             problems.extend(found);
-            return (node, problems);
+            return (nodes.into_iter().next(), problems);
         };
         // a value with `${{` is known to be at fault: say so, blank it, and look for more
         if let Some(trap) = traps::around(source, at) {
@@ -57,14 +56,38 @@ pub fn parse(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>) {
     (None, problems)
 }
 
+/// Reads every document of a file, empty ones left out. After a fault of syntax there is nothing to go by: what was
+/// read before it is not given either.
+pub fn documents(file: &Origin, text: &str) -> (Vec<Node>, Vec<Diagnostic>) {
+    if let Some(problem) = too_large(file, text) {
+        return (Vec::new(), vec![problem]);
+    }
+    let (nodes, mut problems, fault) = read(file, text, true);
+    if let Some((at, message)) = fault {
+        problems.push(syntax_error(file, text, at, &message));
+        return (Vec::new(), problems);
+    }
+    (nodes, problems)
+}
+
+fn too_large(file: &Origin, text: &str) -> Option<Diagnostic> {
+    u32::try_from(text.len()).is_err().then(|| {
+        Diagnostic::error("yaml::too-large", "the file is larger than 4 GiB")
+            .at(Location::file(file.clone()))
+    })
+}
+
 type Fault = Option<(u32, String)>;
 
-fn read(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>, Fault) {
+fn read(file: &Origin, text: &str, many: bool) -> (Vec<Node>, Vec<Diagnostic>, Fault) {
     let (source, bom) = match text.strip_prefix('\u{feff}') {
         Some(rest) => (rest, 3),
         None => (text, 0),
     };
     let mut builder = Builder::new(file, text, source, bom);
+    if many {
+        builder = builder.of_many();
+    }
     let mut parser = Parser::new_from_str(source);
     while let Some(event) = parser.next_event() {
         match event {
@@ -77,12 +100,12 @@ fn read(file: &Origin, text: &str) -> (Option<Node>, Vec<Diagnostic>, Fault) {
             }
             Err(e) => {
                 let at = builder.offset(e.marker().index());
-                return (None, builder.problems, Some((at, reason(&e))));
+                return (Vec::new(), builder.problems, Some((at, reason(&e))));
             }
         }
     }
-    let (node, problems) = builder.finish();
-    (node, problems, None)
+    let (nodes, problems) = builder.finish();
+    (nodes, problems, None)
 }
 
 fn reason(error: &ScanError) -> String {

@@ -256,3 +256,29 @@ fn a_large_map_is_read_and_merged_quickly_and_its_duplicates_are_found() {
         root.get("b").unwrap().as_map().unwrap().entries.len()
     );
 }
+
+#[test]
+fn several_documents_are_read_where_several_may_stand() {
+    let text = "# head\n---\na: &x 1\nb: *x\n---\n# nothing\n---\nc: é\n...\n---\nd: !Ref e\n";
+    let (found, problems) = documents(&Arc::from("f.yaml"), text);
+    assert!(problems.is_empty(), "{problems:#?}");
+    assert_eq!(found.len(), 3);
+    assert_eq!(part(text, found[1].get("c").unwrap()), "é");
+    assert_eq!(found[2].get("d").unwrap().tag.as_deref(), Some("!Ref"));
+    let (found, problems) = documents(&Arc::from("f.yaml"), "a: 1\n---\nb: c: d\n");
+    assert!(found.is_empty() && problems.len() == 1, "{problems:#?}");
+    assert!(
+        documents(&Arc::from("f.yaml"), "a: &x 1\n---\nb: *x\n")
+            .0
+            .len()
+            < 2
+    );
+}
+
+#[test]
+fn aliases_of_all_documents_share_one_budget() {
+    let bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n---\n".repeat(1000);
+    let (found, problems) = documents(&Arc::from("f.yaml"), &bomb);
+    assert!(found.len() < 20, "{}", found.len());
+    assert_eq!(problems.len(), 1);
+}

@@ -1,2 +1,3 @@
 //! What holds for every text, whatever stands in it.
 mod mutations;
+mod readers;

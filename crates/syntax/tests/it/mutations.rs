@@ -1,6 +1,11 @@
 //! Broken texts: no reader panics, every place is inside its file and between characters.
 use std::sync::Arc;
-use strata_core::{diagnostic::Diagnostic, span::Span, tree::MemoryTree, value::Term};
+use strata_core::{
+    diagnostic::Diagnostic,
+    span::Span,
+    tree::{MemoryTree, Tree},
+    value::Term,
+};
 use strata_syntax::{
     expr::{self, Item, Scope, TypeScope},
     hcl, json,
@@ -28,6 +33,7 @@ const TYPES: &[&str] = &[
 const HCL: &[&str] = &[
     "variable \"é\" {\n  type = list(object({ a = string }))\n  default = [{ a = \"${x}$${y}\" }, 1.10]\n}\nlocals {\n  t = <<-EOT\n    ${join(\",\", [for k, v in x : \"}\"])}\n  EOT\n  f = file(\"${path.module}/x\") # \"\n}\nterraform {\n  backend \"s3\" { key = \"k\" }\n  required_providers { a = { source = \"b/c\" } }\n}\nmodule \"m\" { source = \"./m\" }\n",
     "source \"null\" \"a\" {}\nbuild {\n  sources = [\"source.null.a\"]\n}\nvariables {\n  x = { a = -1 }\n}\n/* open",
+    "variable \"a\" {\n  type = string\n}\nlocals {\n  é = { a : var.a, (var.b) = [for x in local.é : nonsensitive(x.y)...] }\n}\nmodule \"m\" {\n  source = \"./m\"\n  a = local.é[0].b\n  providers = { aws = aws.x }\n}\noutput \"o\" {\n  value = try(module.m[0].o, module.m.*.o, \"%{ if true ~}é\\u00e9${~ 5-1 ~}%{ endif }\")\n}\ndata \"terraform_remote_state\" \"s\" {\n  config = { k = data.terraform_remote_state.s[\"é\"].outputs[\"x\"].y }\n}\nresource \"local_file\" \"f\" {\n  provider = p.q\n  content = true ? file(\n    \"x\") : fileset(path.root, \"*\")\n  lifecycle { ignore_changes = [var.a] }\n}\n",
 ];
 
 /// A small generator of numbers (xorshift): the same in every run.
@@ -115,7 +121,7 @@ fn broken(text: &str, random: &mut Random) -> String {
     chars.into_iter().collect()
 }
 
-fn rounds(sources: &[&str], count: usize, check: &mut dyn FnMut(&str)) {
+pub fn rounds(sources: &[&str], count: usize, check: &mut dyn FnMut(&str)) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for i in 0..count {
         check(&broken(sources[i % sources.len()], &mut random));
@@ -134,6 +140,15 @@ fn places(text: &str, problems: &[Diagnostic]) {
         p.at.iter()
             .chain(p.related.iter().map(|(at, _)| at))
             .for_each(|at| inside(text, at.span));
+    }
+}
+
+/// The same for findings in several files.
+fn places_of(tree: &MemoryTree, problems: &[Diagnostic]) {
+    for p in problems {
+        for at in p.at.iter().chain(p.related.iter().map(|(at, _)| at)) {
+            inside(&tree.text(&at.file).unwrap(), at.span);
+        }
     }
 }
 
@@ -278,7 +293,7 @@ fn types_never_panic_and_places_are_places() {
 
 #[test]
 fn hcl_never_panics_and_is_never_called_wrong() {
-    rounds(HCL, 20_000, &mut |text| {
+    rounds(HCL, 10_000, &mut |text| {
         let file = Arc::from("d/main.tf");
         let (body, problems) = hcl::body(&file, text);
         places(text, &problems);
@@ -301,9 +316,15 @@ fn hcl_never_panics_and_is_never_called_wrong() {
             ("d/main.tf", text),
             ("d/x.pkr.hcl", text),
             ("d/x.auto.tfvars", text),
+            ("d/m/main.tf", text),
+            ("m/main_override.tf", text),
         ]);
         let module = terraform::read_module(&tree, "d");
         assert!(module.problems.iter().all(|p| !p.is_error()));
+        places_of(&tree, &terraform::problems(&module));
+        for output in module.outputs.values() {
+            module.value(&output.shape, &std::collections::BTreeMap::new(), None);
+        }
         packer::read_template(&tree, "d");
     });
 }
@@ -312,13 +333,57 @@ fn hcl_never_panics_and_is_never_called_wrong() {
 fn json_modules_never_panic() {
     let source = "{\"variable\": {\"a\": {\"type\": \"string\", \"default\": \"${file(\\\"x\\\")}\"}}, \"terraform\": [{\"backend\": {\"s3\": {}}}], \"module\": {\"m\": [{\"source\": \"./\"}]}, \"builders\": [{\"type\": \"null\"}]}";
     rounds(&[source], 5_000, &mut |text| {
-        let tree = MemoryTree::new([("d/main.tf.json", text), ("d/t.json", text)]);
-        assert!(
-            terraform::read_module(&tree, "d")
-                .problems
-                .iter()
-                .all(|p| !p.is_error())
-        );
+        let tree = MemoryTree::new([
+            ("d/main.tf.json", text),
+            ("d/t.json", text),
+            ("d/terraform.tfvars.json", text),
+        ]);
+        let module = terraform::read_module(&tree, "d");
+        assert!(module.problems.iter().all(|p| !p.is_error()));
+        places_of(&tree, &terraform::problems(&module));
         packer::read_template(&tree, "d");
     });
+}
+
+#[test]
+fn hostile_modules_cost_what_their_size_says() {
+    for part in [
+        "a {\n",
+        "a \"b\" {",
+        "a = [",
+        "a = {\n",
+        "a = \"${",
+        "a = <<E\n${",
+        "output \"o\" { value = ",
+        "locals {\n a = (",
+        "nonsensitive(",
+        "module.a[",
+        "try(module.a.b, ",
+        "? module.a.b :",
+        "ignore_changes = [",
+        "data.terraform_remote_state.a[",
+        "\"",
+        "/*",
+        "<<E\n",
+        "-",
+        "!",
+        "1.",
+    ] {
+        let bulk = part.repeat(20_000 / part.len());
+        for text in [bulk.clone(), format!("locals {{\n  x = {bulk}\n}}\n")] {
+            let tree = MemoryTree::new([("main.tf", text.as_str())]);
+            terraform::problems(&terraform::read_module(&tree, ""));
+        }
+        let json = serde_json::json!({ "locals": { "x": bulk } }).to_string();
+        let tree = MemoryTree::new([("main.tf.json", json.as_str())]);
+        terraform::problems(&terraform::read_module(&tree, ""));
+    }
+    // values that lead to each other, and to many
+    let mut text = String::from("locals {\n  a0 = [local.a1, local.b]\n  b = local.b\n");
+    for n in 1..2000 {
+        text += &format!("  a{n} = [local.a{0}, local.a{0}]\n", n + 1);
+    }
+    text += "}\noutput \"o\" { value = local.a0 }\n";
+    let tree = MemoryTree::new([("main.tf", text.as_str())]);
+    terraform::problems(&terraform::read_module(&tree, ""));
 }

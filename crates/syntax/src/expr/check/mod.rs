@@ -212,9 +212,15 @@ impl<'a> Checker<'a> {
             (None, AstKind::Call(call)) if call.name == "env" => return Type::Any,
             _ => self.ty(base),
         };
-        // after `["*"]`, what follows is asked of every instance
+        // after `["*"]`, `.outputs.NAME` is asked of every instance and gives a map; what follows is asked of that map
         let mut of_all = false;
+        let mut asked = 0;
         for link in links {
+            if of_all && asked == 2 {
+                of_all = false;
+                ty = Type::Map(Box::new(ty));
+            }
+            asked += usize::from(of_all);
             ty = match link {
                 Link::Field { name, span } => self.field(&ty, name, *span),
                 Link::Index(index) if index.as_str() == Some("*") && is_instances(&ty) => {

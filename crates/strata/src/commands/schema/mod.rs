@@ -1,4 +1,7 @@
-//! `strata schema`: JSON Schemas of the files that a user writes, made from the same lists of keys that read them.
+//! `strata schema`: JSON Schemas of the files that a user writes, made from the same lists of keys that read them, and
+//! of what the program writes.
+mod results;
+
 use crate::{problem::Problem, wire};
 use serde_json::{Map, Value, json};
 use strata_core::exit;
@@ -11,9 +14,13 @@ pub fn run(kind: &str) -> Result<u8, Problem> {
         "environment" => object("environments/NAME.yaml", environment::KEYS, &[]),
         "component" => component_schema(),
         "contract" => object("contracts/NAME.yaml", contract::KEYS, &[]),
+        "plan" => results::plan(),
+        "diagnostics" => results::diagnostics(),
+        "policy-input" => strata_policy::input::schema(),
         _ => {
-            return Err(Problem::usage(format!("there is no schema `{kind}`"))
-                .hint("schemas are: platform, environment, component, contract"));
+            return Err(Problem::usage(format!("there is no schema `{kind}`")).hint(
+                "schemas are: platform, environment, component, contract, plan, diagnostics, policy-input",
+            ));
         }
     };
     println!(

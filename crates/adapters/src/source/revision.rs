@@ -1,0 +1,400 @@
+//! The files of an operations repo as they were at a revision of its git repository.
+//!
+//! Git itself is asked, with argument lists and without its hooks; nothing is checked out. Files that are the same today
+//! are those of today's look, so only what differs is read.
+use super::shared::Shared;
+use std::{
+    any::Any,
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+use strata_core::{
+    digest::Digest,
+    tree::{Tree, TreeError, TreeFile, join},
+};
+
+/// A revision cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum RevisionError {
+    /// There is no git.
+    #[error("`git` cannot be started: {0}")]
+    Git(std::io::Error),
+    /// Git says no.
+    #[error("git: {0}")]
+    Refused(String),
+    /// Git said something unexpected.
+    #[error("git's answer cannot be read: {0}")]
+    Answer(String),
+}
+
+/// Files of a revision. What did not change since is read through the tree of today.
+pub struct RevisionTree {
+    today: Arc<dyn Tree>,
+    files: Vec<TreeFile>,
+    old: BTreeMap<String, Arc<[u8]>>,
+    shared: Shared,
+}
+
+/// An entry of git's listing.
+struct Listed {
+    mode: String,
+    object: String,
+    path: String,
+}
+
+impl RevisionTree {
+    /// The folder `root` at a revision; `today` is that folder as it is now. Uncommitted changes are changes since it.
+    pub fn open(root: &Path, revision: &str, today: Arc<dyn Tree>) -> Result<Self, RevisionError> {
+        let git = Git(root.to_owned());
+        // a name that begins with a dash is never an option
+        let named = format!("{revision}^{{commit}}");
+        let commit = git.text([
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &named,
+        ]);
+        let commit = commit.map_err(|e| match e {
+            RevisionError::Refused(why) if why.is_empty() => {
+                RevisionError::Refused(format!("there is no revision `{revision}`"))
+            }
+            other => other,
+        })?;
+        let commit = commit.trim().to_owned();
+        let listed = git.run(["ls-tree", "-r", "-z", &commit])?;
+        let diff = [
+            "diff",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "--name-only",
+        ];
+        let changed = git.run(
+            diff.into_iter()
+                .chain(["--relative", "-z", &commit, "--", "."]),
+        )?;
+        let changed: BTreeSet<&str> = records(&changed).collect::<Result<_, _>>()?;
+        let mut files = Vec::new();
+        let mut fetch = Vec::new();
+        for record in records(&listed) {
+            let entry = Listed::read(record?)?;
+            let skipped = |p: &str| super::directory::SKIPPED.contains(&p);
+            if entry.mode == "160000" || entry.path.split('/').any(skipped) {
+                continue;
+            }
+            match today.file(&entry.path) {
+                // what a link leads to may have changed
+                Some(same) if entry.mode != "120000" && !changed.contains(entry.path.as_str()) => {
+                    files.push(same.clone());
+                }
+                _ => fetch.push(entry),
+            }
+        }
+        // git knows nothing of ignored files: they are taken as they are today
+        let ignored = [
+            "ls-files",
+            "--others",
+            "--ignored",
+            "--exclude-standard",
+            "-z",
+        ];
+        for path in records(&git.run(ignored)?) {
+            files.extend(today.file(path?).cloned());
+        }
+        let contents = git.contents(&fetch)?;
+        let mut old = BTreeMap::new();
+        let mut links = Vec::new();
+        for (entry, bytes) in fetch.into_iter().zip(contents) {
+            if entry.mode == "120000" {
+                links.push((entry.path, bytes));
+                continue;
+            }
+            files.push(TreeFile {
+                path: entry.path.as_str().into(),
+                digest: Digest::of(&bytes),
+                executable: entry.mode == "100755",
+                size: bytes.len() as u64,
+            });
+            old.insert(entry.path, bytes);
+        }
+        files.sort_unstable();
+        let mut tree = Self {
+            today,
+            files,
+            old,
+            shared: Shared::default(),
+        };
+        for (path, target) in links {
+            tree.link(path, &target);
+        }
+        Ok(tree)
+    }
+
+    /// A link to a file inside is that file, as in today's look.
+    fn link(&mut self, path: String, target: &[u8]) {
+        let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
+        let target = std::str::from_utf8(target).ok();
+        let Some(target) = target.and_then(|t| join(folder, t)) else {
+            return;
+        };
+        let Some(file) = self.file(&target).cloned() else {
+            return;
+        };
+        let Ok(bytes) = self.read(&target) else {
+            return;
+        };
+        let file = TreeFile {
+            path: path.as_str().into(),
+            ..file
+        };
+        let at = self.files.partition_point(|f| f.path < file.path);
+        self.files.insert(at, file);
+        self.old.insert(path, bytes);
+    }
+}
+
+impl Listed {
+    /// `MODE blob OBJECT<tab>PATH`
+    fn read(record: &str) -> Result<Self, RevisionError> {
+        let (head, path) = record
+            .split_once('\t')
+            .ok_or_else(|| RevisionError::Answer(record.to_owned()))?;
+        let mut words = head.split(' ');
+        match (words.next(), words.next(), words.next()) {
+            (Some(mode), Some(_), Some(object)) => Ok(Self {
+                mode: mode.to_owned(),
+                object: object.to_owned(),
+                path: path.to_owned(),
+            }),
+            _ => Err(RevisionError::Answer(record.to_owned())),
+        }
+    }
+}
+
+/// Records that end with a zero byte.
+fn records(bytes: &[u8]) -> impl Iterator<Item = Result<&str, RevisionError>> {
+    bytes.split(|b| *b == 0).filter(|r| !r.is_empty()).map(|r| {
+        std::str::from_utf8(r)
+            .map_err(|_| RevisionError::Answer("a path is not text in UTF-8".to_owned()))
+    })
+}
+
+/// Git in a folder.
+struct Git(PathBuf);
+
+impl Git {
+    fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new("git");
+        command
+            .arg("-C")
+            .arg(&self.0)
+            // programs that the repository's own settings name are not started
+            .args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
+            .args(args)
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("LC_ALL", "C");
+        command
+    }
+    fn run<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Vec<u8>, RevisionError> {
+        let done = self
+            .command(args)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(RevisionError::Git)?;
+        if done.status.success() {
+            return Ok(done.stdout);
+        }
+        let said = String::from_utf8_lossy(&done.stderr);
+        let said = said.trim().trim_start_matches("fatal: ");
+        Err(RevisionError::Refused(said.to_owned()))
+    }
+    fn text<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Result<String, RevisionError> {
+        let bytes = self.run(args)?;
+        String::from_utf8(bytes).map_err(|e| RevisionError::Answer(e.to_string()))
+    }
+    /// The contents of objects, in order, from one process.
+    fn contents(&self, wanted: &[Listed]) -> Result<Vec<Arc<[u8]>>, RevisionError> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut child = self
+            .command(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(RevisionError::Git)?;
+        let mut ask = child.stdin.take().expect("piped");
+        let names: String = wanted.iter().map(|l| format!("{}\n", l.object)).collect();
+        // asked from a thread of its own: git answers while it is asked
+        let asking = std::thread::spawn(move || ask.write_all(names.as_bytes()));
+        let mut answers = BufReader::new(child.stdout.take().expect("piped"));
+        let read = wanted
+            .iter()
+            .map(|l| answer(&mut answers, &l.path))
+            .collect();
+        drop(answers);
+        let _ = asking.join();
+        let _ = child.wait();
+        read
+    }
+}
+
+/// `OBJECT blob SIZE`, the bytes, a line end.
+fn answer(from: &mut impl BufRead, path: &str) -> Result<Arc<[u8]>, RevisionError> {
+    let wrong = |e: &dyn std::fmt::Display| RevisionError::Answer(format!("{path}: {e}"));
+    let mut head = String::new();
+    from.read_line(&mut head).map_err(|e| wrong(&e))?;
+    let size = head
+        .trim_end()
+        .rsplit_once(' ')
+        .and_then(|(_, s)| s.parse().ok());
+    let Some(size) = size else {
+        return Err(wrong(&head.trim_end()));
+    };
+    let mut bytes = vec![0; size];
+    from.read_exact(&mut bytes).map_err(|e| wrong(&e))?;
+    from.read_exact(&mut [0]).map_err(|e| wrong(&e))?;
+    Ok(bytes.into())
+}
+
+impl Tree for RevisionTree {
+    fn files(&self) -> &[TreeFile] {
+        &self.files
+    }
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
+        match self.old.get(path) {
+            Some(bytes) => Ok(bytes.clone()),
+            None if self.file(path).is_some() => self.today.read(path),
+            None => Err(TreeError::Missing(path.to_owned())),
+        }
+    }
+    fn derived(
+        &self,
+        path: &str,
+        form: &str,
+        make: &mut dyn FnMut(&str) -> Vec<u8>,
+    ) -> Result<Cow<'_, [u8]>, TreeError> {
+        if self.old.contains_key(path) || self.file(path).is_none() {
+            return Ok(Cow::Owned(make(&self.text(path)?)));
+        }
+        self.today.derived(path, form, make)
+    }
+    fn shared(
+        &self,
+        key: &str,
+        make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
+    ) -> Arc<dyn Any + Send + Sync> {
+        self.shared.get(key, make)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::DirectoryTree;
+    use std::fs;
+
+    fn git(dir: &Path, args: &[&str]) {
+        let done = Git(dir.to_owned())
+            .command(args)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_AUTHOR_NAME", "a")
+            .env("GIT_AUTHOR_EMAIL", "a@b")
+            .env("GIT_COMMITTER_NAME", "a")
+            .env("GIT_COMMITTER_EMAIL", "a@b")
+            .output()
+            .expect("git is there");
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    #[test]
+    fn a_revision_has_the_files_that_it_had() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("ops");
+        fs::create_dir_all(root.join("a")).unwrap();
+        git(dir.path(), &["init", "-q"]);
+        fs::write(dir.path().join("outside"), "x").unwrap();
+        fs::write(root.join(".gitignore"), "local\n").unwrap();
+        fs::write(root.join("local"), "6").unwrap();
+        for (path, text) in [
+            ("a/same", "1"),
+            ("a/edited", "2"),
+            ("gone", "3"),
+            ("staged", "4"),
+        ] {
+            fs::write(root.join(path), text).unwrap();
+        }
+        std::os::unix::fs::symlink("a/edited", root.join("link")).unwrap();
+        git(dir.path(), &["add", "."]);
+        git(dir.path(), &["commit", "-qm", "one"]);
+        fs::write(root.join("a/edited"), "22").unwrap();
+        fs::write(root.join("new"), "5").unwrap();
+        fs::write(root.join("staged"), "44").unwrap();
+        git(&root, &["add", "staged"]);
+        fs::remove_file(root.join("gone")).unwrap();
+
+        let today: Arc<dyn Tree> = Arc::new(DirectoryTree::open(&root, None).unwrap());
+        let old = RevisionTree::open(&root, "HEAD", today.clone()).unwrap();
+        let texts: Vec<(String, String)> = old
+            .files()
+            .iter()
+            .map(|f| (f.path.to_string(), old.text(&f.path).unwrap()))
+            .collect();
+        let expected = [
+            (".gitignore", "local\n"),
+            ("a/edited", "2"),
+            ("a/same", "1"),
+            ("gone", "3"),
+            ("link", "2"),
+            ("local", "6"),
+            ("staged", "4"),
+        ];
+        let expected: Vec<(String, String)> = expected
+            .iter()
+            .map(|(p, t)| ((*p).to_owned(), (*t).to_owned()))
+            .collect();
+        assert_eq!(texts, expected);
+        for f in old.files() {
+            assert_eq!(
+                f.digest,
+                Digest::of(&old.read(&f.path).unwrap()),
+                "{}",
+                f.path
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_revision_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let today: Arc<dyn Tree> = Arc::new(DirectoryTree::open(dir.path(), None).unwrap());
+        let open = |r: &str| {
+            RevisionTree::open(dir.path(), r, today.clone())
+                .err()
+                .map(|e| e.to_string())
+                .unwrap_or_default()
+        };
+        assert!(
+            open("main").contains("not a git repository"),
+            "{}",
+            open("main")
+        );
+        git(dir.path(), &["init", "-q"]);
+        for revision in ["none", "--output=x", "a b"] {
+            assert!(
+                open(revision).contains("there is no revision"),
+                "{}",
+                open(revision)
+            );
+        }
+    }
+}

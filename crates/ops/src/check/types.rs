@@ -1,0 +1,286 @@
+//! Types across tools: what an expression gives against what an input, a contract or a variable takes.
+//!
+//! An expression is read twice: by type, which finds what is wrong in branches that are not taken, and by value as far
+//! as the files know it, which finds what only the value tells. What nobody declared is unknown and fits everywhere.
+use super::{
+    EXTERNAL,
+    fit::{Misfit, fit},
+};
+use crate::{
+    compose::{Composition, Target, Unit},
+    decode::Problems,
+    field::{Body, Field, coerce, type_of},
+    scope,
+};
+use std::collections::BTreeMap;
+use strata_core::{
+    diagnostic::Diagnostic,
+    name::RESERVED,
+    span::Location,
+    ty::{self, Type},
+    value::Term,
+};
+use strata_syntax::expr::{self, TypeScope};
+
+/// Checks all fields of a unit.
+pub(super) fn check(c: &Composition, i: usize, problems: &mut Problems) {
+    let unit = &c.units[i];
+    Checker { c, unit, i }.unit(problems);
+}
+
+struct Checker<'a> {
+    c: &'a Composition,
+    unit: &'a Unit,
+    i: usize,
+}
+
+impl Checker<'_> {
+    fn unit(&self, problems: &mut Problems) {
+        let v = self.c.variant(self.unit);
+        let component = &v.component;
+        for (key, field) in &component.inputs {
+            let Some(input) = v.interface.inputs.get(key) else {
+                self.field(field, &Type::Any, problems);
+                continue;
+            };
+            let what = format!("`{key}` of `{}`", component.name);
+            if let Some(have) = self.field(field, &input.ty, problems) {
+                fits(&what, field, &have, &input.ty, input.at.as_ref(), problems);
+            }
+        }
+        for (key, field) in &component.env {
+            if let Some(have) = self.field(field, &Type::String, problems) {
+                let what = format!("the variable `{key}` of `{}`", component.name);
+                fits(&what, field, &have, &Type::String, None, problems);
+            }
+        }
+        for field in component.files.values().chain(component.options.values()) {
+            self.field(field, &Type::Any, problems);
+        }
+        for field in &component.verify {
+            self.field(field, &Type::Any, problems);
+        }
+        for (contract, (_, fields)) in &component.provides {
+            let promised = self.c.loaded.contracts.get(contract);
+            for (name, field) in fields {
+                let want = promised.and_then(|p| p.outputs.get(name));
+                let ty = want.map_or(&Type::Any, |w| &w.ty);
+                if let Some(have) = self.field(field, ty, problems)
+                    && let Some(want) = want
+                {
+                    let what = format!("`{name}` of the contract `{contract}`");
+                    fits(&what, field, &have, ty, want.at.as_ref(), problems);
+                }
+            }
+        }
+    }
+
+    /// What a field gives, outputs as holes with a type; `None` when it is wrong already or not ours to know.
+    fn field(&self, field: &Field, want: &Type, problems: &mut Problems) -> Option<Term> {
+        if let Body::Constant(term) = &field.body {
+            let external = matches!(term, Term::String(s) if s == EXTERNAL);
+            return (!external).then(|| coerce(term.clone(), want));
+        }
+        let mut found = Vec::new();
+        self.type_of(field, &mut found);
+        found.retain(|p| !self.said_as_reference(p));
+        if !found.is_empty() {
+            problems.extend(found);
+            return None;
+        }
+        match scope::eval_late(self.c, self.i, field) {
+            Ok(term) => Some(coerce(term, want)),
+            Err(problem) if self.said_as_reference(&problem) => None,
+            // a reference that does not resolve has been said; what depends on it is unknown
+            Err(_) if self.has_broken_reference(field) => None,
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        }
+    }
+
+    fn type_of(&self, field: &Field, problems: &mut Problems) -> Type {
+        match &field.body {
+            Body::Constant(term) => type_of(term),
+            Body::Template(template) => expr::check(template, self, problems),
+            Body::List(items) => {
+                Type::Tuple(items.iter().map(|f| self.type_of(f, problems)).collect())
+            }
+            Body::Map(entries) => Type::Object(
+                entries
+                    .iter()
+                    .map(|(k, f)| (k.clone(), required(self.type_of(f, problems))))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Was the same place reported when names were resolved?
+    fn said_as_reference(&self, problem: &Diagnostic) -> bool {
+        let Some(at) = &problem.at else { return false };
+        self.broken().any(|place| {
+            place.file == at.file
+                && place.span.start <= at.span.end
+                && at.span.start <= place.span.end
+        })
+    }
+
+    fn has_broken_reference(&self, field: &Field) -> bool {
+        let places: Vec<&Location> = self.broken().collect();
+        !places.is_empty()
+            && field
+                .references(&[])
+                .iter()
+                .any(|(_, at)| places.contains(&at))
+    }
+
+    /// Places of references that stand for nothing.
+    fn broken(&self) -> impl Iterator<Item = &Location> {
+        let v = self.c.variant(self.unit);
+        v.uses
+            .iter()
+            .filter(|u| !self.c.resolves(self.unit, u))
+            .map(|u| &u.at)
+    }
+
+    fn target(&self, target: &Target) -> Type {
+        let Some(first) = target.named.units().next() else {
+            return Type::Any;
+        };
+        let outputs = outputs_type(self.c, first as usize, target.contract.as_deref());
+        let one = object([("outputs", outputs)]);
+        if target.named.keyed {
+            Type::Map(Box::new(one))
+        } else {
+            one
+        }
+    }
+}
+
+impl TypeScope for Checker<'_> {
+    fn name(&self, name: &str) -> Option<Type> {
+        let env = self.c.env(self.unit);
+        let texts = |names: &[&str]| object(names.iter().map(|n| (*n, Type::String)));
+        Some(match name {
+            "values" => object(env.values.iter().map(|(k, v)| (k.as_str(), type_of(v)))),
+            "env" => texts(&["name"]),
+            "platform" => texts(&["name", "id"]),
+            "unit" => texts(&["name", "env", "key", "layer"]),
+            "flavors" => object(env.chosen.keys().map(|k| (k.as_str(), Type::String))),
+            "each" => {
+                let each = self.unit.each.as_ref()?;
+                object([("key", Type::String), ("value", type_of(&each.value))])
+            }
+            "self" => outputs_type(self.c, self.i, None),
+            _ => match self.c.lookup(self.unit.env as usize, name) {
+                Some(target) => self.target(&target),
+                // said when names were resolved
+                None => Type::Any,
+            },
+        })
+    }
+    fn env(&self, env: &str, name: &str) -> Option<Type> {
+        let found = self
+            .c
+            .env_named(env)
+            .and_then(|e| self.c.lookup_here(e, name));
+        Some(found.map_or(Type::Any, |t| self.target(&t)))
+    }
+    fn names(&self) -> Vec<String> {
+        let env = self.c.env(self.unit);
+        let names = env.names.keys().map(ToString::to_string);
+        let reserved = RESERVED.iter().map(ToString::to_string);
+        names
+            .chain(env.chosen.keys().cloned())
+            .chain(reserved)
+            .collect()
+    }
+}
+
+fn required(ty: Type) -> ty::Field {
+    ty::Field {
+        ty,
+        optional: false,
+    }
+}
+
+fn object<'n>(fields: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
+    Type::Object(
+        fields
+            .into_iter()
+            .map(|(k, t)| (k.to_owned(), required(t)))
+            .collect(),
+    )
+}
+
+/// The type of the outputs of a unit, or of a contract that it provides.
+fn outputs_type(c: &Composition, unit: usize, contract: Option<&str>) -> Type {
+    let v = c.variant(&c.units[unit]);
+    if let Some(contract) = contract {
+        let Some(promised) = c.loaded.contracts.get(contract) else {
+            return Type::Any;
+        };
+        return object(
+            promised
+                .outputs
+                .iter()
+                .map(|(k, o)| (k.as_str(), o.ty.clone())),
+        );
+    }
+    if v.interface.open_outputs {
+        return Type::Any;
+    }
+    let declared = v.interface.outputs.iter().map(|(k, o)| (k.as_str(), &o.ty));
+    let own = v
+        .component
+        .outputs
+        .iter()
+        .map(|(k, (_, o))| (k.as_str(), &o.ty));
+    let all: BTreeMap<&str, &Type> = declared.chain(own).collect();
+    object(all.into_iter().map(|(k, t)| (k, t.clone())))
+}
+
+/// Adds what does not fit, with the place where it is declared.
+fn fits(
+    what: &str,
+    field: &Field,
+    have: &Term,
+    want: &Type,
+    declared: Option<&Location>,
+    problems: &mut Problems,
+) {
+    let declared = |problem: Diagnostic| match declared {
+        Some(at) => problem.related(at.clone(), "declared here"),
+        None => problem,
+    };
+    let place = |path: &str| match path {
+        "" => what.to_owned(),
+        path => format!("`{path}` in {what}"),
+    };
+    match fit(have, want) {
+        None => {}
+        Some(Misfit::Type { path, have, want }) => {
+            let message = format!("{} is a {want}, this is a {have}", place(&path));
+            problems.push(declared(
+                Diagnostic::error("input::type", message).at(field.at.clone()),
+            ));
+        }
+        Some(Misfit::Missing { path, name }) => {
+            let message = format!("{} lacks the field `{name}`", place(&path));
+            problems.push(declared(
+                Diagnostic::error("input::type", message).at(field.at.clone()),
+            ));
+        }
+        Some(Misfit::Unknown { path, name, near }) => {
+            let message = format!("{} has no field `{name}`", place(&path));
+            problems.push(declared(
+                Diagnostic::warning("input::unknown-field", message)
+                    .at(field.at.clone())
+                    .help(format!(
+                        "did you mean `{near}`? What is not declared is dropped"
+                    )),
+            ));
+        }
+    }
+}

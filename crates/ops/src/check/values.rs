@@ -1,0 +1,79 @@
+//! Values of environments that nothing reads.
+use crate::{compose::Composition, decode::Problems, field::Field};
+use std::collections::HashSet;
+use strata_core::diagnostic::{Diagnostic, suggest};
+use strata_syntax::{
+    expr::each_field_of,
+    node::{Map, Node},
+};
+
+/// Names that are read.
+#[derive(Default)]
+struct Used {
+    names: HashSet<String>,
+    /// Somebody reads them all, or one that only a run tells.
+    all: bool,
+}
+
+/// Warns of values that no expression in any file uses.
+pub fn check(c: &Composition, problems: &mut Problems) {
+    // policies see all of them
+    if !c.loaded.tree.below("policy").is_empty() {
+        return;
+    }
+    let mut used = Used::default();
+    for v in &c.variants {
+        let component = &v.component;
+        let fields = component.late_fields().map(|(_, f)| f);
+        let promised = component.provides.values().flat_map(|(_, f)| f.values());
+        let own = component.instances.iter().chain(&component.enabled);
+        fields
+            .chain(promised)
+            .chain(own)
+            .for_each(|f| used.field(f));
+    }
+    let platform = &c.loaded.platform;
+    let layers = platform.layers.iter().filter_map(|l| l.instances.as_ref());
+    layers.chain(&platform.backend).for_each(|n| used.node(n));
+    let files = || c.loaded.environments.values();
+    let values = || files().filter_map(|f| f.node.as_ref()?.get("values"));
+    values().for_each(|n| used.node(n));
+    if used.all {
+        return;
+    }
+    for node in values() {
+        for name in node.as_map().into_iter().flat_map(Map::keys) {
+            if used.names.contains(name) || node.get(name).is_some_and(Node::is_null) {
+                continue;
+            }
+            problems.push(
+                Diagnostic::warning("value::unused", format!("nothing uses the value `{name}`"))
+                    .at_opt(node.key_location(name))
+                    .help(
+                        suggest(name, used.names.iter().map(String::as_str)).map_or_else(
+                            || {
+                                "take it away, or write `${{ values.… }}` where it is meant"
+                                    .to_owned()
+                            },
+                            |s| format!("{s} Otherwise take it away"),
+                        ),
+                    ),
+            );
+        }
+    }
+}
+
+impl Used {
+    fn field(&mut self, field: &Field) {
+        field.each_template(&mut |t| {
+            each_field_of(t, "values", &mut |name| match name {
+                Some(name) if self.names.contains(name) => {}
+                Some(name) => drop(self.names.insert(name.to_owned())),
+                None => self.all = true,
+            });
+        });
+    }
+    fn node(&mut self, node: &Node) {
+        self.field(&Field::parse(node, &mut Vec::new()));
+    }
+}

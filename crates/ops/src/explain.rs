@@ -1,0 +1,182 @@
+//! Where an input of a unit comes from: every place that says something of it, the one that counts last.
+use crate::{
+    compose::{Composition, Unit},
+    field::Field,
+    load::{COMPONENT_FILE, Loaded},
+    scope::{self, Outputs},
+};
+use std::collections::BTreeSet;
+use strata_core::{diagnostic::Diagnostic, span::Location, ty::Type, value::Term};
+use strata_syntax::{expr::each_field_of, kept, node::Node};
+
+/// A place that says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What kind of place: `component.yaml`, `environment dev`.
+    pub source: String,
+    /// Where exactly.
+    pub at: Location,
+    /// What stands there.
+    pub text: String,
+}
+
+/// An input, explained.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// Its name.
+    pub input: String,
+    /// The type that its tool wants.
+    pub ty: Type,
+    /// Is it declared sensitive?
+    pub sensitive: bool,
+    /// What its tool says about it.
+    pub description: Option<String>,
+    /// Where its tool declares it; `None` when it does not.
+    pub declared: Option<Location>,
+    /// Places in the order in which they are merged: the last one counts.
+    pub written: Vec<Written>,
+    /// Values that the expression of the last place reads, with where each is written.
+    pub values: Vec<Written>,
+    /// What it is; `None` when nobody gives it and the tool's own default counts.
+    pub value: Option<Result<Term, Diagnostic>>,
+}
+
+/// Names of all inputs that a unit is given or that its tool declares.
+pub fn inputs(c: &Composition, unit: usize) -> BTreeSet<String> {
+    let v = c.variant(&c.units[unit]);
+    let declared = v.interface.inputs.keys();
+    declared.chain(v.component.inputs.keys()).cloned().collect()
+}
+
+/// Explains an input.
+pub fn input(c: &Composition, unit: usize, name: &str, outputs: &dyn Outputs) -> Explained {
+    let u = &c.units[unit];
+    let v = c.variant(u);
+    let declared = v.interface.inputs.get(name);
+    let mut written = Vec::new();
+    if let Some(input) = declared
+        && let (Some(default), Some(at)) = (&input.default, &input.at)
+    {
+        written.push(Written {
+            source: "default of its tool".to_owned(),
+            at: at.clone(),
+            text: default.to_json().to_string(),
+        });
+    }
+    places(c, u, &mut |source, node| {
+        if let Some(found) = node.get("inputs").and_then(|i| i.get(name)) {
+            written.push(said(source, found));
+        }
+    });
+    let field = v.component.inputs.get(name);
+    Explained {
+        input: name.to_owned(),
+        ty: declared.map(|i| i.ty.clone()).unwrap_or_default(),
+        sensitive: declared.is_some_and(|i| i.sensitive),
+        description: declared.and_then(|i| i.description.clone()),
+        declared: declared.and_then(|i| i.at.clone()),
+        written,
+        values: field.map(|f| values(c, u, f)).unwrap_or_default(),
+        value: field.map(|f| scope::eval_with(c, unit, f, outputs)),
+    }
+}
+
+fn said(source: &str, node: &Node) -> Written {
+    let text = match node.as_str() {
+        Some(text) => text.to_owned(),
+        None => node.to_value().to_json().to_string(),
+    };
+    Written {
+        source: source.to_owned(),
+        at: node.location(),
+        text,
+    }
+}
+
+/// Everything that describes a component in an environment, lowest precedence first.
+fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
+    let v = c.variant(unit);
+    let (name, loaded) = (v.component.name.as_str(), c.loaded.as_ref());
+    let layer = c.layer(unit);
+    let fits = |names: &Option<Vec<String>>, own: &str| {
+        names.as_ref().is_none_or(|l| l.iter().any(|n| n == own))
+    };
+    for rule in &loaded.platform.defaults {
+        if fits(&rule.layers, layer) && fits(&rule.engines, &v.component.engine) {
+            look("defaults of strata.yaml", &rule.node);
+        }
+    }
+    for (_, _, node) in loaded
+        .platform
+        .components
+        .iter()
+        .filter(|(n, ..)| n == name)
+    {
+        look("components of strata.yaml", node);
+    }
+    let own = format!("{}/{COMPONENT_FILE}", v.component.folder);
+    if loaded.tree.file(&own).is_some()
+        && let Ok((Some(node), _)) = kept::yaml(loaded.tree.as_ref(), &own)
+    {
+        look(COMPONENT_FILE, &node);
+    }
+    for env in chain(loaded, &unit.address.env) {
+        let file = loaded.environments.get(&env).and_then(|f| f.node.as_ref());
+        if let Some(node) = file.and_then(|n| n.get("components")?.get(name)) {
+            look(&format!("environment {env}"), node);
+        }
+    }
+    if let Some(each) = &unit.each
+        && let Term::Map(m) = &each.value
+        && m.contains_key("inputs")
+        && let Some(field) = &v.component.instances
+    {
+        let value = Node::scalar(
+            field.at.file.clone(),
+            field.at.span,
+            format!("each.value.inputs of {}", each.key),
+            strata_syntax::node::Style::Plain,
+        );
+        look("instance", &value);
+    }
+}
+
+/// The files of an environment, what it extends first.
+fn chain(loaded: &Loaded, env: &str) -> Vec<String> {
+    fn go(loaded: &Loaded, env: &str, open: &mut Vec<String>, out: &mut Vec<String>) {
+        let Some(file) = loaded.environments.get(env) else {
+            return;
+        };
+        if open.iter().any(|o| o == env) {
+            return;
+        }
+        open.push(env.to_owned());
+        for (base, _) in &file.extends {
+            go(loaded, base, open, out);
+        }
+        open.pop();
+        out.push(env.to_owned());
+    }
+    let mut out = Vec::new();
+    go(loaded, env, &mut Vec::new(), &mut out);
+    out
+}
+
+/// Values that a field reads, each where it is written last.
+fn values(c: &Composition, unit: &Unit, field: &Field) -> Vec<Written> {
+    let mut names: Vec<&str> = Vec::new();
+    field.each_template(&mut |t| {
+        each_field_of(t, "values", &mut |name| names.extend(name));
+    });
+    let files = chain(&c.loaded, &unit.address.env);
+    names
+        .into_iter()
+        .filter_map(|name| {
+            files.iter().rev().find_map(|env| {
+                let node = c.loaded.environments.get(env)?.node.as_ref()?;
+                let value = node.get("values")?.get(name)?;
+                Some(said(&format!("values.{name}"), value))
+            })
+        })
+        .collect()
+}

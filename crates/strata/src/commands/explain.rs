@@ -1,0 +1,187 @@
+//! `strata explain`: where every input of a unit comes from.
+use crate::{args::Global, context::Context, problem::Problem};
+use serde_json::{Value as Json, json};
+use strata_core::{
+    diagnostic::suggest,
+    exit,
+    name::Address,
+    span::{Location, line_column},
+    tree::Tree,
+    value::Term,
+};
+use strata_ops::{
+    compose::Composition,
+    explain::{self, Explained, Written},
+    scope::NoOutputs,
+};
+use strata_plan::recorded::Recorded;
+
+/// Runs it.
+pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
+    let cx = Context::open(global)?;
+    let (c, _) = cx.compose()?;
+    let (unit, only) = find(&c, of)?;
+    let names = explain::inputs(&c, unit);
+    if let Some(name) = &only
+        && !names.contains(name)
+    {
+        let address = &c.units[unit].address;
+        return Err(
+            Problem::usage(format!("{address} has no input `{name}`")).hint(
+                suggest(name, names.iter().map(String::as_str)).unwrap_or_else(|| {
+                    format!(
+                        "its inputs are: {}",
+                        names.iter().cloned().collect::<Vec<_>>().join(", ")
+                    )
+                }),
+            ),
+        );
+    }
+    let recorded = if cx.has_store() {
+        Some(Recorded::new(cx.store()?.applied_rows(None)?))
+    } else {
+        None
+    };
+    let all: Vec<Explained> = names
+        .iter()
+        .filter(|n| only.as_ref().is_none_or(|o| o == *n))
+        .map(|n| match &recorded {
+            Some(r) => explain::input(&c, unit, n, r),
+            None => explain::input(&c, unit, n, &NoOutputs),
+        })
+        .collect();
+    let tree = c.loaded.tree.as_ref();
+    if cx.json() {
+        let list: Vec<Json> = all.iter().map(|e| as_json(e, tree)).collect();
+        let whole = json!({"unit": c.units[unit].address, "inputs": list});
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&whole).expect("plain data")
+        );
+        return Ok(exit::DONE);
+    }
+    head(&c, unit);
+    for e in &all {
+        print!("{}", text(e, tree));
+    }
+    Ok(exit::DONE)
+}
+
+/// `ADDRESS` or `ADDRESS.INPUT`.
+fn find(c: &Composition, of: &str) -> Result<(usize, Option<String>), Problem> {
+    let unit = |text: &str| c.position(&text.parse::<Address>().ok()?);
+    if let Some(unit) = unit(of) {
+        return Ok((unit, None));
+    }
+    if let Some((address, input)) = of.rsplit_once('.')
+        && let Some(unit) = unit(address)
+    {
+        return Ok((unit, Some(input.to_owned())));
+    }
+    let names: Vec<String> = c.units.iter().map(|u| u.address.to_string()).collect();
+    let address = of.rsplit_once('.').map_or(of, |(a, _)| a);
+    Err(
+        Problem::usage(format!("there is no unit `{address}`")).hint(
+            suggest(address, names.iter().map(String::as_str))
+                .unwrap_or_else(|| "units are `ENV/NAME`; `strata graph` lists them".to_owned()),
+        ),
+    )
+}
+
+fn head(c: &Composition, unit: usize) {
+    let u = &c.units[unit];
+    let v = c.variant(u);
+    println!(
+        "{}  layer {}, engine {}, folder {}",
+        u.address,
+        c.layer(u),
+        v.component.engine,
+        v.component.folder
+    );
+}
+
+/// A value for people: what is secret or not known is named.
+fn shown(term: &Term) -> String {
+    match term {
+        Term::Secret(s) => format!("(secret {}:{})", s.store, s.key),
+        Term::Hole { filled_by, .. } => {
+            format!(
+                "(known after {}: {})",
+                filled_by.unit,
+                filled_by.path.join(".")
+            )
+        }
+        Term::Text(_) => "(a text with a secret in it)".to_owned(),
+        Term::List(l) => format!("[{}]", l.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        Term::Map(m) => {
+            let entries: Vec<String> = m
+                .iter()
+                .map(|(k, t)| format!("{k}: {}", shown(t)))
+                .collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+        Term::Predicted { value, .. } => shown(value),
+        plain => plain
+            .plain()
+            .map_or_else(String::new, |v| v.to_json().to_string()),
+    }
+}
+
+fn place(at: &Location, tree: &dyn Tree) -> String {
+    let (line, column) = line_column(&tree.text(&at.file).unwrap_or_default(), at.span.start);
+    format!("{}:{line}:{column}", at.file)
+}
+
+fn text(e: &Explained, tree: &dyn Tree) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    let value = match &e.value {
+        None if e.written.is_empty() => "nobody gives it".to_owned(),
+        None => "its tool's default".to_owned(),
+        Some(Ok(term)) => shown(term),
+        Some(Err(problem)) => format!("cannot be worked out: {}", problem.message),
+    };
+    let sensitive = if e.sensitive { ", sensitive" } else { "" };
+    let _ = writeln!(out, "  {} ({}{sensitive}) = {value}", e.input, e.ty);
+    let mut line = |mark: &str, w: &Written| {
+        let _ = writeln!(
+            out,
+            "    {mark} {}  {}  {}",
+            place(&w.at, tree),
+            w.source,
+            w.text
+        );
+    };
+    let last = e.written.len().saturating_sub(1);
+    for (i, w) in e.written.iter().enumerate().rev() {
+        line(if i == last { "from" } else { "over" }, w);
+    }
+    for w in &e.values {
+        line("with", w);
+    }
+    if let Some(at) = &e.declared {
+        let _ = writeln!(out, "    declared {}", place(at, tree));
+    }
+    out
+}
+
+fn as_json(e: &Explained, tree: &dyn Tree) -> Json {
+    let written = |list: &[Written]| -> Vec<Json> {
+        list.iter()
+            .map(|w| json!({"source": w.source, "at": place(&w.at, tree), "text": w.text}))
+            .collect()
+    };
+    json!({
+        "input": e.input,
+        "type": e.ty.to_string(),
+        "sensitive": e.sensitive,
+        "description": e.description,
+        "declared": e.declared.as_ref().map(|at| place(at, tree)),
+        "value": e.value.as_ref().map(|v| match v {
+            Ok(term) => shown(term),
+            Err(problem) => format!("cannot be worked out: {}", problem.message),
+        }),
+        "written": written(&e.written),
+        "values": written(&e.values),
+    })
+}
