@@ -224,6 +224,23 @@ pub enum Command {
         /// Unit, or one input of it: `ENV/NAME.INPUT`
         of: String,
     },
+    /// List every variable and credential that the platform needs from outside; no value is shown
+    #[command(
+        after_help = "Examples:\n  strata variables\n  strata variables prod --missing --exit-code\n  strata variables --format markdown > VARIABLES.md\n  strata variables dev --env-template > .env\n\nFormats: human, json, markdown"
+    )]
+    Variables {
+        /// Environments; default: all
+        env: Vec<String>,
+        /// Only what something still lacks
+        #[arg(long)]
+        missing: bool,
+        /// End with 7 when something is certain to lack
+        #[arg(long)]
+        exit_code: bool,
+        /// As a file `.env` to be filled in
+        #[arg(long)]
+        env_template: bool,
+    },
     /// Show what depends on what
     #[command(
         after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg"

@@ -24,6 +24,7 @@ mod schema;
 mod shell;
 mod status;
 mod unlock;
+mod variables;
 mod verify;
 
 use crate::{
@@ -104,6 +105,20 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         Command::Outputs { of, name, reveal } => {
             outputs::run(&global, &of, name.as_deref(), reveal)
         }
+        Command::Variables {
+            env,
+            missing,
+            exit_code,
+            env_template,
+        } => variables::run(
+            &global,
+            &variables::Wanted {
+                env,
+                missing,
+                exit_code,
+                env_template,
+            },
+        ),
         Command::Graph { env, dot } => graph::run(&global, &env, dot),
         Command::Drift {
             env,
