@@ -11,7 +11,7 @@ const EXAMPLES: &str = "Examples:
   strata status                    how every unit stands
 
 Exit codes: 0 done · 2 usage · 3 files invalid · 4 waiting for a person · 5 refused
-            6 drift found · 7 changes pending (plan --exit-code) · 10 failed · 130 cancelled";
+            6 drift found · 7 changes pending, variables missing (--exit-code) · 10 failed · 130 cancelled";
 
 /// Deploys whole platforms, layer by layer, from an operations repo.
 #[derive(Parser, Debug)]

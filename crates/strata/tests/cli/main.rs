@@ -12,5 +12,6 @@ mod sandbox;
 mod schemas;
 mod stopping;
 mod terraform;
+mod variables;
 mod views;
 mod words;
