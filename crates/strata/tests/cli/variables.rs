@@ -281,3 +281,28 @@ fn a_component_may_give_variables_itself() {
             .any(|n| n["key"] == "CLOUDFLARE_API_TOKEN" && n["with"] == "`env` of the component")
     );
 }
+
+#[test]
+fn odd_names_do_no_harm() {
+    let s = starter();
+    s.edit(
+        "strata.yaml",
+        "EDITOR]",
+        r#"EDITOR, "", "A=B", "1st", "x\n`rm -rf x`", "\u0000", "\e[31m|"]"#,
+    );
+    for args in [&["--format", "json"][..], &["--format", "markdown"], &[]] {
+        let (code, out) = with(&s, &[], args);
+        assert_eq!(code, 0);
+        assert!(!out.contains(['\u{1b}', '\0']), "{out}");
+    }
+    let (_, out) = with(&s, &[], &["--env-template"]);
+    for line in out.lines().filter(|l| !l.is_empty()) {
+        let name = line.trim_start_matches('#').split('=').next();
+        let name = name.unwrap_or_default();
+        assert!(
+            line.starts_with("# ")
+                || line == "#"
+                || (line.ends_with('=') && !name.starts_with('1'))
+        );
+    }
+}

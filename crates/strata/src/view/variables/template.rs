@@ -54,7 +54,8 @@ fn entry(row: &Row, first: &BTreeSet<&str>, out: &mut String) {
         remark(&format!("{word}: {}", units_of(&units)));
     }
     let key = &row.id.key;
-    let name = key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let name = !key.starts_with(|c: char| c.is_ascii_digit())
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let ours = match row.id.category {
         Category::Terraform => Some("set it in the remote workspace"),
         Category::Secret if key.starts_with("file:") => Some("make this file"),
