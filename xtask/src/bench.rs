@@ -1,4 +1,6 @@
 //! The promised figures, measured: ratios, counts and CPU time rather than seconds by the clock.
+mod policy;
+
 use crate::{
     Failure,
     generate::{self, Shape},
@@ -69,6 +71,8 @@ pub fn run(options: &Options) -> Result<bool, Failure> {
         b.standing_still(many, 100, Some(0.10), Some(60.0))?;
     }
     b.ninja(many)?;
+    let (shared, envs) = (b.dir.join(format!("shared-{many}")), many / 100);
+    b.policy(&shared, many, envs)?;
     b.folders(many, full)?;
     b.own_cost()?;
     b.wall()?;

@@ -41,7 +41,7 @@ pub const ALL: &[(u8, &str, &str)] = &[
     (
         DENIED,
         "denied",
-        "a protection, a stale plan or a digest that differs refused",
+        "a policy, a protection, a stale plan or a digest that differs refused",
     ),
     (DRIFT, "drift", "what is differs from what was applied"),
     (

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("strata-engines", &["strata-core", "strata-syntax"]),
     ("strata-ops", &["strata-core", "strata-syntax"]),
     ("strata-plan", &["strata-core", "strata-ops"]),
+    ("strata-policy", &["strata-core"]),
     ("strata-run", &["strata-core", "strata-ops", "strata-plan"]),
     ("strata-store", &["strata-core"]),
     ("strata-adapters", &["strata-core"]),
@@ -24,6 +25,7 @@ const PURE: &[&str] = &[
     "strata-engines",
     "strata-ops",
     "strata-plan",
+    "strata-policy",
     "strata-run",
 ];
 

@@ -2,10 +2,12 @@
 mod environment;
 mod given;
 mod names;
+mod state;
 mod variant;
 
 pub use environment::Environment;
 pub use names::{Named, Target};
+pub use state::StateEdge;
 pub use variant::{Closure, Use, Variant, verify_spec};
 
 use crate::{
@@ -35,6 +37,8 @@ pub struct Unit {
     pub each: Option<Each>,
     /// What it waits for, sorted.
     pub deps: Vec<Dep>,
+    /// Whose state its tool reads by itself.
+    pub state: Vec<StateEdge>,
 }
 
 /// An instance of a component.
@@ -144,6 +148,7 @@ pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Compo
         .map(|(i, u)| (u.address.clone(), i as u32))
         .collect();
     names::connect(&mut c, &mut problems);
+    state::connect(&mut c, &mut problems);
     if c.loaded.platform.strict {
         strict_order(&mut c);
     }
@@ -342,6 +347,7 @@ fn instances(c: &mut Composition, env: usize, variant: u32, problems: &mut Probl
         variant,
         each,
         deps: Vec::new(),
+        state: Vec::new(),
     };
     let Some(field) = field else {
         c.units.push(unit(address, None));

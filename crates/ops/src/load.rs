@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{
-    diagnostic::{Diagnostic, suggest},
+    diagnostic::{Diagnostic, Severity, suggest},
     engine::DynEngine,
     name::{RESERVED, name_problem},
     span::Location,
@@ -72,6 +72,7 @@ pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
     let environments = environments(tree.as_ref(), &mut problems);
     let contracts = contracts(tree.as_ref(), &mut problems);
     let components = components(tree.as_ref(), &platform, engines, &mut problems);
+    unusable(tree.as_ref(), &components, &mut problems);
     (
         Loaded {
             tree,
@@ -82,6 +83,28 @@ pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
         },
         problems,
     )
+}
+
+/// What lies in a folder that matters and cannot be part of the platform: a tool that wants it will miss it.
+fn unusable(
+    tree: &dyn Tree,
+    components: &BTreeMap<Arc<str>, Arc<Source>>,
+    problems: &mut Problems,
+) {
+    for problem in tree.problems() {
+        let Some(at) = &problem.at else { continue };
+        let below = |folder: &str| {
+            let rest = at.file.strip_prefix(folder);
+            !folder.is_empty() && rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        };
+        let ours = ["layers", "environments", "contracts", "policy"];
+        if ours.into_iter().any(below) || components.values().any(|c| below(&c.folder)) {
+            problems.push(Diagnostic {
+                severity: Severity::Warning,
+                ..problem.clone()
+            });
+        }
+    }
 }
 
 fn parse(tree: &dyn Tree, path: &str, problems: &mut Problems) -> Option<Node> {

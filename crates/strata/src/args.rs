@@ -1,5 +1,8 @@
 //! What can be typed. Every command has an example in its help.
-use crate::{commands::pipeline::Service, formats::Format};
+use crate::{
+    commands::{pipeline::Service, variables::Wanted as Variables},
+    formats::Format,
+};
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -228,19 +231,7 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  strata variables\n  strata variables prod --missing --exit-code\n  strata variables --format markdown > VARIABLES.md\n  strata variables dev --env-template > .env\n\nFormats: human, json, markdown"
     )]
-    Variables {
-        /// Environments; default: all
-        env: Vec<String>,
-        /// Only what something still lacks
-        #[arg(long)]
-        missing: bool,
-        /// End with 7 when something is certain to lack
-        #[arg(long)]
-        exit_code: bool,
-        /// As a file `.env` to be filled in
-        #[arg(long)]
-        env_template: bool,
-    },
+    Variables(Variables),
     /// Show what depends on what
     #[command(
         after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg"
@@ -293,6 +284,9 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Rules of your own over the platform and over what a plan would do
+    #[command(subcommand)]
+    Policy(Policy),
     /// Steps that people do
     #[command(name = "hand-off", subcommand)]
     HandOff(HandOff),
@@ -321,7 +315,7 @@ pub enum Command {
         after_help = "Examples:\n  strata schema component > component.schema.json\n  strata schema plan"
     )]
     Schema {
-        /// `platform`, `environment`, `component`, `contract`, `plan` or `diagnostics`
+        /// `platform`, `environment`, `component`, `contract`, `plan`, `diagnostics` or `policy-input`
         kind: String,
     },
     /// Completions for a shell
@@ -335,6 +329,28 @@ pub enum Command {
     Man {
         /// The folder
         dir: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Policy {
+    /// Run the tests of policies: rules `test_*` in `policy/**/*_test.rego`
+    #[command(after_help = "Example:\n  strata policy test -v      ends with 10 when a test fails")]
+    Test {
+        /// Show tests that pass too, and what tests print
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Print the document that rules see of a unit
+    #[command(
+        after_help = "Examples:\n  strata policy input dev/web\n  strata policy input dev/web --plan     asks its tool what it would do"
+    )]
+    Input {
+        /// The unit
+        unit: String,
+        /// As rules see it at `plan`
+        #[arg(long)]
+        plan: bool,
     },
 }
 

@@ -5,6 +5,7 @@
 use super::{
     cache::{Cache, Entry, Stat, Walk, nanos, save},
     derived::Derived,
+    shared::Shared,
 };
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -13,6 +14,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 use std::{
+    any::Any,
     borrow::Cow,
     fs::File,
     io::Write,
@@ -45,6 +47,7 @@ pub struct DirectoryTree {
     problems: Vec<Diagnostic>,
     read: usize,
     derived: Option<Derived>,
+    shared: Shared,
 }
 
 /// A file that the walk came across.
@@ -64,7 +67,7 @@ struct Looker<'a> {
 impl DirectoryTree {
     /// Looks at every file below a folder. With `cache`, digests of unchanged files are taken from that file, which is
     /// written again when something changed (its folder must exist). What cannot be part of a platform is in
-    /// [`Self::problems`]; an error is only that the folder itself cannot be read.
+    /// [`Tree::problems`]; an error is only that the folder itself cannot be read.
     pub fn open(root: &Path, cache: Option<&Path>) -> Result<Self, TreeError> {
         let shown = || root.display().to_string();
         let io = |e: std::io::Error| TreeError::Io(shown(), e.to_string());
@@ -99,6 +102,7 @@ impl DirectoryTree {
             problems,
             read,
             derived: None,
+            shared: Shared::default(),
         })
     }
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
@@ -111,11 +115,6 @@ impl DirectoryTree {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// What is there and cannot be part of a platform: links that lead out, names that are not text, files that are
-    /// too large or unreadable. Whoever checks a platform decides which of them matter.
-    pub fn problems(&self) -> &[Diagnostic] {
-        &self.problems
-    }
     /// How many files had to be read: the others were known.
     pub fn files_read(&self) -> usize {
         self.read
@@ -125,6 +124,11 @@ impl DirectoryTree {
 impl Tree for DirectoryTree {
     fn files(&self) -> &[TreeFile] {
         &self.files
+    }
+    /// Links that lead out, names that are not text, files that are too large or unreadable. Whoever checks a platform
+    /// decides which of them matter.
+    fn problems(&self) -> &[Diagnostic] {
+        &self.problems
     }
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
         let listed = self
@@ -159,6 +163,13 @@ impl Tree for DirectoryTree {
         let made = make(&self.text(path)?);
         derived.put(form, &content, made.clone());
         Ok(Cow::Owned(made))
+    }
+    fn shared(
+        &self,
+        key: &str,
+        make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
+    ) -> Arc<dyn Any + Send + Sync> {
+        self.shared.get(key, make)
     }
     fn keep_derived(&self) {
         if let Some(derived) = &self.derived {

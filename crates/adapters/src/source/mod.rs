@@ -4,6 +4,7 @@ mod cache;
 mod derived;
 mod directory;
 mod revision;
+mod shared;
 
 pub use directory::DirectoryTree;
 pub use revision::{RevisionError, RevisionTree};

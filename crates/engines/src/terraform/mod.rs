@@ -11,6 +11,7 @@ mod mask;
 mod needs;
 mod outputs;
 mod shown;
+mod state_reads;
 mod workspace;
 
 use crate::outcome::{refused, succeeded};

@@ -7,6 +7,7 @@ mod identities;
 mod inputs;
 pub use inputs::EXTERNAL;
 mod layers;
+pub mod recorded;
 mod secrets;
 mod types;
 mod values;

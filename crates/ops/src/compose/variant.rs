@@ -58,6 +58,8 @@ pub struct Closure {
 pub struct Variants {
     plain: HashMap<Arc<str>, u32>,
     seen: HashSet<Arc<str>>,
+    /// What engines said of a component, by what they were told of it.
+    read: HashMap<Arc<str>, Vec<(UnitSpec, Arc<Interface>, Problems)>>,
     /// Names of the engines that a component may have.
     engines: Vec<&'static str>,
 }
@@ -68,6 +70,7 @@ impl Variants {
         Self {
             plain: HashMap::new(),
             seen: HashSet::new(),
+            read: HashMap::new(),
             engines: engines
                 .iter()
                 .map(|e| e.name())
@@ -111,7 +114,7 @@ impl Variants {
         };
         let mut found = Problems::new();
         let component = Component::decode(&identity, node, &mut found);
-        let (interface, more) = engine.interface(c.loaded.tree.as_ref(), &bare_spec(&component));
+        let (interface, more) = self.interface(c, source, bare_spec(&component));
         let here = component.at.clone();
         let placed = |p: Diagnostic| {
             if p.at.is_none() {
@@ -147,7 +150,7 @@ impl Variants {
         let variant = Variant {
             component,
             engine: source.engine,
-            interface: Arc::new(interface),
+            interface,
             closure: Arc::new(closure),
             uses,
         };
@@ -157,6 +160,30 @@ impl Variants {
             self.plain.insert(source.name.clone(), position);
         }
         position
+    }
+
+    /// What a component takes and gives; an environment that only gives other inputs reads no file again.
+    fn interface(
+        &mut self,
+        c: &Composition,
+        source: &Source,
+        spec: UnitSpec,
+    ) -> (Arc<Interface>, Problems) {
+        let name = source.name.as_ref();
+        if !c.envs.iter().any(|e| e.overrides.contains_key(name)) {
+            let engine = &c.engines[source.engine];
+            let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+            return (Arc::new(interface), problems);
+        }
+        let known = self.read.entry(source.name.clone()).or_default();
+        if let Some((_, interface, problems)) = known.iter().find(|(s, ..)| *s == spec) {
+            return (interface.clone(), problems.clone());
+        }
+        let engine = &c.engines[source.engine];
+        let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+        let interface = Arc::new(interface);
+        known.push((spec, interface.clone(), problems.clone()));
+        (interface, problems)
     }
 }
 

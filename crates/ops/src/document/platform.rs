@@ -96,7 +96,10 @@ impl Platform {
                 "external",
                 "record the values in an environment's `values:`",
             ),
-            ("policy", "remove it"),
+            (
+                "policy",
+                "remove it: policies are the files `policy/*.rego`",
+            ),
             (
                 "store",
                 "remove it: the store is in `.strata` beside `strata.yaml`",

@@ -18,13 +18,14 @@ mod outputs;
 pub mod pipeline;
 mod plan;
 mod planning;
+mod policy;
 mod resume;
 mod run;
 mod schema;
 mod shell;
 mod status;
 mod unlock;
-mod variables;
+pub mod variables;
 mod verify;
 
 use crate::{
@@ -105,20 +106,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         Command::Outputs { of, name, reveal } => {
             outputs::run(&global, &of, name.as_deref(), reveal)
         }
-        Command::Variables {
-            env,
-            missing,
-            exit_code,
-            env_template,
-        } => variables::run(
-            &global,
-            &variables::Wanted {
-                env,
-                missing,
-                exit_code,
-                env_template,
-            },
-        ),
+        Command::Variables(wanted) => variables::run(&global, &wanted),
         Command::Graph { env, dot } => graph::run(&global, &env, dot),
         Command::Drift {
             env,
@@ -133,6 +121,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         } => adopt::run(&global, &env, &which, parallelism),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),
         Command::Env(what) => env::run(&global, what),

@@ -5,7 +5,12 @@ use super::{
     planning,
     run::{self, Start},
 };
-use crate::{args::Global, context::Context, problem::Problem};
+use crate::{
+    args::Global,
+    context::Context,
+    policy::{self, Guard},
+    problem::Problem,
+};
 use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{
     engine::Verb,
@@ -95,13 +100,14 @@ fn go_on(
     answer(store, &mut leases, &record.run, &mut machine, approve, true)?;
     answer(store, &mut leases, &record.run, &mut machine, refuse, false)?;
     let started = record.started;
-    let start = |machine| Start {
+    let start = |machine, guard| Start {
         run: record.run.clone(),
         started,
         leases,
         machine,
         intents,
         resumed: true,
+        guard,
     };
     if let Some(c) = c {
         let selected: Vec<bool> = c
@@ -111,6 +117,11 @@ fn go_on(
             .collect();
         let mut bench = planning::bench(cx, &c, &selected, store)?;
         still_planned(&bench, &machine)?;
+        let mut gate = policy::Gate::open(&c);
+        if let Some(gate) = &mut gate {
+            gate.answer(cx)?;
+        }
+        let guard = gate.map(|g| Guard::new(g, (0..selected.len()).filter(|unit| selected[*unit])));
         // what was asked for again and has not been done yet is still asked for
         bench.again = machine
             .plan()
@@ -123,10 +134,10 @@ fn go_on(
             })
             .map(|(step, _)| step.unit.clone())
             .collect();
-        run::drive(cx, store, &mut bench, parallelism, start(machine))
+        run::drive(cx, store, &mut bench, parallelism, start(machine, guard))
     } else {
         let mut bench = AppliedBench::load(cx, store)?;
-        run::drive(cx, store, &mut bench, parallelism, start(machine))
+        run::drive(cx, store, &mut bench, parallelism, start(machine, None))
     }
 }
 

@@ -7,21 +7,26 @@ use crate::{
     problem::Problem,
     view::variables::{self as view, Shown},
 };
+use clap::Args;
 use std::path::{Path, PathBuf};
 use strata_adapters::process::ALWAYS;
 use strata_core::exit;
 use strata_ops::variables::{Table, World, gather, judge};
 
 /// What the command line asks for.
+#[derive(Args, Debug)]
 pub struct Wanted {
-    /// Environments; none: all.
-    pub env: Vec<String>,
-    /// Only what something still lacks.
-    pub missing: bool,
-    /// End with 7 when something is certain to lack.
-    pub exit_code: bool,
-    /// As a file `.env`.
-    pub env_template: bool,
+    /// Environments; default: all
+    env: Vec<String>,
+    /// Only what something still lacks
+    #[arg(long)]
+    missing: bool,
+    /// End with 7 when something is certain to lack
+    #[arg(long)]
+    exit_code: bool,
+    /// As a file `.env` to be filled in
+    #[arg(long)]
+    env_template: bool,
 }
 
 /// This process and its files.

@@ -6,6 +6,7 @@ mod hand_off;
 mod json_schema;
 mod life;
 mod pipelines;
+mod policy;
 mod references;
 mod revisions;
 mod sandbox;

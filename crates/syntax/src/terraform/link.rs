@@ -67,7 +67,10 @@ impl<'t> Folders<'t> {
         if let Some(known) = self.kept.borrow().get(path) {
             return known.clone();
         }
-        let folder = Arc::new(Folder::read(self.tree, path));
+        let key = format!("terraform folder {path}");
+        let read = || Arc::new(Folder::read(self.tree, path));
+        let shared = self.tree.shared(&key, &|| read());
+        let folder = shared.downcast::<Folder>().unwrap_or_else(|_| read());
         self.kept
             .borrow_mut()
             .insert(path.to_owned(), folder.clone());

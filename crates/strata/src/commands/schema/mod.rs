@@ -16,9 +16,10 @@ pub fn run(kind: &str) -> Result<u8, Problem> {
         "contract" => object("contracts/NAME.yaml", contract::KEYS, &[]),
         "plan" => results::plan(),
         "diagnostics" => results::diagnostics(),
+        "policy-input" => strata_policy::input::schema(),
         _ => {
             return Err(Problem::usage(format!("there is no schema `{kind}`")).hint(
-                "schemas are: platform, environment, component, contract, plan, diagnostics",
+                "schemas are: platform, environment, component, contract, plan, diagnostics, policy-input",
             ));
         }
     };
