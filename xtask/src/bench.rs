@@ -78,8 +78,6 @@ pub fn run(options: &Options) -> Result<bool, Failure> {
             b.standing_still(many, 100, Some(0.10), Some(60.0))?;
         }
         b.ninja(many)?;
-        let (shared, envs) = (b.dir.join(format!("shared-{many}")), many / 100);
-        b.policy(&shared, many, envs)?;
     }
     if wanted("policy") {
         let envs = many / 100;

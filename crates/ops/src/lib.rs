@@ -7,6 +7,7 @@
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
 //! - [`explain`]: where a value comes from.
+//! - [`variables`]: what has to come from outside.
 //! - [`compare`]: what became of promises since another time.
 //!
 //! Not here: reading a disk (a [`strata_core::tree::Tree`] is given), what tools declare (engines say it), plans.
@@ -19,6 +20,7 @@ pub mod explain;
 pub mod field;
 pub mod load;
 pub mod scope;
+pub mod variables;
 
 use compose::{Composition, Pick};
 use decode::Problems;

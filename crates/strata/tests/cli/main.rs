@@ -13,5 +13,6 @@ mod sandbox;
 mod schemas;
 mod stopping;
 mod terraform;
+mod variables;
 mod views;
 mod words;

@@ -32,6 +32,10 @@ impl Reader<'_> {
                 .iter()
                 .any(|k| task.get(k).is_some());
             for entry in entries(Some(task)) {
+                if entry.key.split('.').count() == 3 {
+                    let at = place(entry);
+                    self.facts.modules.entry(entry.key.clone()).or_insert(at);
+                }
                 own &= !self.module(&here, task, short(&entry.key), &entry.value);
             }
             let rescued = here.conditional || task.get("rescue").is_some();
