@@ -5,19 +5,21 @@ mod fuzz;
 mod generate;
 mod journal;
 mod measure;
+mod own;
 
 use generate::Shape;
 use std::{path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "Usage:
   cargo xtask generate DIR [--shape shared|folders] [--units N] [--environments E] [--sleep SECONDS]
-  cargo xtask bench [--quick] [--strata PROGRAM] [--keep DIR]
+  cargo xtask bench [--quick] [--only PART] [--strata PROGRAM] [--keep DIR]
   cargo xtask fuzz [TARGET] [--rounds N] [--seed S]
 
 generate  makes a platform of N units: `shared` has N/E components in E environments (default 10),
           `folders` has N components in one environment, two files each
 bench     builds strata, generates, applies and measures; ends with 1 when a figure is over its target
   --quick   a tenth of the units, no targets of the large sizes
+  --only    measures one part: plan, policy, folders, own, wall, recovery
   --strata  measures this program instead of building one
   --keep    keeps the platforms in DIR, and uses those that are there";
 
@@ -103,6 +105,10 @@ fn bench(args: Vec<String>) -> Result<bool, Failure> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => options.quick = true,
+            "--only" => {
+                let part = args.next().filter(|p| bench::PARTS.contains(&p.as_str()));
+                options.only = Some(part.ok_or(USAGE)?);
+            }
             "--strata" => options.program = args.next().map(PathBuf::from),
             "--keep" => options.keep = args.next().map(PathBuf::from),
             _ => return Err(USAGE.into()),

@@ -98,8 +98,10 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     let v = c.variant(unit);
     let (name, loaded) = (v.component.name.as_str(), c.loaded.as_ref());
     let layer = c.layer(unit);
-    let fits = |names: &Option<Vec<String>>, own: &str| {
-        names.as_ref().is_none_or(|l| l.iter().any(|n| n == own))
+    let fits = |names: &Option<Vec<(String, Location)>>, own: &str| {
+        names
+            .as_ref()
+            .is_none_or(|l| l.iter().any(|(n, _)| n == own))
     };
     for rule in &loaded.platform.defaults {
         if fits(&rule.layers, layer) && fits(&rule.engines, &v.component.engine) {

@@ -1,5 +1,8 @@
 //! What can be typed. Every command has an example in its help.
-use crate::{commands::pipeline::Service, formats::Format};
+use crate::{
+    commands::{pipeline::Service, variables::Wanted as Variables},
+    formats::Format,
+};
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -11,7 +14,7 @@ const EXAMPLES: &str = "Examples:
   strata status                    how every unit stands
 
 Exit codes: 0 done · 2 usage · 3 files invalid · 4 waiting for a person · 5 refused
-            6 drift found · 7 changes pending (plan --exit-code) · 10 failed · 130 cancelled";
+            6 drift found · 7 changes pending, variables missing (--exit-code) · 10 failed · 130 cancelled";
 
 /// Deploys whole platforms, layer by layer, from an operations repo.
 #[derive(Parser, Debug)]
@@ -224,6 +227,11 @@ pub enum Command {
         /// Unit, or one input of it: `ENV/NAME.INPUT`
         of: String,
     },
+    /// List every variable and credential that the platform needs from outside; no value is shown
+    #[command(
+        after_help = "Examples:\n  strata variables\n  strata variables prod --missing --exit-code\n  strata variables --format markdown > VARIABLES.md\n  strata variables dev --env-template > .env\n\nFormats: human, json, markdown"
+    )]
+    Variables(Variables),
     /// Show what depends on what
     #[command(
         after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg"

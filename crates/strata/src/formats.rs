@@ -55,6 +55,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Plan { .. } => ("plan", &[Human, Json, Markdown, Html]),
         Command::History { of: Some(_), .. } => ("history", &[Human, Json, Html]),
         Command::History { of: None, .. } => ("history", DATA),
+        Command::Variables(_) => ("variables", &[Human, Json, Markdown]),
         Command::Apply { .. } => ("apply", DATA),
         Command::Destroy { .. } => ("destroy", DATA),
         Command::Resume { .. } => ("resume", DATA),

@@ -153,8 +153,7 @@ impl Executor for ProcessExecutor {
                 _ => {}
             }
         }
-        let leftover = private::Leftover::Of(unit);
-        private::sweep(&self.0.private, &self.0.config.state_dir, leftover);
+        private::settle(&self.0.private, &self.0.config.state_dir, unit);
         Ok(())
     }
 }
@@ -212,14 +211,14 @@ impl Inner {
         if newest.is_some_and(|n| n > handle.generation) {
             return Err(ExecutorError::Fenced);
         }
+        attempt::began(&dir, handle.generation)?;
         write_generation(&own, handle.generation)?;
         generations.insert(env.to_owned(), handle.generation);
         Ok(fences)
     }
     fn sweep_once(&self) {
         self.swept.call_once(|| {
-            let idle = private::Leftover::Idle;
-            private::sweep(&self.private, &self.config.state_dir, idle);
+            private::sweep(&self.private, &self.config.state_dir);
         });
     }
 }

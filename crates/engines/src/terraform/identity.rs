@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use strata_core::{
     engine::Task,
+    spec::UnitSpec,
     value::{Term, Value},
 };
 
@@ -25,16 +26,32 @@ const PLACES: &[&str] = &[
     "endpoint",
 ];
 
+/// The backend that `terraform.backend` chooses, else a local file.
+pub fn backend_of(spec: &UnitSpec) -> String {
+    match spec.options.get("backend") {
+        Some(Term::Map(backend)) => backend.keys().next().cloned(),
+        _ => None,
+    }
+    .unwrap_or_else(|| "local".to_owned())
+}
+
+/// The settings of `terraform.backend`, when they are for this kind.
+pub fn own_backend<'a>(spec: &'a UnitSpec, kind: &str) -> Option<&'a BTreeMap<String, Term>> {
+    let Some(Term::Map(backend)) = spec.options.get("backend") else {
+        return None;
+    };
+    match backend.get(kind) {
+        Some(Term::Map(settings)) => Some(settings),
+        _ => None,
+    }
+}
+
 /// The backend that is used: the module's own, else the one of `terraform.backend`, else a local file.
 pub fn effective_backend(task: &Task, facts: &BTreeMap<String, String>) -> String {
     if let Some(kind) = facts.get("backend") {
         return kind.clone();
     }
-    match task.spec.options.get("backend") {
-        Some(Term::Map(backend)) => backend.keys().next().cloned(),
-        _ => None,
-    }
-    .unwrap_or_else(|| "local".to_owned())
+    backend_of(&task.spec)
 }
 
 /// Is the state a local file that is kept with the unit?
@@ -55,9 +72,7 @@ fn settings(task: &Task, facts: &BTreeMap<String, String>) -> BTreeMap<String, S
         .and_then(|json| serde_json::from_str(json).ok());
     let mut settings: BTreeMap<String, String> = literal.unwrap_or_default();
     let kind = effective_backend(task, facts);
-    if let Some(Term::Map(backend)) = task.spec.options.get("backend")
-        && let Some(Term::Map(given)) = backend.get(&kind)
-    {
+    if let Some(given) = own_backend(&task.spec, &kind) {
         let plain = |term: &Term| term.plain().as_ref().and_then(Value::scalar_text);
         settings.extend(
             given
@@ -119,7 +134,6 @@ mod tests {
     use strata_core::{
         engine::{Tool, Verb},
         name::Address,
-        spec::UnitSpec,
     };
 
     fn identity(unit: &str, options: &str, facts: &[(&str, &str)]) -> String {

@@ -134,7 +134,7 @@ impl View<'_> {
                 let picked = env.and_then(|e| e.flavors.get(contract));
                 let component = env.and_then(|e| component_file(c, e.chosen.get(contract)?));
                 picked
-                    .map(|(_, at)| at.clone())
+                    .map(|f| f.at.clone())
                     .into_iter()
                     .chain(component)
                     .collect()

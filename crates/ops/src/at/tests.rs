@@ -8,6 +8,7 @@ use strata_core::{
     diagnostic::Diagnostic,
     engine::{Act, DynEngine, Got, Task, ToolQuestion, Workspace},
     interface::{Input, Interface, OutputDecl},
+    need::Needs,
     span::{Location, Span},
     spec::UnitSpec,
     tree::{MemoryTree, Tree},
@@ -65,6 +66,9 @@ impl DynEngine for Lines {
             }
         }
         (out, Vec::new())
+    }
+    fn needs(&self, _: &dyn Tree, _: &UnitSpec, _: &[String]) -> Needs {
+        Needs::default()
     }
     fn identities(&self, _: &Task, _: &Interface) -> Vec<String> {
         Vec::new()

@@ -7,6 +7,8 @@ mod identities;
 mod inputs;
 pub use inputs::EXTERNAL;
 mod layers;
+mod misfits;
+mod places;
 pub mod recorded;
 mod secrets;
 mod types;

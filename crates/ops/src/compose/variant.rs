@@ -3,7 +3,7 @@ use super::Composition;
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
-    load::{COMPONENT_FILE, Engines, Source},
+    load::{COMPONENT_FILE, Engines, Source, unknown_environment},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -115,25 +115,23 @@ impl Variants {
         let mut found = Problems::new();
         let component = Component::decode(&identity, node, &mut found);
         let (interface, more) = self.interface(c, source, bare_spec(&component));
-        let here = component.at.clone();
-        let placed = |p: Diagnostic| {
-            if p.at.is_none() {
-                p.at(here.clone())
-            } else {
-                p
+        // where its block is wrong, its engine has not seen all of it
+        let block = format!("`{}:` ", engine.name());
+        let whole = !found.iter().any(|p| p.message.starts_with(&block));
+        let more = more.into_iter().filter(|p| whole || p.at.is_some());
+        found.extend(more.map(|p| placed(&component, p)));
+        if let Some(verify) = c.engines.iter().find(|e| e.name() == "verify") {
+            for (field, outline) in component.verify.iter().zip(verify_spec(&component).verify) {
+                let spec = UnitSpec {
+                    verify: vec![outline],
+                    ..UnitSpec::default()
+                };
+                let (_, wrong) = verify.interface(c.loaded.tree.as_ref(), &spec);
+                found.extend(wrong.into_iter().map(|p| about_one(p).at(field.at.clone())));
             }
-        };
-        found.extend(more.into_iter().map(placed));
-        if let Some(verify) = c.engines.iter().find(|e| e.name() == "verify")
-            && !component.verify.is_empty()
-        {
-            let (_, wrong) = verify.interface(c.loaded.tree.as_ref(), &verify_spec(&component));
-            let at = component.verify[0].at.clone();
-            found.extend(
-                wrong
-                    .into_iter()
-                    .map(|p| if p.at.is_none() { p.at(at.clone()) } else { p }),
-            );
+        }
+        for (name, at) in component.environments.iter().flatten() {
+            found.extend(unknown_environment(name, at, &c.loaded.environments));
         }
         let closure = closure(c.loaded.tree.as_ref(), &component, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
@@ -204,20 +202,41 @@ pub fn verify_spec(component: &Component) -> UnitSpec {
     }
 }
 
-/// What an engine needs to read interfaces: everything that is constant.
+/// What is wrong with one verifier: its number says nothing, its place does.
+fn about_one(mut problem: Diagnostic) -> Diagnostic {
+    if let Some(why) = problem.message.strip_prefix("verifier 1: ") {
+        problem.message = why.to_owned();
+    }
+    if let Some((why, near)) = problem.message.split_once("; did you mean ") {
+        problem.help = Some(format!("did you mean {near}"));
+        problem.message = why.to_owned();
+    }
+    problem
+}
+
+/// An engine knows no places. What it says of an option begins with its name, as in "`script.apply` runs …".
+fn placed(component: &Component, problem: Diagnostic) -> Diagnostic {
+    if problem.at.is_some() {
+        return problem;
+    }
+    let rest = problem.message.strip_prefix('`');
+    let option = rest
+        .and_then(|m| m.strip_prefix(component.engine.as_str())?.strip_prefix('.'))
+        .and_then(|m| m.split('`').next());
+    let at = option
+        .and_then(|option| component.options.get(option))
+        .map_or(&component.at, |field| &field.at);
+    let at = at.clone();
+    problem.at(at)
+}
+
+/// What an engine needs to read interfaces: what stands in the files, with holes where expressions do.
 fn bare_spec(component: &Component) -> UnitSpec {
-    let constant = |m: &crate::field::FieldMap| {
-        m.iter()
-            .filter_map(|(k, f)| match &f.body {
-                crate::field::Body::Constant(t) => Some((k.clone(), t.clone())),
-                _ => None,
-            })
-            .collect()
-    };
+    let outline = |(k, f): (&String, &crate::field::Field)| (k.clone(), f.outline());
     UnitSpec {
         engine: component.engine.clone(),
         folder: component.folder.clone(),
-        options: constant(&component.options),
+        options: component.options.iter().map(outline).collect(),
         outputs: component
             .outputs
             .iter()
@@ -248,16 +267,25 @@ fn closure(
     }
     for (pattern, at) in &component.reads {
         let matched = matching(tree, &component.folder, pattern);
-        if matched.is_empty() {
-            problems.push(
-                Diagnostic::error("component::reads", format!("`{pattern}` names no file"))
-                    .at(at.clone())
-                    .help(
-                        "paths are relative to the component's folder; `**` stands for any folders",
-                    ),
-            );
-        }
-        files.extend(matched);
+        let (message, help) = match &matched {
+            None => (
+                format!("`{pattern}` is outside of the platform's folder"),
+                "only files of the platform can be read: copy it, or give it with `files:`",
+            ),
+            Some(files) if files.is_empty() => (
+                format!("`{pattern}` names no file"),
+                "paths are relative to the component's folder; `**` stands for any folders",
+            ),
+            Some(found) => {
+                files.extend(found);
+                continue;
+            }
+        };
+        problems.push(
+            Diagnostic::error("component::reads", message)
+                .at(at.clone())
+                .help(help),
+        );
     }
     if others {
         files.sort_unstable();
@@ -269,8 +297,9 @@ fn closure(
     }
 }
 
-/// Files that a pattern names: a file, a folder with everything below, or `*` and `**`.
-fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Vec<&'a TreeFile> {
+/// Files that a pattern names: a file, a folder with everything below, or `*` and `**`. `None` when it leaves the
+/// platform.
+fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Option<Vec<&'a TreeFile>> {
     let split = pattern
         .find(['*', '?'])
         .map(|i| pattern[..i].rfind('/').map_or(0, |s| s + 1));
@@ -278,21 +307,14 @@ fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Vec<&'a Tree
         Some(at) => (pattern[..at].trim_end_matches('/'), &pattern[at..]),
         None => (pattern.trim_end_matches('/'), ""),
     };
-    let Some(base) = strata_core::tree::join(folder, fixed) else {
-        return Vec::new();
-    };
+    let base = strata_core::tree::join(folder, fixed)?;
+    let below = tree.below(&base).iter();
     if rest.is_empty() {
-        return tree
-            .file(&base)
-            .into_iter()
-            .chain(tree.below(&base))
-            .collect();
+        return Some(tree.file(&base).into_iter().chain(below).collect());
     }
     let skip = if base.is_empty() { 0 } else { base.len() + 1 };
-    tree.below(&base)
-        .iter()
-        .filter(|f| glob(rest.as_bytes(), f.path[skip..].as_bytes()))
-        .collect()
+    let fits = |f: &&TreeFile| glob(rest.as_bytes(), f.path[skip..].as_bytes());
+    Some(below.filter(fits).collect())
 }
 
 /// `*` within a folder, `**` across folders, `?` one character.

@@ -5,7 +5,6 @@ use crate::{
     formats::Format,
     policy,
     problem::Problem,
-    tools,
     view::{annotations, diagnostics, findings, markdown, sarif},
 };
 use strata_core::{diagnostic::Diagnostic, exit, tree::Tree};
@@ -25,7 +24,6 @@ pub fn run(
 ) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
-    problems.extend(tools::unknown(&cx.engines, &c));
     let sound = !problems.iter().any(Diagnostic::is_error);
     problems.extend(policy::check(&c, sound));
     let envs = if env.is_empty() {

@@ -25,6 +25,7 @@ mod schema;
 mod shell;
 mod status;
 mod unlock;
+pub mod variables;
 mod verify;
 
 pub use explain::shown;
@@ -107,6 +108,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         Command::Outputs { of, name, reveal } => {
             outputs::run(&global, &of, name.as_deref(), reveal)
         }
+        Command::Variables(wanted) => variables::run(&global, &wanted),
         Command::Graph { env, dot } => graph::run(&global, &env, dot),
         Command::Drift {
             env,

@@ -21,7 +21,7 @@ use strata_core::{
     store::{RunRecord, Store},
 };
 use strata_plan::prepare::outline;
-use strata_run::{driver::Workbench as _, machine::Machine, recover::Intents, status::Status};
+use strata_run::{driver::Workbench as _, machine::Machine, recover, status::Status};
 
 /// Runs it.
 pub fn run(
@@ -84,18 +84,10 @@ fn go_on(
         None
     };
     let mut machine = Machine::new(plan, c.as_ref().map_or(1, retries));
-    let mut intents = Intents::default();
-    for env in &record.envs {
-        for recorded in store.events(env, Some(&record.run), 0)? {
-            intents.note(&recorded.event);
-            // a cancelled run that is gone on with is no longer cancelled
-            if !matches!(recorded.event, Event::CancelRequested { .. }) {
-                machine
-                    .apply(&recorded.event)
-                    .map_err(strata_run::driver::RunError::from)?;
-            }
-        }
-    }
+    // a cancelled run that is gone on with is no longer cancelled
+    let counts = |event: &Event| !matches!(event, Event::CancelRequested { .. });
+    let of = (record.run.as_str(), record.envs.as_slice());
+    let intents = recover::read(store.as_ref(), of, &mut machine, &counts)?;
     machine.finished = false;
     answer(store, &mut leases, &record.run, &mut machine, approve, true)?;
     answer(store, &mut leases, &record.run, &mut machine, refuse, false)?;

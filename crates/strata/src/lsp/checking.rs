@@ -1,6 +1,6 @@
 //! Reads platforms on a thread of its own: one at a time, always the newest text.
 use super::{Event, overlay::Memo, overlay::Overlay};
-use crate::{policy, tools, wire};
+use crate::{policy, wire};
 use std::{
     collections::BTreeMap,
     io,
@@ -79,7 +79,6 @@ fn read(job: Job, engines: &[Arc<dyn DynEngine>]) -> Option<Arc<Checked>> {
     let tree = Arc::new(Overlay::new(below, job.texts, job.memo));
     tree.file(ROOT_FILE)?;
     let (c, mut problems) = strata_ops::read(tree.clone(), engines);
-    problems.extend(tools::unknown(engines, &c));
     let sound = !problems.iter().any(Diagnostic::is_error);
     problems.extend(policy::check(&c, sound));
     if let Some(learnt) = recorded_in(&job.root) {

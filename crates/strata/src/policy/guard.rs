@@ -9,6 +9,7 @@ use strata_core::{
     engine::{Act, DynEngine, Failure, Finding, Got, Task, ToolQuestion, Workspace},
     interface::Interface,
     name::Address,
+    need::Needs,
     proposal::Proposal,
     span::Location,
     spec::UnitSpec,
@@ -137,6 +138,9 @@ impl DynEngine for Guarded {
     }
     fn interface(&self, tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         self.engine.interface(tree, spec)
+    }
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs {
+        self.engine.needs(tree, spec, inputs)
     }
     fn identities(&self, task: &Task, interface: &Interface) -> Vec<String> {
         self.engine.identities(task, interface)

@@ -14,5 +14,6 @@ mod sandbox;
 mod schemas;
 mod stopping;
 mod terraform;
+mod variables;
 mod views;
 mod words;

@@ -265,6 +265,12 @@ impl Linker<'_, '_> {
                 name: p.fact.name.clone(),
                 alias: p.fact.alias.clone(),
                 settings: settings(folder, p, &p.fact.arguments),
+                blocks: p
+                    .fact
+                    .blocks
+                    .iter()
+                    .map(|(name, at)| (name.clone(), p.at(*at)))
+                    .collect(),
                 uses: p.fact.sources.iter().filter_map(address).collect(),
                 at: p.at(p.fact.at),
             });
