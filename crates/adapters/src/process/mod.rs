@@ -70,6 +70,22 @@ pub struct Config {
 /// Runs tools as processes of this machine. Dropping it (and its sessions) ends the run's supervisor.
 pub struct ProcessExecutor(Arc<Inner>);
 
+/// Removes logs and records of runs that nobody keeps. Nothing may be running in them.
+pub fn forget_runs(state_dir: &Path, keep: &dyn Fn(&str) -> bool) -> io::Result<()> {
+    let runs = match std::fs::read_dir(state_dir.join("runs")) {
+        Ok(runs) => runs,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    for run in runs {
+        let run = run?;
+        if run.file_name().to_str().is_some_and(|name| !keep(name)) {
+            durable::remove_all(&run.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// What sessions share.
 struct Inner {
     config: Config,

@@ -7,7 +7,7 @@ use crate::{
     wire,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use strata_core::{
@@ -100,6 +100,30 @@ pub struct Start {
     pub guard: Option<Arc<Guard>>,
 }
 
+/// How many ended runs keep the logs of their tools.
+const KEPT: usize = 20;
+
+/// Logs of old runs go; their events stay in the journal. What is unfinished stays whole.
+fn tidy(cx: &Context, store: &dyn Store) -> Result<(), Problem> {
+    let all = store.runs(None, usize::MAX)?;
+    let open = |r: &RunRecord| matches!(r.state.as_str(), "running" | "waiting");
+    let (last, old) = all.split_at(all.len().min(KEPT));
+    if old.is_empty() {
+        return Ok(());
+    }
+    let gone: BTreeSet<&str> = old
+        .iter()
+        .filter(|r| !open(r))
+        .map(|r| r.run.as_str())
+        .collect();
+    debug_assert!(
+        last.iter().all(|r| !gone.contains(r.run.as_str())),
+        "newest first"
+    );
+    wire::forget_runs(&cx.state_dir(), &|run| !gone.contains(run));
+    Ok(())
+}
+
 /// Drives it to its end, shows it, gives the exit code.
 pub fn drive(
     cx: &Context,
@@ -119,6 +143,7 @@ pub fn drive(
         state: "running".to_owned(),
     };
     store.put_run(&record, Some(&plan))?;
+    tidy(cx, store.as_ref())?;
     let durations: HashMap<Address, u64> = store
         .notes("duration")?
         .into_iter()

@@ -264,3 +264,26 @@ fn a_reader_that_goes_away_stops_nothing() {
     assert_eq!(done.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&done.stderr).contains("the output could not be written"));
 }
+
+#[test]
+fn old_runs_keep_their_events_and_lose_the_logs_of_their_tools() {
+    let s = one();
+    for i in 0..25 {
+        s.write(
+            "environments/dev.yaml",
+            &format!("values: {{word: w{i}}}\n"),
+        );
+        s.ends(0, &["apply", "dev", "--yes"]);
+    }
+    let folders = fs::read_dir(s.root().join(".strata/runs"))
+        .expect("runs")
+        .count();
+    assert!((20..=21).contains(&folders), "{folders}");
+    let runs = s
+        .ends(0, &["history", "--limit", "100", "--format", "json"])
+        .json();
+    let runs = runs.as_array().expect("runs");
+    assert_eq!(runs.len(), 25);
+    let first = runs[24]["run"].as_str().expect("a run").to_owned();
+    assert!(s.ends(0, &["history", &first]).out.contains("dev/hello"));
+}
