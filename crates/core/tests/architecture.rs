@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("strata-syntax", &["strata-core"]),
     ("strata-engines", &["strata-core", "strata-syntax"]),
     ("strata-ops", &["strata-core", "strata-syntax"]),
+    ("strata-adopt", &["strata-core", "strata-syntax"]),
     ("strata-plan", &["strata-core", "strata-ops"]),
     ("strata-run", &["strata-core", "strata-ops", "strata-plan"]),
     ("strata-store", &["strata-core"]),
@@ -23,6 +24,7 @@ const PURE: &[&str] = &[
     "strata-syntax",
     "strata-engines",
     "strata-ops",
+    "strata-adopt",
     "strata-plan",
     "strata-run",
 ];

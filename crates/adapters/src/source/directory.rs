@@ -19,13 +19,13 @@ use std::{
     mem::MaybeUninit,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 use strata_core::{
     diagnostic::Diagnostic,
     digest::{Digest, Hasher},
     span::Location,
-    tree::{Tree, TreeError, TreeFile},
+    tree::{Repository, Tree, TreeError, TreeFile},
 };
 
 /// Folders that belong to programs and not to the repo.
@@ -45,6 +45,7 @@ pub struct DirectoryTree {
     problems: Vec<Diagnostic>,
     read: usize,
     derived: Option<Derived>,
+    repository: OnceLock<Repository>,
 }
 
 /// A file that the walk came across.
@@ -99,6 +100,7 @@ impl DirectoryTree {
             problems,
             read,
             derived: None,
+            repository: OnceLock::new(),
         })
     }
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
@@ -164,6 +166,11 @@ impl Tree for DirectoryTree {
         if let Some(derived) = &self.derived {
             derived.save();
         }
+    }
+    fn repository(&self) -> Repository {
+        self.repository
+            .get_or_init(|| super::repository::around(&self.root))
+            .clone()
     }
 }
 

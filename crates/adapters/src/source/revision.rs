@@ -13,7 +13,7 @@ use std::{
 };
 use strata_core::{
     digest::Digest,
-    tree::{Tree, TreeError, TreeFile, join},
+    tree::{Repository, Tree, TreeError, TreeFile, join},
 };
 
 /// A revision cannot be looked at.
@@ -279,6 +279,9 @@ impl Tree for RevisionTree {
             return Ok(Cow::Owned(make(&self.text(path)?)));
         }
         self.today.derived(path, form, make)
+    }
+    fn repository(&self) -> Repository {
+        self.today.repository()
     }
 }
 

@@ -3,7 +3,7 @@ use super::Composition;
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
-    load::{COMPONENT_FILE, Engines, Source},
+    load::{COMPONENT_FILE, Engines, ROOT_FILE, Source},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -132,7 +132,9 @@ impl Variants {
                     .map(|p| if p.at.is_none() { p.at(at.clone()) } else { p }),
             );
         }
-        let closure = closure(c.loaded.tree.as_ref(), &component, &interface, &mut found);
+        let tree = c.loaded.tree.as_ref();
+        let at_root = component.folder.is_empty() && engine.recognise(tree, "").is_some();
+        let closure = closure(tree, &component, at_root, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
         problems.extend(found);
         let uses = component
@@ -177,20 +179,13 @@ pub fn verify_spec(component: &Component) -> UnitSpec {
     }
 }
 
-/// What an engine needs to read interfaces: everything that is constant.
+/// What an engine needs to read interfaces: what stands in the files, with holes where expressions do.
 fn bare_spec(component: &Component) -> UnitSpec {
-    let constant = |m: &crate::field::FieldMap| {
-        m.iter()
-            .filter_map(|(k, f)| match &f.body {
-                crate::field::Body::Constant(t) => Some((k.clone(), t.clone())),
-                _ => None,
-            })
-            .collect()
-    };
+    let outline = |(k, f): (&String, &crate::field::Field)| (k.clone(), f.outline());
     UnitSpec {
         engine: component.engine.clone(),
         folder: component.folder.clone(),
-        options: constant(&component.options),
+        options: component.options.iter().map(outline).collect(),
         outputs: component
             .outputs
             .iter()
@@ -201,10 +196,11 @@ fn bare_spec(component: &Component) -> UnitSpec {
     }
 }
 
-/// The component's own folder, what its tool says it reads, and what it declares with `reads:`.
+/// The component's own folder (of the platform's root only the files in it), what its tool says it reads, and what it declares with `reads:`.
 fn closure(
     tree: &dyn Tree,
     component: &Component,
+    at_root: bool,
     interface: &Interface,
     problems: &mut Problems,
 ) -> Closure {
@@ -213,6 +209,10 @@ fn closure(
     if !component.folder.is_empty() {
         let all = tree.below(&component.folder);
         files.extend(all.iter().filter(|f| f.path.as_ref() != own));
+    } else if at_root {
+        // what lies in folders belongs to others; what of it this one needs, its tool or `reads` says
+        let all = tree.files().iter();
+        files.extend(all.filter(|f| !f.path.contains('/') && f.path.as_ref() != ROOT_FILE));
     }
     let others = !interface.reads.is_empty() || !component.reads.is_empty();
     for path in &interface.reads {

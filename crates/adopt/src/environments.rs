@@ -1,0 +1,84 @@
+//! Which environments the platform has, and which of them have each component.
+use crate::found::{Environments, Found};
+use std::collections::BTreeSet;
+
+/// The environments of a platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct All {
+    /// Those that have every component that names none.
+    pub plain: Vec<String>,
+    /// Those that serve the others.
+    pub shared: Vec<String>,
+    /// Do files name them, or is the one a stand-in?
+    pub named: bool,
+}
+
+/// The name of the one environment, where no file names any.
+const ONE: &str = "main";
+
+/// All environments that what was found tells of.
+pub fn all(found: &[Found]) -> All {
+    let (mut plain, mut shared, mut nameless) = (BTreeSet::new(), BTreeSet::new(), false);
+    for f in found {
+        match &f.environments {
+            Environments::Named(names) => plain.extend(names.iter().cloned()),
+            Environments::Shared(Some(name)) => drop(shared.insert(name.clone())),
+            Environments::Shared(None) => nameless = true,
+            Environments::Every => {}
+        }
+    }
+    if plain.is_empty() {
+        // what would serve others is all there is
+        let named = !shared.is_empty();
+        let plain = if named {
+            shared
+        } else {
+            BTreeSet::from([ONE.to_owned()])
+        };
+        return All {
+            plain: plain.into_iter().collect(),
+            shared: Vec::new(),
+            named,
+        };
+    }
+    shared.retain(|s| !plain.contains(s));
+    if nameless && shared.is_empty() && plain.len() > 1 {
+        let free = ["shared", "global", "common-services"]
+            .into_iter()
+            .find(|n| !plain.contains(*n));
+        shared.insert(free.unwrap_or("shared-by-all").to_owned());
+    }
+    All {
+        plain: plain.into_iter().collect(),
+        shared: shared.into_iter().collect(),
+        named: true,
+    }
+}
+
+impl All {
+    /// The environments of a component.
+    pub fn of(&self, environments: &Environments) -> Vec<String> {
+        match environments {
+            Environments::Every => self.plain.clone(),
+            Environments::Named(names) => names.iter().cloned().collect(),
+            Environments::Shared(Some(name))
+                if self.shared.contains(name) || self.plain.contains(name) =>
+            {
+                vec![name.clone()]
+            }
+            Environments::Shared(_) => match (self.shared.first(), self.plain.first()) {
+                (Some(shared), _) => vec![shared.clone()],
+                (None, Some(one)) => vec![one.clone()],
+                (None, None) => Vec::new(),
+            },
+        }
+    }
+    /// Is that what a component gets that names none?
+    pub fn is_usual(&self, environments: &[String]) -> bool {
+        self.plain == environments
+    }
+    /// All names.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.plain.iter().chain(&self.shared)
+    }
+}
