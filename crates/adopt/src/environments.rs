@@ -23,12 +23,16 @@ pub fn all(found: &[Found]) -> All {
         match &f.environments {
             Environments::Named(names) => plain.extend(names.iter().cloned()),
             Environments::Shared(Some(name)) => drop(shared.insert(name.clone())),
-            Environments::Shared(None) => nameless = true,
+            Environments::Shared(None) | Environments::Alone(_) => nameless = true,
             Environments::Every => {}
         }
     }
     if plain.is_empty() {
         // what would serve others is all there is
+        shared.extend(found.iter().filter_map(|f| match &f.environments {
+            Environments::Alone(name) => Some(name.clone()),
+            _ => None,
+        }));
         let named = !shared.is_empty();
         let plain = if named {
             shared
@@ -61,16 +65,18 @@ impl All {
         match environments {
             Environments::Every => self.plain.clone(),
             Environments::Named(names) => names.iter().cloned().collect(),
-            Environments::Shared(Some(name))
+            Environments::Shared(Some(name)) | Environments::Alone(name)
                 if self.shared.contains(name) || self.plain.contains(name) =>
             {
                 vec![name.clone()]
             }
-            Environments::Shared(_) => match (self.shared.first(), self.plain.first()) {
-                (Some(shared), _) => vec![shared.clone()],
-                (None, Some(one)) => vec![one.clone()],
-                (None, None) => Vec::new(),
-            },
+            Environments::Shared(_) | Environments::Alone(_) => {
+                match (self.shared.first(), self.plain.first()) {
+                    (Some(shared), _) => vec![shared.clone()],
+                    (None, Some(one)) => vec![one.clone()],
+                    (None, None) => Vec::new(),
+                }
+            }
         }
     }
     /// Is that what a component gets that names none?

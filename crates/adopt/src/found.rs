@@ -11,6 +11,8 @@ pub enum Environments {
     Shared(Option<String>),
     /// Every one: nothing in it belongs to one only.
     Every,
+    /// One of its own, where no file names any; else it serves those that are named.
+    Alone(String),
 }
 
 impl Environments {

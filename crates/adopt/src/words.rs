@@ -42,16 +42,10 @@ const BESIDE: &[&str] = &[
     "preview",
 ];
 /// Folders in which every folder is an environment.
-const HOLD_ENVIRONMENTS: &[&str] = &[
-    "environments",
-    "environment",
-    "envs",
-    "env",
-    "live",
-    "clusters",
-];
+const HOLD_ENVIRONMENTS: &[&str] = &["environments", "environment", "envs", "env", "live"];
 /// Folders whose environments have to be known words.
 const MAY_HOLD: &[&str] = &[
+    "clusters",
     "overlays",
     "stages",
     "accounts",

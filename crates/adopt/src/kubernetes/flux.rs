@@ -4,6 +4,7 @@ use crate::{
     found::{Environments, Found},
     layers::{Guess, Kind},
     survey::{Survey, inside},
+    words,
 };
 use std::collections::BTreeSet;
 use strata_core::tree::Tree;
@@ -109,7 +110,8 @@ fn applied(survey: &Survey, folder: &str, facts: &FluxFacts) -> Applied {
     // what a cluster is called says what it is, not what it is for
     found.called = Some("flux".to_owned());
     if found.environments == Environments::Every {
-        found.environments = Environments::Shared(None);
+        let cluster = cluster_of(folder).and_then(|c| words::name(c.rsplit('/').next()?));
+        found.environments = cluster.map_or(Environments::Shared(None), Environments::Alone);
     }
     let paths = || {
         facts

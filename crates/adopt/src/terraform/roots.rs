@@ -250,15 +250,13 @@ pub fn settle(tree: &dyn Tree, root: &mut Root, envs: &[String], several: bool) 
         .map(str::to_owned)
         .collect();
     for name in open {
-        if NAMES_ENVIRONMENT.contains(&name.as_str()) && several {
-            root.found
-                .inputs
-                .insert(name, Line::plain("'${{ env.name }}'"));
-        } else if root.states.in_cloud() {
+        if root.states.in_cloud() {
             let why = "nothing here sets it: the workspace does?";
-            root.found
-                .inputs
-                .insert(name, Line::because("external", why));
+            let line = Line::because("external", why);
+            root.found.inputs.insert(name, line);
+        } else if NAMES_ENVIRONMENT.contains(&name.as_str()) && several {
+            let line = Line::plain("'${{ env.name }}'");
+            root.found.inputs.insert(name, line);
         }
     }
 }
