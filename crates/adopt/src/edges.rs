@@ -4,7 +4,7 @@ use crate::{
     found::Edge,
     kubernetes::Applied,
     survey::inside,
-    terraform::{Root, Write, reads},
+    terraform::{Reader, Root, Write},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use strata_core::tree::Tree;
@@ -74,12 +74,13 @@ impl Edges {
     }
 
     /// By states. Roots are the first components, in their order.
-    pub fn states(&mut self, tree: &dyn Tree, nodes: &Nodes<'_>, roots: &[Root]) {
+    pub fn states(&mut self, reader: &Reader<'_>, nodes: &Nodes<'_>, roots: &[Root]) {
         let envs = &nodes.envs[..roots.len()];
+        let kept = reader.kept(roots, envs);
         for i in 0..roots.len() {
             let mut strangers: BTreeMap<(String, String), BTreeSet<&String>> = BTreeMap::new();
             for env in &envs[i] {
-                for read in reads(tree, roots, envs, i, env) {
+                for read in reader.reads(roots, &kept, i, env) {
                     let why = format!("its state is read: {}", read.block);
                     for (root, its) in &read.of {
                         self.add(nodes, (i, env), (*root, its), &why);

@@ -16,9 +16,9 @@ pub struct All {
 /// The name of the one environment, where no file names any.
 const ONE: &str = "main";
 
-/// All environments that what was found tells of.
-pub fn all(found: &[Found]) -> All {
-    let (mut plain, mut shared, mut nameless) = (BTreeSet::new(), BTreeSet::new(), false);
+/// All environments that what was found tells of, with those that have a file already.
+pub fn all(found: &[Found], there: BTreeSet<String>) -> All {
+    let (mut plain, mut shared, mut nameless) = (there, BTreeSet::new(), false);
     for f in found {
         match &f.environments {
             Environments::Named(names) => plain.extend(names.iter().cloned()),

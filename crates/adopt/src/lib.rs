@@ -102,6 +102,8 @@ pub struct Proposal {
     pub platform: String,
     /// What stands under `layers`, as YAML lines.
     pub layers: Vec<String>,
+    /// The same in a few words.
+    pub said_layers: String,
     /// Why these layers.
     pub why_layers: String,
     /// Components: by layer, then by name.

@@ -22,7 +22,9 @@ pub fn of(found: &[Found]) -> Vec<String> {
                 &|f| suffixed(&base, &[Some(f.engine), f.place.env.as_deref()]),
             ];
             // the last way only where a longer path does not help
-            let last = if length == longest { 4 } else { 3 };
+            let folder = |i: &usize| &found[*i].folder;
+            let together = members.iter().all(|i| folder(i) == folder(&members[0]));
+            let last = if length == longest || together { 4 } else { 3 };
             for way in &ways[..last] {
                 let list: Vec<String> = members.iter().map(|i| way(&found[*i])).collect();
                 let unique: BTreeSet<&String> = list.iter().collect();
@@ -67,7 +69,7 @@ fn segments(found: &Found) -> Vec<String> {
     let mut parts: Vec<String> = told.filter_map(|s| words::name(s)).collect();
     if let Some(called) = found.called.as_deref().and_then(words::name)
         && parts.last() != Some(&called)
-        && !(words::is_generic(&called) && !parts.is_empty() && called != "flux")
+        && !(words::is_generic(&called) && !parts.is_empty())
     {
         parts.push(called);
     }

@@ -13,7 +13,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use strata_core::{engine::DynEngine, tree::Tree};
+use strata_core::{
+    engine::DynEngine,
+    name::name_problem,
+    tree::{Tree, TreeFile},
+};
 
 /// A proposal for a tree; `None` when it has nothing that an engine knows.
 pub fn propose(
@@ -23,7 +27,8 @@ pub fn propose(
 ) -> Option<Proposal> {
     let mut survey = Survey::of(tree);
     let mut roots = terraform::all(tree, &mut survey);
-    terraform::workspaces_that_others_read(tree, &mut roots);
+    let reader = terraform::Reader::new(tree);
+    reader.name_workspaces(&mut roots);
     let applied = kubernetes::all(tree, &mut survey);
     let mut others = ansible::all(tree, &mut survey);
     if let Some(packer) = engines.iter().find(|e| e.name() == "packer") {
@@ -40,7 +45,7 @@ pub fn propose(
     if before.is_empty() {
         return None;
     }
-    let all = environments::all(&before);
+    let all = environments::all(&before, there(tree));
     let envs: Vec<Vec<String>> = before.iter().map(|f| all.of(&f.environments)).collect();
     for (root, envs) in roots.iter_mut().zip(&envs) {
         let serves = matches!(root.found.environments, Environments::Shared(_));
@@ -59,7 +64,7 @@ pub fn propose(
         reads: reads(&roots, &applied, found.len()),
     };
     let mut edges = Edges::new(&nodes);
-    edges.states(tree, &nodes, &roots);
+    edges.states(&reader, &nodes, &roots);
     for (i, root) in roots.iter().enumerate() {
         edges.files(tree, &nodes, i, &root.writes);
     }
@@ -96,6 +101,25 @@ fn reads(
         .collect();
     out.resize(count, Vec::new());
     out
+}
+
+/// Names of the files in `environments/`: each is an environment, whoever wrote it.
+fn there(tree: &dyn Tree) -> BTreeSet<String> {
+    let files = tree.below("environments").iter();
+    files
+        .filter_map(|f| environment_of(&f.path))
+        .filter(|n| !n.starts_with('_') && name_problem(n).is_none())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The environment that a file describes by its place.
+fn environment_of(path: &str) -> Option<&str> {
+    let name = path.strip_prefix("environments/")?;
+    let name = name
+        .strip_suffix(".yaml")
+        .or_else(|| name.strip_suffix(".yml"))?;
+    (!name.contains('/')).then_some(name)
 }
 
 /// Layers that folders in `layers/` make.
@@ -176,12 +200,13 @@ impl Entries<'_> {
         }
         let position = |c: &Component| self.stack.order.iter().position(|l| *l == c.layer);
         components.sort_by(|a, b| (position(a), &a.name).cmp(&(position(b), &b.name)));
-        let notes = self.notes(&environments, found);
+        let notes = self.notes(found);
         let mut skipped = survey.skipped;
         skipped.sort();
         Proposal {
             platform: asked.name.to_owned(),
             layers: self.stack.yaml.clone(),
+            said_layers: self.stack.said.clone(),
             why_layers: self.stack.why.clone(),
             components,
             environments: environments.into_values().collect(),
@@ -240,35 +265,31 @@ impl Entries<'_> {
     }
 
     /// Files that strata reads by their place and that were there before.
-    fn notes(&self, environments: &BTreeMap<String, Environment>, found: &[Found]) -> Vec<String> {
+    fn notes(&self, found: &[Found]) -> Vec<String> {
         let mut out = Vec::new();
-        let stem = |name: &str| {
-            name.strip_suffix(".yaml")
-                .or_else(|| name.strip_suffix(".yml"))
-                .map(str::to_owned)
-        };
-        for file in self.tree.below("environments") {
-            let Some(name) = stem(&file.path["environments/".len()..]).filter(|n| !n.contains('/'))
-            else {
-                continue;
-            };
-            let also = if environments.contains_key(&name) {
-                ""
-            } else {
-                ", so it is one more environment"
-            };
+        let grunt = |f: &&TreeFile| f.path.ends_with("terragrunt.hcl");
+        if let Some(file) = self.tree.files().iter().find(grunt) {
+            let path = &file.path;
             out.push(format!(
-                "{} is kept: strata reads it as an environment{also}",
-                file.path
+                "{path}: strata does not read the files of Terragrunt"
             ));
         }
-        if self
-            .tree
-            .below("contracts")
-            .iter()
-            .any(|f| stem(&f.path).is_some_and(|n| n.matches('/').count() == 1))
-        {
-            out.push("contracts/*.yaml are kept: strata reads them as contracts".to_owned());
+        for file in self.tree.below("environments") {
+            if environment_of(&file.path).is_some() {
+                let path = &file.path;
+                out.push(format!(
+                    "{path} is kept as it is: strata reads it as an environment"
+                ));
+            }
+        }
+        let contract = |f: &TreeFile| {
+            let name = &f.path["contracts/".len()..];
+            !name.contains('/') && (name.ends_with(".yaml") || name.ends_with(".yml"))
+        };
+        if self.tree.below("contracts").iter().any(contract) {
+            out.push(
+                "contracts/*.yaml are kept as they are: strata reads them as contracts".to_owned(),
+            );
         }
         let mut strangers: BTreeSet<String> = BTreeSet::new();
         for file in self.tree.below("layers") {

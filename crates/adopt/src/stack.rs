@@ -11,6 +11,8 @@ use strata_core::layer;
 pub struct Stack {
     /// What stands under `layers`, as YAML lines.
     pub yaml: Vec<String>,
+    /// The same in a few words.
+    pub said: String,
     /// Why these.
     pub why: String,
     /// Their names, lowest first.
@@ -82,8 +84,15 @@ pub fn choose(found: &[Found], preset: Option<&str>, taken: &BTreeSet<String>) -
         lines
     };
     let of = found.iter().map(|f| one(base, f)).collect();
+    let more: Vec<&str> = adds.iter().map(|(n, _)| n.as_str()).collect();
+    let said = if more.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{base} with {}", more.join(", "))
+    };
     Stack {
         yaml,
+        said,
         why: why.to_owned(),
         order,
         of,
@@ -203,6 +212,7 @@ fn stages(found: &[Found]) -> Option<Stack> {
     };
     Some(Stack {
         yaml,
+        said: order.join(", "),
         why: format!("the numbered folders{whose}"),
         order,
         of,

@@ -47,7 +47,6 @@ const HOLD_ENVIRONMENTS: &[&str] = &["environments", "environment", "envs", "env
 const MAY_HOLD: &[&str] = &[
     "clusters",
     "overlays",
-    "stages",
     "accounts",
     "workspaces",
     "deployments",
@@ -122,9 +121,6 @@ const GENERIC: &[&str] = &[
     "cloudformation",
     "cfn",
     "templates",
-    "flux",
-    "argocd",
-    "argo",
     "gitops",
     "environments",
     "environment",

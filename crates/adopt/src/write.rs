@@ -108,18 +108,8 @@ impl Proposal {
             .map(|e| format!("{}{}", e.name, if e.shared { " (shared)" } else { "" }))
             .collect();
         let _ = writeln!(out, "\nenvironments: {}", names.join(", "));
-        let (first, rest) = self
-            .layers
-            .split_first()
-            .map_or(("", &[][..]), |(f, r)| (f.as_str(), r));
-        let more = if rest.is_empty() { "" } else { " (see below)" };
-        let shown = if first.is_empty() { "own list" } else { first };
-        let _ = writeln!(
-            out,
-            "layers: {shown}{} — {}",
-            if first.is_empty() { more } else { "" },
-            self.why_layers
-        );
+        let (layers, why) = (&self.said_layers, &self.why_layers);
+        let _ = writeln!(out, "layers: {layers} ({why})");
         self.left_out(&mut out);
         for note in &self.notes {
             let _ = writeln!(out, "note: {note}");

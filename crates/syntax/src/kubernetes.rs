@@ -87,7 +87,7 @@ fn gather(node: &Node, depth: usize, found: &mut Vec<Object>) {
 }
 
 /// Is this a file that a chart makes text from, and no YAML before that?
-pub fn is_template_of_chart(tree: &dyn Tree, path: &str) -> bool {
+pub(crate) fn is_template_of_chart(tree: &dyn Tree, path: &str) -> bool {
     path.match_indices("templates/").any(|(at, _)| {
         let folder = &path[..at];
         (folder.is_empty() || folder.ends_with('/'))

@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use strata_core::tree::Tree;
 use strata_syntax::{
     argocd::{self, AppSource, Application},
-    kubernetes::is_template_of_chart,
+    helm,
     own::Own,
-    said::{exists, is_literal, parent},
+    said::{exists, is_literal, parent, within},
 };
 
 /// All folders of applications.
@@ -36,7 +36,11 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey, own: &Own, owned: &mut Owned) -
             applied.push((folder_of(a), path));
         }
     }
-    applied.extend(of_charts(tree, survey, own));
+    let of_charts = of_charts(tree, survey, own);
+    owned
+        .starts
+        .extend(of_charts.iter().map(|(chart, _)| chart.clone()));
+    applied.extend(of_charts);
     // what an application in another folder applies is no beginning
     let led_to = |folder: &str| {
         applied
@@ -117,41 +121,57 @@ fn sources(tree: &dyn Tree, own: &Own, a: &Application) -> Vec<String> {
     out
 }
 
-/// Paths that applications in templates of charts name: a template is no YAML, so its lines are looked at.
+/// Paths that applications in charts name. A template is no YAML, so its lines are looked at; where those compute the
+/// path, the values that name a folder count.
 fn of_charts(tree: &dyn Tree, survey: &Survey, own: &Own) -> Vec<(String, String)> {
     let mut out = Vec::new();
-    for file in tree
-        .files()
+    let charts = survey
+        .folders
         .iter()
-        .filter(|f| f.path.ends_with(".yaml") || f.path.ends_with(".yml"))
-    {
-        let folder = parent(&file.path);
-        if !is_template_of_chart(tree, &file.path) || survey.leaves_out(folder) {
-            continue;
+        .filter(|f| helm::recognise(tree, f).is_some());
+    for chart in charts {
+        let (mut texts, mut computed) = (Vec::new(), false);
+        for file in tree.below(&within(chart, "templates")) {
+            let text = tree.text(&file.path).unwrap_or_default();
+            if text.contains("argoproj.io/") && text.contains("kind: Application") {
+                computed |= paths(&text).any(|p| !is_literal(p));
+                texts.push(text);
+            }
         }
-        let text = tree.text(&file.path).unwrap_or_default();
-        if !text.contains("argoproj.io/") || !text.contains("kind: Application") {
-            continue;
+        let values = tree.text(&within(chart, "values.yaml")).unwrap_or_default();
+        let sets = values.contains("applicationsets:") || values.contains("kind: Application");
+        if sets || computed {
+            texts.push(values.clone());
         }
-        let chart = folder
-            .find("templates")
-            .map_or(folder, |at| folder[..at].trim_end_matches('/'));
-        for line in text.lines() {
-            let Some(path) = line
-                .trim()
-                .strip_prefix("path:")
-                .map(|p| p.trim().trim_matches(['"', '\'']))
-            else {
-                continue;
-            };
-            let path = Some(path)
-                .filter(|p| !p.is_empty() && is_literal(p))
-                .and_then(|p| own.path(p));
-            out.extend(
-                path.filter(|p| exists(tree, p))
-                    .map(|p| (chart.to_owned(), p)),
-            );
+        let mut found: Vec<String> = texts.iter().flat_map(|t| paths(t)).map(fixed).collect();
+        if computed {
+            let names = values.lines().filter_map(|l| l.split_once("name:"));
+            found.extend(names.map(|(_, n)| bare(n).to_owned()));
         }
+        let here = found
+            .iter()
+            .filter(|p| !p.is_empty() && is_literal(p))
+            .filter_map(|p| own.path(p));
+        out.extend(
+            here.filter(|p| !p.is_empty() && exists(tree, p))
+                .map(|p| (chart.clone(), p)),
+        );
     }
     out
+}
+
+/// Texts of lines that begin with `path:`.
+fn paths(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(|l| l.trim().trim_start_matches("- "));
+    lines.filter_map(|l| l.strip_prefix("path:")).map(bare)
+}
+
+fn bare(text: &str) -> &str {
+    text.trim().trim_matches(['"', '\''])
+}
+
+/// A path up to its first pattern.
+fn fixed(path: &str) -> String {
+    let parts = path.split('/').take_while(|p| !p.contains(['*', '?', '[']));
+    parts.collect::<Vec<_>>().join("/")
 }

@@ -64,7 +64,10 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey, owned: &Owned) -> Vec<Found> {
             }
             _ => Guess::sure(Kind::Application, "a chart of your own"),
         };
-        found.called = name;
+        let last = found.place.rest.last();
+        if last.is_none_or(|l| words::is_generic(l)) {
+            found.called = name;
+        }
         let values = values(tree, folder);
         if !values.is_empty() {
             let list: Vec<&str> = values.iter().map(String::as_str).collect();

@@ -11,8 +11,9 @@ use strata_core::tree::Tree;
 use strata_syntax::{
     flux::{self, FluxFacts},
     kubernetes::objects,
+    node::Node,
     own::Own,
-    said::{direct, parent},
+    said::{direct, items, parent},
 };
 
 /// All clusters.
@@ -46,13 +47,13 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey, own: &Own, owned: &mut Owned) -
         .map(|f| (f.clone(), flux::read(tree, f, own)))
         .collect();
     read.iter()
-        .for_each(|(folder, facts)| own_all(folder, facts, owned));
+        .for_each(|(folder, facts)| own_all(tree, folder, facts, owned));
     // what no cluster here leads to is started from elsewhere
     for folder in &holders {
         let facts = |f: &str| flux::read(tree, f, own);
         if owned.by(folder).is_none() && has_kustomizations(tree, folder) {
             let facts = facts(folder);
-            own_all(folder, &facts, owned);
+            own_all(tree, folder, &facts, owned);
             read.push((folder.clone(), facts));
         }
     }
@@ -82,8 +83,11 @@ fn has_kustomizations(tree: &dyn Tree, folder: &str) -> bool {
         .any(|o| o.kind == "Kustomization" && o.group() == "kustomize.toolkit.fluxcd.io")
 }
 
-fn own_all(folder: &str, facts: &FluxFacts, owned: &mut Owned) {
+fn own_all(tree: &dyn Tree, folder: &str, facts: &FluxFacts, owned: &mut Owned) {
     owned.add(folder, "Flux");
+    for path in facts.files.iter().flat_map(|f| generated_from(tree, f)) {
+        owned.add(&path, "Flux");
+    }
     for path in &facts.files {
         owned.add(parent(path), "Flux");
     }
@@ -101,6 +105,33 @@ fn own_all(folder: &str, facts: &FluxFacts, owned: &mut Owned) {
             owned.add(path, "Flux");
         }
     }
+}
+
+/// Folders that generators of artifacts copy from: `@repo/infrastructure/**`.
+fn generated_from(tree: &dyn Tree, file: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for object in objects(tree, file).unwrap_or_default() {
+        if object.kind != "ArtifactGenerator" {
+            continue;
+        }
+        let spec = object.node.get("spec");
+        for artifact in items(spec.and_then(|s| s.get("artifacts"))) {
+            for copy in items(artifact.get("copy")) {
+                let from = copy.get("from").and_then(Node::as_str).unwrap_or_default();
+                let path = from
+                    .strip_prefix('@')
+                    .and_then(|f| f.split_once('/'))
+                    .map_or("", |(_, p)| p);
+                let fixed: Vec<&str> = path
+                    .split('/')
+                    .take_while(|p| !p.contains(['*', '?']))
+                    .collect();
+                out.push(fixed.join("/"));
+            }
+        }
+    }
+    out.retain(|p| !p.is_empty());
+    out
 }
 
 fn applied(survey: &Survey, folder: &str, facts: &FluxFacts) -> Applied {

@@ -9,7 +9,7 @@ use crate::{
     found::Found,
     survey::{Survey, inside},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use strata_core::tree::Tree;
 use strata_syntax::own::Own;
 
@@ -39,17 +39,22 @@ impl Applied {
 
 /// Folders that belong to a tool, with its name.
 #[derive(Clone, Debug, Default)]
-pub struct Owned(BTreeMap<String, &'static str>);
+pub struct Owned {
+    by: BTreeMap<String, &'static str>,
+    /// What a tool is started from, though it may lie in a folder that it applies.
+    starts: BTreeSet<String>,
+}
 
 impl Owned {
     fn add(&mut self, folder: &str, by: &'static str) {
-        self.0.entry(folder.to_owned()).or_insert(by);
+        self.by.entry(folder.to_owned()).or_insert(by);
     }
     /// Who applies what is in a folder?
     fn by(&self, folder: &str) -> Option<&'static str> {
-        self.0
-            .iter()
-            .find(|(f, _)| inside(folder, f))
+        let owner = || self.by.iter().find(|(f, _)| inside(folder, f));
+        (!self.starts.contains(folder))
+            .then(owner)
+            .flatten()
             .map(|(_, by)| *by)
     }
 }

@@ -1,12 +1,14 @@
 //! Terraform and OpenTofu: root modules, their environments, and whose state they read.
+mod reading;
 mod resources;
 mod roots;
 mod state;
 mod variants;
 
+pub use reading::{Kept, Reader, Reads};
 pub use resources::Write;
 pub use roots::{all, settle};
-pub use state::{reads, workspaces_that_others_read};
+
 pub use variants::pattern;
 
 use crate::{found::Found, words};
@@ -60,4 +62,6 @@ pub struct Root {
     pub states: States,
     /// Files that it writes.
     pub writes: Vec<Write>,
+    /// Is there anything in it to be made or told?
+    pub makes_something: bool,
 }

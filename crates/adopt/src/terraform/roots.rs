@@ -58,7 +58,11 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey) -> Vec<Root> {
     }
     let places: BTreeSet<String> = candidates.iter().map(|(f, ..)| f.clone()).collect();
     for (folder, module, why) in candidates {
-        roots.push(root(tree, survey, &places, &folder, module, &why));
+        let root = root(tree, survey, &places, &folder, module, &why);
+        let own = root.module.backend.is_some() || root.module.cloud.is_some();
+        if own || root.makes_something {
+            roots.push(root);
+        }
     }
     for folder in uncalled {
         survey.skip(&folder, "a module that nothing here calls");
@@ -83,7 +87,7 @@ fn why_root(tree: &dyn Tree, folder: &str, module: &Module, in_examples: bool) -
     let called_a_module = folder
         .split('/')
         .any(|s| matches!(s, "modules" | "module" | "_modules"));
-    if is_empty(module) || (in_examples && !set) || (called_a_module && !set) {
+    if (in_examples && !set) || (called_a_module && !set) {
         return None;
     }
     if own_provider {
@@ -93,14 +97,6 @@ fn why_root(tree: &dyn Tree, folder: &str, module: &Module, in_examples: bool) -
         return Some("has variable files".to_owned());
     }
     Some("no other module calls it".to_owned())
-}
-
-/// Is there nothing in it to be made?
-fn is_empty(module: &Module) -> bool {
-    module.providers.is_empty()
-        && module.calls.is_empty()
-        && module.outputs.is_empty()
-        && module.data_blocks.is_empty()
 }
 
 fn root(
@@ -117,6 +113,10 @@ fn root(
     let variants = variants::of(tree, folder, places);
     let (content, writes) = resources::of(tree, folder, &module);
     found.guess = layers::guess(&place.rest, &content);
+    let makes_something = !content.resources.is_empty()
+        || !module.calls.is_empty()
+        || !module.data_blocks.is_empty()
+        || !module.outputs.is_empty();
     let states = states(&module);
     let named = variants.environments();
     let of_locals = of_locals(&module);
@@ -150,6 +150,7 @@ fn root(
         variants,
         states,
         writes,
+        makes_something,
     }
 }
 

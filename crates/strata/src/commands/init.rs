@@ -9,7 +9,7 @@ use crate::{
     wire,
 };
 use std::path::Path;
-use strata_adopt::{Asked, Proposal, propose};
+use strata_adopt::{Asked, propose};
 use strata_core::{
     exit,
     layer::{self, Layer},
@@ -85,13 +85,13 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
     if let Some(proposal) = &proposal {
         eprintln!("found here:\n\n{}", proposal.summary());
     }
+    let mut new: Vec<File> = files(None);
+    new.retain(|(path, ..)| !dir.join(path).exists());
     if wanted.dry_run {
-        print(&files(None));
+        print(&new);
         return Ok(exit::DONE);
     }
-    if let Some(proposal) = &proposal
-        && !agreed(proposal, wanted.yes)?
-    {
+    if proposal.is_some() && !wanted.yes && !agreed(&new)? {
         eprintln!("nothing was written");
         return Ok(exit::DONE);
     }
@@ -130,11 +130,8 @@ fn name_of(dir: &Path) -> String {
 }
 
 /// Shows what would be written, and asks.
-fn agreed(proposal: &Proposal, yes: bool) -> Result<bool, Problem> {
-    if yes {
-        return Ok(true);
-    }
-    let names: Vec<String> = proposal.files(None).into_iter().map(|(p, _)| p).collect();
+fn agreed(files: &[File]) -> Result<bool, Problem> {
+    let names: Vec<&str> = files.iter().map(|(path, ..)| path.as_str()).collect();
     eprintln!("to be written: {}", names.join(", "));
     eprintln!("`strata init --dry-run` prints them; nothing else is touched");
     ask::confirm("Write them?")

@@ -105,7 +105,7 @@ fn findings(s: &Sandbox) -> String {
     let mut out = String::new();
     for d in json["diagnostics"].as_array().expect("a list of findings") {
         let at = &d["at"];
-        let line = at["start"]["line"].as_u64().unwrap_or_default();
+        let line = at["line"].as_u64().unwrap_or_default();
         out.push_str(&format!(
             "{} {}:{line} {}\n",
             text(&d["code"]),
@@ -114,6 +114,78 @@ fn findings(s: &Sandbox) -> String {
         ));
     }
     out
+}
+
+#[test]
+fn nothing_is_written_before_somebody_said_yes() {
+    let s = case("live").sandbox();
+    s.ends(4, &["init"]).says("--yes");
+    assert!(!s.root().join("strata.yaml").exists());
+    assert!(!s.root().join("environments").exists());
+    assert!(!s.root().join(".gitignore").exists());
+    s.ends(0, &["init", "--yes"]);
+    s.ends(2, &["init", "--yes"]).says("already");
+}
+
+#[test]
+fn a_preset_that_is_asked_for_is_taken() {
+    let s = case("live").sandbox();
+    let out = s.ends(0, &["init", "--dry-run", "--preset", "bigbang"]).out;
+    assert!(
+        out.contains("layers: bigbang") && out.contains("layer: infrastructure"),
+        "{out}"
+    );
+    s.ends(2, &["init", "--dry-run", "--preset", "none"])
+        .says("presets are");
+}
+
+#[test]
+fn an_empty_folder_gets_a_first_component() {
+    let s = Sandbox::empty();
+    let out = s.ends(0, &["init", "--dry-run", "--name", "shop"]).out;
+    assert!(
+        out.contains("-- layers/application/hello/hello.sh --"),
+        "{out}"
+    );
+    assert!(!s.root().join("strata.yaml").exists());
+    s.ends(0, &["init", "--name", "shop"]);
+    s.ends(0, &["check"]);
+}
+
+#[test]
+fn a_pipeline_comes_with_a_proposal_too() {
+    let s = case("live").sandbox();
+    s.ends(0, &["init", "--yes", "--ci", "github"])
+        .says(".github/workflows/strata.yml");
+    assert!(s.root().join("strata.yaml").exists());
+}
+
+#[test]
+fn odd_names_and_files_that_are_no_text_end_nothing() {
+    let s = Sandbox::empty();
+    s.write("1 Ünïcode/env/on.tfvars", "a = ");
+    s.write(
+        "1 Ünïcode/main.tf",
+        "resource \"a\" \"b\" {\nterraform { backend \"s3\" {",
+    );
+    s.write(
+        "file/main.tf",
+        "provider \"aws\" {}\noutput \"x\" { value = 1 }\n",
+    );
+    s.write("values/main.tf.json", "[1, 2");
+    s.write("null/Chart.yaml", "{{ x }}: [");
+    s.write("a/kustomization.yaml", "- - -\n&a [*a]");
+    s.write("a: b/site.yml", "\u{0}");
+    s.write(
+        "q'\"#/main.tf",
+        "provider \"aws\" {}\nresource \"aws_vpc\" \"x\" {}\n",
+    );
+    fs::write(s.root().join("file/binary.tf"), [0xff_u8, 0xfe, 0]).expect("a file");
+    s.ends(0, &["init", "--yes", "--name", "shop"]);
+    let codes = findings(&s);
+    let own = |l: &&str| l.contains(" strata.yaml:") || l.contains(" environments/");
+    let broken: Vec<&str> = codes.lines().filter(own).collect();
+    assert!(broken.is_empty(), "{broken:?}");
 }
 
 macro_rules! repos {
@@ -147,4 +219,8 @@ repos! {
     charts_overlays_images_playbooks_and_stacks: "charts-and-overlays",
     numbered_stages: "stages",
     a_root_at_the_root: "at-the-root",
+    folders_that_strata_reads_already: "taken",
+    broken_terraform: "broken-terraform",
+    broken_gitops: "broken-gitops",
+    broken_charts_and_playbooks: "broken-charts",
 }
