@@ -77,9 +77,9 @@ impl Edges {
     pub fn states(&mut self, reader: &Reader<'_>, nodes: &Nodes<'_>, roots: &[Root]) {
         let envs = &nodes.envs[..roots.len()];
         let kept = reader.kept(roots, envs);
-        for i in 0..roots.len() {
+        for (i, own) in envs.iter().enumerate() {
             let mut strangers: BTreeMap<(String, String), BTreeSet<&String>> = BTreeMap::new();
-            for env in &envs[i] {
+            for env in own {
                 for read in reader.reads(roots, &kept, i, env) {
                     let why = format!("its state is read: {}", read.block);
                     for (root, its) in &read.of {
@@ -159,7 +159,7 @@ impl Edges {
         for env in &nodes.envs[from] {
             let its = &nodes.envs[to];
             if its.contains(env) {
-                self.add(nodes, (from, env), (to, env), why)
+                self.add(nodes, (from, env), (to, env), why);
             } else {
                 its.iter()
                     .for_each(|e| self.add(nodes, (from, env), (to, e), why));

@@ -69,7 +69,7 @@ fn segments(found: &Found) -> Vec<String> {
     let mut parts: Vec<String> = told.filter_map(|s| words::name(s)).collect();
     if let Some(called) = found.called.as_deref().and_then(words::name)
         && parts.last() != Some(&called)
-        && !(words::is_generic(&called) && !parts.is_empty())
+        && (!words::is_generic(&called) || parts.is_empty())
     {
         parts.push(called);
     }

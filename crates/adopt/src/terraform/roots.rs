@@ -39,9 +39,9 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey) -> Vec<Root> {
         let from = module.calls.iter().filter(|c| c.folder == *folder);
         let local = from.filter_map(|c| c.path.clone()).filter(|p| p != folder);
         if survey.leaves_out(folder) {
-            called_in_examples.extend(local)
+            called_in_examples.extend(local);
         } else {
-            called.extend(local)
+            called.extend(local);
         }
     }
     let mut roots = Vec::new();
@@ -87,7 +87,7 @@ fn why_root(tree: &dyn Tree, folder: &str, module: &Module, in_examples: bool) -
     let called_a_module = folder
         .split('/')
         .any(|s| matches!(s, "modules" | "module" | "_modules"));
-    if (in_examples && !set) || (called_a_module && !set) {
+    if (called_a_module || in_examples) && !set {
         return None;
     }
     if own_provider {
