@@ -88,3 +88,50 @@ impl All {
         self.plain.iter().chain(&self.shared)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Place;
+
+    fn of(list: &[Environments], there: &[&str]) -> (Vec<String>, Vec<String>, bool) {
+        let found: Vec<Found> = list
+            .iter()
+            .map(|e| Found {
+                environments: e.clone(),
+                ..Found::new("x", "terraform", "", Place::default())
+            })
+            .collect();
+        let there = there.iter().map(|n| (*n).to_owned()).collect();
+        let all = all(&found, there);
+        (all.plain, all.shared, all.named)
+    }
+
+    #[test]
+    fn one_stands_in_where_no_file_names_any() {
+        let one = || (vec!["main".to_owned()], vec![], false);
+        assert_eq!(of(&[Environments::Every], &[]), one());
+        assert_eq!(of(&[Environments::Shared(None)], &[]), one());
+        let alone = Environments::Alone("home".to_owned());
+        assert_eq!(of(&[alone], &[]), (vec!["home".to_owned()], vec![], true));
+    }
+
+    #[test]
+    fn what_serves_several_has_an_environment_of_its_own() {
+        let (dev, prod) = (Environments::one("dev"), Environments::one("prod"));
+        let shared = Environments::Shared(None);
+        let both = || vec!["dev".to_owned(), "prod".to_owned()];
+        let of_its_own = vec!["shared".to_owned()];
+        assert_eq!(
+            of(&[dev.clone(), prod.clone(), shared.clone()], &[]),
+            (both(), of_its_own, true)
+        );
+        // beside one there is nothing to share
+        assert_eq!(
+            of(&[dev.clone(), shared], &[]),
+            (vec!["dev".to_owned()], vec![], true)
+        );
+        // a file that is there names one too
+        assert_eq!(of(&[dev], &["prod"]), (both(), vec![], true));
+    }
+}

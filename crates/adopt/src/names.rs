@@ -23,7 +23,8 @@ pub fn of(found: &[Found]) -> Vec<String> {
             ];
             // the last way only where a longer path does not help
             let folder = |i: &usize| &found[*i].folder;
-            let together = members.iter().all(|i| folder(i) == folder(&members[0]));
+            let together =
+                members.len() > 1 && members.iter().all(|i| folder(i) == folder(&members[0]));
             let last = if length == longest || together { 4 } else { 3 };
             for way in &ways[..last] {
                 let list: Vec<String> = members.iter().map(|i| way(&found[*i])).collect();

@@ -218,3 +218,61 @@ fn stages(found: &[Found]) -> Option<Stack> {
         of,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{layers::Guess, place::Place};
+
+    fn found(folder: &str, engine: &'static str, kind: Kind) -> Found {
+        Found {
+            guess: Guess::sure(kind, ""),
+            ..Found::new(folder, engine, "", Place::default())
+        }
+    }
+
+    fn layers(list: &[Found]) -> (String, Vec<String>) {
+        let stack = choose(list, None, &BTreeSet::new());
+        (stack.said, stack.of.into_iter().map(|(l, _)| l).collect())
+    }
+
+    #[test]
+    fn clusters_on_one_infrastructure_have_their_preset() {
+        let cluster = found("clusters/a", "flux", Kind::Application);
+        let net = found("net", "terraform", Kind::Network);
+        let data = found("data", "terraform", Kind::Storage);
+        assert_eq!(
+            layers(&[net.clone(), cluster.clone()]),
+            (
+                "bigbang".to_owned(),
+                vec!["infrastructure".to_owned(), "applications".to_owned()]
+            )
+        );
+        let (said, of) = layers(&[net, data, cluster]);
+        assert_eq!(said, "osi with cluster-services");
+        assert_eq!(of, ["cluster-network", "storage", "application"]);
+    }
+
+    #[test]
+    fn an_image_lies_below_what_is_made_from_it() {
+        let image = found("i", "packer", Kind::Image);
+        let stack = choose(&[image], None, &BTreeSet::new());
+        let at = |name: &str| stack.order.iter().position(|l| l == name);
+        assert!(at("image") < at("compute") && at("image") > at("permissions"));
+    }
+
+    #[test]
+    fn numbered_folders_are_the_layers_when_most_lies_in_them() {
+        let of = |folders: &[&str]| {
+            let list: Vec<Found> = folders
+                .iter()
+                .map(|f| found(f, "terraform", Kind::Network))
+                .collect();
+            layers(&list)
+        };
+        let (said, of_each) = of(&["s/0-a/x", "s/1-b", "s/10-c", "other"]);
+        assert_eq!(said, "a, b, c, other");
+        assert_eq!(of_each, ["a", "b", "c", "other"]);
+        assert_eq!(of(&["s/0-a", "s/1-b"]).0, "osi");
+    }
+}
