@@ -20,6 +20,17 @@ pub struct TreeFile {
     pub size: u64,
 }
 
+/// The repository that files lie in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Repository {
+    /// Where it can be fetched from, without users and passwords.
+    pub urls: Vec<String>,
+    /// The branch that is checked out.
+    pub branch: Option<String>,
+    /// The folder of these files in it, empty when it is the repository's root.
+    pub folder: String,
+}
+
 /// The files below a root.
 pub trait Tree: Send + Sync {
     /// All files, sorted by path.
@@ -76,6 +87,10 @@ pub trait Tree: Send + Sync {
     }
     /// Writes down what was derived, for those who look next. What cannot be written is only made again.
     fn keep_derived(&self) {}
+    /// The repository that the files lie in, as far as anybody knows it.
+    fn repository(&self) -> Repository {
+        Repository::default()
+    }
 }
 
 /// A file could not be read.

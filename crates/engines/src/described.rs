@@ -64,11 +64,9 @@ pub fn all() -> Vec<Described> {
             ],
             recognise: flux::recognise,
             read: |tree, folder| {
-                let facts = flux::read(tree, folder, &Own::default());
-                (
-                    open(Vec::new()),
-                    flux::problems(tree, &facts, &Own::default()),
-                )
+                let own = Own::of(tree);
+                let facts = flux::read(tree, folder, &own);
+                (open(Vec::new()), flux::problems(tree, &facts, &own))
             },
         },
         Described {
@@ -80,10 +78,8 @@ pub fn all() -> Vec<Described> {
             recognise: argocd::recognise,
             read: |tree, folder| {
                 let facts = argocd::read(tree, folder);
-                (
-                    open(Vec::new()),
-                    argocd::problems(tree, &facts, &Own::default()),
-                )
+                let own = Own::of(tree);
+                (open(Vec::new()), argocd::problems(tree, &facts, &own))
             },
         },
         Described {

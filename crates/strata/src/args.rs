@@ -76,20 +76,26 @@ pub struct How {
 
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Make a platform here: `strata.yaml`, a first environment and a first component
+    /// Make a platform here: from what lies in the folder, or with a first environment and component
     #[command(
-        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --ci github       also a pipeline; only that where the platform exists\n\nNothing that exists is overwritten."
+        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --dry-run         in a repo of Terraform, Helm, Flux …: show what would be written\n  strata init --yes             write it without asking\n  strata init --ci github       also a pipeline; only that where the platform exists\n\nNothing that exists is moved or overwritten."
     )]
     Init {
         /// Name of the platform; default: the folder's
         #[arg(long)]
         name: Option<String>,
-        /// Layers to begin with
-        #[arg(long, default_value = "osi")]
-        preset: String,
+        /// Layers to begin with; default: what fits what lies here, else `osi`
+        #[arg(long)]
+        preset: Option<String>,
         /// Also a pipeline: check every push, plan on the pull request, apply that plan after the merge
         #[arg(long, value_name = "SERVICE")]
         ci: Option<Service>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Only print what would be written
+        #[arg(long, conflicts_with_all = ["yes", "ci"])]
+        dry_run: bool,
     },
     /// Check the whole repo from its files alone; no tool is started
     #[command(

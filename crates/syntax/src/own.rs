@@ -1,4 +1,5 @@
 //! Which repository these files are: what a GitOps tool fetches from here is here to be looked at.
+use strata_core::tree::Tree;
 
 /// What is known of the repository that holds the platform.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,15 @@ pub struct Own {
 }
 
 impl Own {
+    /// The repository that a tree's files lie in.
+    pub fn of(tree: &dyn Tree) -> Self {
+        let repository = tree.repository();
+        Self {
+            urls: repository.urls,
+            branches: repository.branch.into_iter().collect(),
+            root: repository.folder,
+        }
+    }
     /// Is this the repository, whatever the protocol?
     pub fn is(&self, url: &str) -> bool {
         let wanted = bare(url);

@@ -21,13 +21,13 @@ use std::{
     mem::MaybeUninit,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 use strata_core::{
     diagnostic::Diagnostic,
     digest::{Digest, Hasher},
     span::Location,
-    tree::{Tree, TreeError, TreeFile},
+    tree::{Repository, Tree, TreeError, TreeFile},
 };
 
 /// Folders that belong to programs and not to the repo.
@@ -48,6 +48,7 @@ pub struct DirectoryTree {
     read: usize,
     derived: Option<Derived>,
     shared: Shared,
+    repository: OnceLock<Repository>,
 }
 
 /// A file that the walk came across.
@@ -103,6 +104,7 @@ impl DirectoryTree {
             read,
             derived: None,
             shared: Shared::default(),
+            repository: OnceLock::new(),
         })
     }
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
@@ -175,6 +177,11 @@ impl Tree for DirectoryTree {
         if let Some(derived) = &self.derived {
             derived.save();
         }
+    }
+    fn repository(&self) -> Repository {
+        self.repository
+            .get_or_init(|| super::repository::around(&self.root))
+            .clone()
     }
 }
 

@@ -3,6 +3,7 @@
 mod cache;
 mod derived;
 mod directory;
+mod repository;
 mod revision;
 mod shared;
 

@@ -15,7 +15,7 @@ use std::{
 };
 use strata_core::{
     digest::Digest,
-    tree::{Tree, TreeError, TreeFile, join},
+    tree::{Repository, Tree, TreeError, TreeFile, join},
 };
 
 /// A revision cannot be looked at.
@@ -294,6 +294,9 @@ impl Tree for RevisionTree {
         make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
     ) -> Arc<dyn Any + Send + Sync> {
         self.shared.get(key, make)
+    }
+    fn repository(&self) -> Repository {
+        self.today.repository()
     }
 }
 

@@ -3,7 +3,7 @@ use super::Composition;
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
-    load::{COMPONENT_FILE, Engines, Source, unknown_environment},
+    load::{COMPONENT_FILE, Engines, ROOT_FILE, Source, unknown_environment},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -133,7 +133,9 @@ impl Variants {
         for (name, at) in component.environments.iter().flatten() {
             found.extend(unknown_environment(name, at, &c.loaded.environments));
         }
-        let closure = closure(c.loaded.tree.as_ref(), &component, &interface, &mut found);
+        let tree = c.loaded.tree.as_ref();
+        let at_root = component.folder.is_empty() && engine.recognise(tree, "").is_some();
+        let closure = closure(tree, &component, at_root, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
         problems.extend(found);
         let uses = component
@@ -247,10 +249,11 @@ fn bare_spec(component: &Component) -> UnitSpec {
     }
 }
 
-/// The component's own folder, what its tool says it reads, and what it declares with `reads:`.
+/// The component's own folder (of the platform's root only the files in it), what its tool says it reads, and what it declares with `reads:`.
 fn closure(
     tree: &dyn Tree,
     component: &Component,
+    at_root: bool,
     interface: &Interface,
     problems: &mut Problems,
 ) -> Closure {
@@ -259,6 +262,10 @@ fn closure(
     if !component.folder.is_empty() {
         let all = tree.below(&component.folder);
         files.extend(all.iter().filter(|f| f.path.as_ref() != own));
+    } else if at_root {
+        // what lies in folders belongs to others; what of it this one needs, its tool or `reads` says
+        let all = tree.files().iter();
+        files.extend(all.filter(|f| !f.path.contains('/') && f.path.as_ref() != ROOT_FILE));
     }
     let others = !interface.reads.is_empty() || !component.reads.is_empty();
     for path in &interface.reads {

@@ -1,23 +1,43 @@
-//! `strata init`: a platform where there was none. Nothing that exists is overwritten.
+//! `strata init`: a platform where there was none: from what lies in the folder, else a first component. Nothing that
+//! exists is overwritten.
 use super::pipeline::{Pipeline, Service};
 use crate::{
     args::Global,
     context::{Context, start_dir, write_file},
     problem::Problem,
+    view::ask,
+    wire,
 };
 use std::path::Path;
-use strata_core::{exit, layer, name::name_problem};
+use strata_adopt::{Asked, propose};
+use strata_core::{
+    exit,
+    layer::{self, Layer},
+    name::name_problem,
+};
 use strata_ops::load;
 
+/// What was typed.
+pub struct Wanted {
+    /// Name of the platform.
+    pub name: Option<String>,
+    /// A preset of layers.
+    pub preset: Option<String>,
+    /// Also a pipeline.
+    pub ci: Option<Service>,
+    /// Do not ask.
+    pub yes: bool,
+    /// Write nothing.
+    pub dry_run: bool,
+}
+
+/// A file to be written: its path, its text, whether it can be executed.
+type File = (String, String, bool);
+
 /// Runs it.
-pub fn run(
-    global: &Global,
-    name: Option<String>,
-    preset: &str,
-    ci: Option<Service>,
-) -> Result<u8, Problem> {
+pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
     let dir = start_dir(global)?;
-    if let (Some(service), None) = (ci, &name)
+    if let (Some(service), None) = (wanted.ci, &wanted.name)
         && let Ok(cx) = Context::open(global)
     {
         // the platform is there: only its pipeline is missing
@@ -26,38 +46,106 @@ pub fn run(
         pipeline.write(&loaded.platform.name)?;
         return Ok(exit::DONE);
     }
-    let pipeline = ci.map(|service| Pipeline::new(service, &dir)).transpose()?;
+    let pipeline = wanted
+        .ci
+        .map(|service| Pipeline::new(service, &dir))
+        .transpose()?;
     if dir.join("strata.yaml").exists() {
         return Err(Problem::usage(format!(
             "there is a `strata.yaml` in `{}` already",
             dir.display()
         )));
     }
+    let preset = wanted.preset.as_deref().unwrap_or("osi");
     let Some(layers) = layer::preset(preset) else {
         let names: Vec<&str> = layer::PRESETS.iter().map(|(n, _)| *n).collect();
         return Err(Problem::usage(format!("there is no preset `{preset}`"))
             .hint(format!("presets are: {}", names.join(", "))));
     };
-    let name = name.unwrap_or_else(|| {
-        let base = dir
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .to_lowercase();
-        let clean: String = base
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .collect();
-        let clean = clean.trim_matches('-').to_owned();
-        if clean.is_empty() || name_problem(&clean).is_some() {
-            "platform".to_owned()
-        } else {
-            clean
-        }
-    });
+    let name = match &wanted.name {
+        Some(name) => name.clone(),
+        None => name_of(&dir),
+    };
     if let Some(why) = name_problem(&name) {
         return Err(Problem::usage(why));
     }
+    let tree = wire::tree(&dir, &dir.join(".strata"))?;
+    let asked = Asked {
+        name: &name,
+        preset: wanted.preset.as_deref(),
+    };
+    let proposal = propose(tree.as_ref(), &wire::engines(), asked);
+    let files = |id: Option<&str>| match &proposal {
+        Some(proposal) => {
+            let files = proposal.files(id).into_iter();
+            files.map(|(path, text)| (path, text, false)).collect()
+        }
+        None => starter(&name, preset, &layers, id),
+    };
+    if let Some(proposal) = &proposal {
+        eprintln!("found here:\n\n{}", proposal.summary());
+    }
+    let mut new: Vec<File> = files(None);
+    new.retain(|(path, ..)| !dir.join(path).exists());
+    if wanted.dry_run {
+        print(&new);
+        return Ok(exit::DONE);
+    }
+    if proposal.is_some() && !wanted.yes && !agreed(&new)? {
+        eprintln!("nothing was written");
+        return Ok(exit::DONE);
+    }
+    for (path, text, executable) in files(Some(&new_id()?)) {
+        put(&dir, &path, &text, executable)?;
+    }
+    ignore(&dir)?;
+    if let Some(pipeline) = pipeline {
+        pipeline.write(&name)?;
+    }
+    let then = match &proposal {
+        Some(_) => "look at the lines with LOOK, then strata check, then strata adopt ENV",
+        None => "strata check, then strata apply dev",
+    };
+    eprintln!("\nnext: {then}");
+    Ok(exit::DONE)
+}
+
+/// A name of a platform from its folder's.
+fn name_of(dir: &Path) -> String {
+    let base = dir
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let clean: String = base
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let clean = clean.trim_matches('-').to_owned();
+    if clean.is_empty() || name_problem(&clean).is_some() {
+        "platform".to_owned()
+    } else {
+        clean
+    }
+}
+
+/// Shows what would be written, and asks.
+fn agreed(files: &[File]) -> Result<bool, Problem> {
+    let names: Vec<&str> = files.iter().map(|(path, ..)| path.as_str()).collect();
+    eprintln!("to be written: {}", names.join(", "));
+    eprintln!("`strata init --dry-run` prints them; nothing else is touched");
+    ask::confirm("Write them?")
+}
+
+/// The files of a proposal, each with a line that names it. Together they are no YAML file on purpose.
+fn print(files: &[File]) {
+    for (path, text, _) in files {
+        println!("-- {path} --\n{text}");
+    }
+}
+
+/// A platform with one component that shows how it goes.
+fn starter(name: &str, preset: &str, layers: &[Layer], id: Option<&str>) -> Vec<File> {
     let first = layers
         .iter()
         .find(|l| l.name == "application" || l.name == "applications")
@@ -72,14 +160,17 @@ pub fn run(
             )
         })
         .collect();
-    let id = new_id()?;
+    let id = id.map_or_else(
+        || "# id: made when this file is written".to_owned(),
+        |id| format!("id: {id}"),
+    );
     let platform = format!(
-        "platform: {name}\nid: {id}\nlayers: {preset}\n\n# The layers, lowest first:\n{}\n",
+        "platform: {name}\n{id}\nlayers: {preset}\n\n# The layers, lowest first:\n{}\n",
         list.join("\n")
     );
     let component = "# A first component: a script that greets. Change the greeting in environments/dev.yaml\n# and run `strata plan dev` again.\nengine: script\ninputs:\n  greeting: '${{ values.greeting }}'\noutputs:\n  said: string\nscript:\n  apply: [./hello.sh]\n";
     let script = "#!/bin/sh\n# Inputs come in variables and in the JSON file $STRATA_INPUTS; outputs go to $STRATA_OUTPUTS.\nset -eu\necho \"saying: $STRATA_INPUT_GREETING\"\nprintf '{\"said\": \"%s\"}' \"$STRATA_INPUT_GREETING\" > \"$STRATA_OUTPUTS\"\n";
-    let files = [
+    vec![
         ("strata.yaml".to_owned(), platform, false),
         (
             "environments/dev.yaml".to_owned(),
@@ -96,16 +187,7 @@ pub fn run(
             script.to_owned(),
             true,
         ),
-    ];
-    for (path, text, executable) in &files {
-        put(&dir, path, text, *executable)?;
-    }
-    ignore(&dir)?;
-    if let Some(pipeline) = pipeline {
-        pipeline.write(&name)?;
-    }
-    eprintln!("\nnext: strata check, then strata apply dev");
-    Ok(exit::DONE)
+    ]
 }
 
 fn put(dir: &Path, path: &str, text: &str, executable: bool) -> Result<(), Problem> {

@@ -41,7 +41,22 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
     let global = args.global;
     formats::check(&args.command, global.format)?;
     match args.command {
-        Command::Init { name, preset, ci } => init::run(&global, name, &preset, ci),
+        Command::Init {
+            name,
+            preset,
+            ci,
+            yes,
+            dry_run,
+        } => init::run(
+            &global,
+            &init::Wanted {
+                name,
+                preset,
+                ci,
+                yes,
+                dry_run,
+            },
+        ),
         Command::Check {
             env,
             all_flavors,

@@ -1,4 +1,5 @@
 //! The program from outside: its commands on small platforms, with real processes.
+mod adopt;
 mod bad_input;
 mod crash;
 mod gates;

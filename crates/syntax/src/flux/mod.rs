@@ -157,8 +157,9 @@ impl FluxFacts {
         let Some(url) = source.url.as_ref().filter(|u| u.is_literal()) else {
             return false;
         };
+        let from_here = own.urls.is_empty() || self.leads_here(own);
         if start {
-            return own.urls.is_empty() || own.is(&url.text);
+            return from_here || own.is(&url.text);
         }
         let revision = source.revision.as_ref().map_or("", |r| r.text.as_str());
         let first = self
@@ -171,7 +172,16 @@ impl FluxFacts {
                     == source.revision.as_ref().map(|r| &r.text)
         });
         let known = own.is(&url.text) && source.branch && own.follows(revision);
-        known || (same && own.urls.is_empty())
+        known || (same && from_here)
+    }
+    /// Does the Kustomization that Flux starts with apply the folder that it lies in? Then its source is this
+    /// repository under another address: a fork or a mirror.
+    fn leads_here(&self, own: &Own) -> bool {
+        self.kustomizations.iter().any(|k| {
+            let folder = k.at.file.strip_suffix("/flux-system/gotk-sync.yaml");
+            let path = k.path.as_ref().and_then(|p| own.path(&p.text));
+            k.id.name == "flux-system" && folder.is_some() && path.as_deref() == folder
+        })
     }
 }
 

@@ -231,3 +231,26 @@ fn those_that_wait_for_each_other_are_a_cycle() {
     );
     assert_eq!(found[0].related.len(), 1);
 }
+
+#[test]
+fn a_fork_whose_sync_still_names_the_first_repository_is_followed() {
+    let files = fleet();
+    let tree = MemoryTree::new(files.iter().map(|(p, t)| (*p, t.as_str())));
+    let own = Own {
+        urls: vec!["https://git.example/me/fleet".to_owned()],
+        ..Own::default()
+    };
+    let folders = |own: &Own| -> Vec<String> {
+        let facts = read(&tree, CLUSTER, own);
+        let followed = facts.kustomizations.into_iter();
+        followed.filter_map(|k| k.folder).collect()
+    };
+    assert_eq!(folders(&own), folders(&Own::default()));
+    assert_eq!(folders(&own).len(), 4);
+    // the same files in another place are not what the sync names
+    let moved = Own {
+        root: "elsewhere".to_owned(),
+        ..own
+    };
+    assert!(folders(&moved).is_empty());
+}
