@@ -1,4 +1,5 @@
 //! The promised figures, measured: ratios, counts and CPU time rather than seconds by the clock.
+mod hcl;
 mod policy;
 
 use crate::{
@@ -32,7 +33,9 @@ pub struct Options {
 }
 
 /// What can be measured by itself.
-pub const PARTS: [&str; 6] = ["plan", "policy", "folders", "own", "wall", "recovery"];
+pub const PARTS: [&str; 7] = [
+    "plan", "policy", "hcl", "folders", "own", "wall", "recovery",
+];
 
 /// One line of the result.
 struct Line {
@@ -83,6 +86,9 @@ pub fn run(options: &Options) -> Result<bool, Failure> {
         let envs = many / 100;
         let shared = b.applied(&format!("shared-{many}"), &Shape::shared(many, envs)?)?;
         b.policy(&shared, many, envs)?;
+    }
+    if wanted("hcl") {
+        b.hcl(if full { 50 } else { 5 }, full)?;
     }
     if wanted("folders") {
         b.folders(many, full)?;
