@@ -1,4 +1,6 @@
 //! The promised figures, measured: ratios, counts and CPU time rather than seconds by the clock.
+mod policy;
+
 use crate::{
     Failure,
     generate::{self, Shape},
@@ -14,9 +16,7 @@ use std::{
 };
 
 /// Every figure is the median of so many runs.
-const TIMES: usize = 5;
-/// Units of the measurement of own cost.
-const EXECUTED: usize = 200;
+pub(crate) const TIMES: usize = 5;
 
 /// What to measure.
 #[derive(Default)]
@@ -27,7 +27,12 @@ pub struct Options {
     pub program: Option<PathBuf>,
     /// Where platforms stay.
     pub keep: Option<PathBuf>,
+    /// Only this part; all when none is named.
+    pub only: Option<String>,
 }
+
+/// What can be measured by itself.
+pub const PARTS: [&str; 6] = ["plan", "policy", "folders", "own", "wall", "recovery"];
 
 /// One line of the result.
 struct Line {
@@ -37,9 +42,9 @@ struct Line {
     most: Option<f64>,
 }
 
-struct Bench {
-    program: PathBuf,
-    dir: PathBuf,
+pub(crate) struct Bench {
+    pub(crate) program: PathBuf,
+    pub(crate) dir: PathBuf,
     lines: Vec<Line>,
 }
 
@@ -49,6 +54,8 @@ pub fn run(options: &Options) -> Result<bool, Failure> {
         Some(p) => p
             .canonicalize()
             .map_err(|e| format!("cannot open `{}`: {e}", p.display()))?,
+        // nothing is started to come back from a journal
+        None if options.only.as_deref() == Some("recovery") => std::env::current_exe()?,
         None => build()?,
     };
     let temporary = tempfile::tempdir()?;
@@ -63,23 +70,39 @@ pub fn run(options: &Options) -> Result<bool, Failure> {
         lines: Vec::new(),
     };
     let many = if options.quick { 1000 } else { 10_000 };
-    b.standing_still(1000, 10, Some(0.03), None)?;
     let full = !options.quick;
-    if full {
-        b.standing_still(many, 100, Some(0.10), Some(60.0))?;
+    let wanted = |part: &str| options.only.as_ref().is_none_or(|o| o == part);
+    if wanted("plan") {
+        b.standing_still(1000, 10, Some(0.03), None)?;
+        if full {
+            b.standing_still(many, 100, Some(0.10), Some(60.0))?;
+        }
+        b.ninja(many)?;
     }
-    b.ninja(many)?;
-    b.folders(many, full)?;
-    b.own_cost()?;
-    b.wall()?;
-    let events = many * 10;
-    let cpu = journal::recovery(events)?;
-    b.line(
-        format!("recovery of a journal of {events} events"),
-        cpu,
-        "s CPU",
-        full.then_some(0.1),
-    );
+    if wanted("policy") {
+        let envs = many / 100;
+        let shared = b.applied(&format!("shared-{many}"), &Shape::shared(many, envs)?)?;
+        b.policy(&shared, many, envs)?;
+    }
+    if wanted("folders") {
+        b.folders(many, full)?;
+    }
+    if wanted("own") {
+        b.own_cost()?;
+    }
+    if wanted("wall") {
+        b.wall()?;
+    }
+    if wanted("recovery") {
+        let events = many * 10;
+        let cpu = journal::recovery(events)?;
+        b.line(
+            format!("recovery of a journal of {events} events"),
+            cpu,
+            "s CPU",
+            full.then_some(0.1),
+        );
+    }
     print!("{}", b.table());
     Ok(b.lines.iter().all(|l| l.most.is_none_or(|m| l.value <= m)))
 }
@@ -98,7 +121,7 @@ fn build() -> Result<PathBuf, Failure> {
 }
 
 impl Bench {
-    fn line(&mut self, what: String, value: f64, unit: &'static str, most: Option<f64>) {
+    pub(crate) fn line(&mut self, what: String, value: f64, unit: &'static str, most: Option<f64>) {
         eprintln!("{what}: {value:.3} {unit}");
         self.lines.push(Line {
             what,
@@ -108,7 +131,7 @@ impl Bench {
         });
     }
 
-    fn strata(&self, platform: &Path, args: &[&str]) -> Result<Cost, Failure> {
+    pub(crate) fn strata(&self, platform: &Path, args: &[&str]) -> Result<Cost, Failure> {
         let mut all = vec![OsStr::new("-C"), platform.as_os_str()];
         all.extend(args.iter().map(OsStr::new));
         measure::once(self.program.as_os_str(), &all)
@@ -239,69 +262,6 @@ impl Bench {
         Ok(())
     }
 
-    /// What strata and its supervisor take for a unit, over what its tool takes by itself.
-    fn own_cost(&mut self) -> Result<(), Failure> {
-        let shape = Shape::shared(EXECUTED, 1)?;
-        let dir = self.dir.join("executed");
-        let fresh = || -> Result<(), Failure> {
-            let _ = fs::remove_dir_all(&dir);
-            generate::write(&dir, &shape, None)
-        };
-        let apply = ["apply", "--all", "--yes", "--format", "json"];
-        let whole = measure::median(TIMES, || {
-            fresh()?;
-            self.strata(&dir, &apply)
-        })?;
-        let tool = dir.join("layers/compute/c00000/apply.sh");
-        let outputs = dir.join("out.json");
-        let (loops, tool, outputs) = (
-            format!("i=0; while [ $i -lt {EXECUTED} ]; do \"$1\"; i=$((i+1)); done"),
-            tool.as_os_str(),
-            outputs.as_os_str(),
-        );
-        let set = {
-            let mut s = std::ffi::OsString::from("STRATA_OUTPUTS=");
-            s.push(outputs);
-            s
-        };
-        let args = [
-            &set,
-            OsStr::new("STRATA_UNIT=e000/c00000"),
-            OsStr::new("sh"),
-            OsStr::new("-c"),
-            OsStr::new(&loops),
-            OsStr::new("sh"),
-            tool,
-        ];
-        let bare = measure::median(TIMES, || measure::once(OsStr::new("env"), &args))?;
-        #[allow(clippy::cast_precision_loss)]
-        let units = EXECUTED as f64;
-        let own = (whole.cpu - bare.cpu) / units * 1e3;
-        self.line(
-            "own cost of an executed unit".to_owned(),
-            own,
-            "ms CPU",
-            Some(1.5),
-        );
-        self.line(
-            "its tool alone".to_owned(),
-            bare.cpu / units * 1e3,
-            "ms CPU",
-            None,
-        );
-        for (calls, what) in [
-            ("execve", "programs started per unit"),
-            ("fsync,fdatasync", "syncs per unit"),
-        ] {
-            fresh()?;
-            match count(&self.program, &dir, &apply, calls)? {
-                Some(n) => self.line(what.to_owned(), n / units, "", None),
-                None => eprintln!("strace is not installed: {what} not counted"),
-            }
-        }
-        Ok(())
-    }
-
     /// The time of an apply over what its own durations allow.
     fn wall(&mut self) -> Result<(), Failure> {
         let dir = self.dir.join("wall");
@@ -355,7 +315,7 @@ impl Bench {
 }
 
 /// How often a command and its descendants make these system calls with success; `None` without strace.
-fn count(
+pub(crate) fn count(
     program: &Path,
     platform: &Path,
     args: &[&str],

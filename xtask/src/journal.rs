@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use strata_core::{
     digest::Digest,
     engine::{Recovery, Task, Tool, Verb},
-    event::Event,
+    event::{Event, TaskText},
     executor::Handle,
     name::Address,
     plan::{Basis, Body, Plan, Step},
@@ -12,7 +12,7 @@ use strata_core::{
     spec::UnitSpec,
     store::{Holder, Store as _},
 };
-use strata_run::{machine::Machine, recover::Intents};
+use strata_run::{machine::Machine, recover};
 use strata_store::sqlite::SqliteStore;
 
 const RUN: &str = "20260101-000000-000-00001";
@@ -47,11 +47,8 @@ pub fn recovery(events: usize) -> Result<f64, Failure> {
         let before = measure::own_cpu();
         let store = SqliteStore::open(dir.path())?;
         let mut machine = Machine::new(plan, 1);
-        let mut intents = Intents::default();
-        for recorded in store.events("dev", Some(RUN), 0)? {
-            intents.note(&recorded.event);
-            machine.apply(&recorded.event).map_err(|e| e.to_string())?;
-        }
+        let dev = ["dev".to_owned()];
+        recover::read(&store, (RUN, &dev), &mut machine, &|_| true)?;
         samples.push(measure::own_cpu() - before);
     }
     samples.sort_by(f64::total_cmp);
@@ -109,7 +106,7 @@ fn unit_events(step: &Step) -> [Event; 4] {
             label: "apply".to_owned(),
             recovery: Recovery::Rerun,
             state: String::new(),
-            task: Some(Box::new(task(&unit))),
+            task: Some(TaskText::of(&task(&unit))),
         },
         Event::Applied {
             unit: unit.clone(),

@@ -1,21 +1,25 @@
 //! Tasks of this repo: `cargo xtask generate` makes platforms of any size, `cargo xtask bench` measures against the
 //! promised figures.
 mod bench;
+mod fuzz;
 mod generate;
 mod journal;
 mod measure;
+mod own;
 
 use generate::Shape;
 use std::{path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "Usage:
   cargo xtask generate DIR [--shape shared|folders] [--units N] [--environments E] [--sleep SECONDS]
-  cargo xtask bench [--quick] [--strata PROGRAM] [--keep DIR]
+  cargo xtask bench [--quick] [--only PART] [--strata PROGRAM] [--keep DIR]
+  cargo xtask fuzz [TARGET] [--rounds N] [--seed S]
 
 generate  makes a platform of N units: `shared` has N/E components in E environments (default 10),
           `folders` has N components in one environment, two files each
 bench     builds strata, generates, applies and measures; ends with 1 when a figure is over its target
   --quick   a tenth of the units, no targets of the large sizes
+  --only    measures one part: plan, policy, folders, own, wall, recovery
   --strata  measures this program instead of building one
   --keep    keeps the platforms in DIR, and uses those that are there";
 
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
     let done = match args.first().map(String::as_str) {
         Some("generate") => generate(args.split_off(1)),
         Some("bench") => bench(args.split_off(1)),
+        Some("fuzz") => fuzz(args.split_off(1)),
         _ => Err(USAGE.into()),
     };
     match done {
@@ -40,6 +45,30 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn fuzz(args: Vec<String>) -> Result<bool, Failure> {
+    let mut options = fuzz::Options {
+        target: None,
+        rounds: 10_000,
+        seed: 1,
+    };
+    let mut args = args.into_iter();
+    while let Some(arg) = args.next() {
+        let mut number = || -> Result<u64, Failure> {
+            Ok(args
+                .next()
+                .ok_or_else(|| format!("`{arg}` needs a value"))?
+                .parse()?)
+        };
+        match arg.as_str() {
+            "--rounds" => options.rounds = number()?,
+            "--seed" => options.seed = number()?,
+            word if !word.starts_with('-') => options.target = Some(word.to_owned()),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    fuzz::run(&options)
 }
 
 fn generate(args: Vec<String>) -> Result<bool, Failure> {
@@ -76,6 +105,10 @@ fn bench(args: Vec<String>) -> Result<bool, Failure> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--quick" => options.quick = true,
+            "--only" => {
+                let part = args.next().filter(|p| bench::PARTS.contains(&p.as_str()));
+                options.only = Some(part.ok_or(USAGE)?);
+            }
             "--strata" => options.program = args.next().map(PathBuf::from),
             "--keep" => options.keep = args.next().map(PathBuf::from),
             _ => return Err(USAGE.into()),

@@ -1,7 +1,11 @@
 //! A set of files as one blob: what a unit ran with, kept to destroy it when the files are gone.
 //!
 //! The bytes depend only on paths, modes and contents. Opening checks every path: nothing can name a place outside.
-use std::{collections::BTreeMap, io::Read, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    sync::Arc,
+};
 use strata_core::{
     digest::Digest,
     tree::{Tree, TreeError, TreeFile, join},
@@ -33,14 +37,28 @@ pub enum BlobTreeError {
     Pack(std::io::Error),
 }
 
+/// So many bytes are packed at once: making ready for a stream of unknown length costs more than packing a few files.
+const SMALL: u64 = 1 << 20;
+const LEVEL: i32 = 3;
+
 /// These files of a tree as one blob; the same files give the same bytes.
 pub fn pack(tree: &dyn Tree, files: &[Arc<str>]) -> Result<Vec<u8>, BlobTreeError> {
     let mut sorted: Vec<&Arc<str>> = files.iter().collect();
     sorted.sort_unstable();
     sorted.dedup();
-    let encoder = zstd::Encoder::new(Vec::new(), 3).map_err(BlobTreeError::Pack)?;
-    let mut archive = tar::Builder::new(encoder);
-    for path in sorted {
+    let file = |path: &&Arc<str>| tree.file(path).map_or(0, |f| f.size);
+    if sorted.iter().map(file).sum::<u64>() <= SMALL {
+        let plain = archive(tree, &sorted, Vec::new())?;
+        return zstd::bulk::compress(&plain, LEVEL).map_err(BlobTreeError::Pack);
+    }
+    let encoder = zstd::Encoder::new(Vec::new(), LEVEL).map_err(BlobTreeError::Pack)?;
+    let encoder = archive(tree, &sorted, encoder)?;
+    encoder.finish().map_err(BlobTreeError::Pack)
+}
+
+fn archive<W: Write>(tree: &dyn Tree, files: &[&Arc<str>], to: W) -> Result<W, BlobTreeError> {
+    let mut archive = tar::Builder::new(to);
+    for path in files {
         let file = tree
             .file(path)
             .ok_or_else(|| TreeError::Missing(path.to_string()))?;
@@ -53,8 +71,7 @@ pub fn pack(tree: &dyn Tree, files: &[Arc<str>]) -> Result<Vec<u8>, BlobTreeErro
             .append_data(&mut header, path.as_ref(), bytes.as_ref())
             .map_err(BlobTreeError::Pack)?;
     }
-    let encoder = archive.into_inner().map_err(BlobTreeError::Pack)?;
-    encoder.finish().map_err(BlobTreeError::Pack)
+    archive.into_inner().map_err(BlobTreeError::Pack)
 }
 
 /// The files of a blob, in memory.

@@ -78,6 +78,12 @@ impl Diagnostic {
         self.help = help.or(self.help);
         self
     }
+    /// The same, with a way out where it has none.
+    #[must_use]
+    pub fn help_if_none(mut self, help: &str) -> Self {
+        self.help.get_or_insert_with(|| help.to_owned());
+        self
+    }
     /// The same, with one more place that matters.
     #[must_use]
     pub fn related(mut self, at: Location, why: impl Into<String>) -> Self {

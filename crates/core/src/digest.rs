@@ -1,6 +1,18 @@
 //! Digests of content (BLAKE3, 32 bytes, shown as hexadecimal).
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
+
+/// The value of each hexadecimal digit, and more than any for everything else.
+const NIBBLES: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        values[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    values
+};
 
 /// The digest of some content.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,9 +34,14 @@ impl Digest {
     }
     /// From its hexadecimal form.
     pub fn parse(text: &str) -> Option<Self> {
-        blake3::Hash::from_hex(text)
-            .ok()
-            .map(|h| Self(*h.as_bytes()))
+        let text: &[u8; 64] = text.as_bytes().try_into().ok()?;
+        let (mut bytes, mut all) = ([0; 32], 0);
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+            let (high, low) = (NIBBLES[usize::from(pair[0])], NIBBLES[usize::from(pair[1])]);
+            *byte = high << 4 | low;
+            all |= high | low;
+        }
+        (all < 16).then_some(Self(bytes))
     }
     /// From its bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -57,8 +74,20 @@ impl Serialize for Digest {
 }
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(d)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a digest"))
+        d.deserialize_str(Hexadecimal)
+    }
+}
+
+/// Reads a digest where its text stands: journals have many.
+struct Hexadecimal;
+
+impl de::Visitor<'_> for Hexadecimal {
+    type Value = Digest;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a digest")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Digest, E> {
+        Digest::parse(text).ok_or_else(|| E::custom("not a digest"))
     }
 }
 
@@ -107,5 +136,21 @@ mod tests {
         };
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_eq!(Digest::parse(&of(&["x"]).to_string()), Some(of(&["x"])));
+    }
+
+    #[test]
+    fn only_64_hexadecimal_digits_are_a_digest() {
+        let text = Digest::of(b"x").to_string();
+        assert_eq!(Digest::parse(&text), Some(Digest::of(b"x")));
+        assert_eq!(Digest::parse(&text.to_uppercase()), Some(Digest::of(b"x")));
+        for i in 0..64 {
+            for other in ["g", "/", ":", "@", "`", " ", "é"] {
+                let mut bad = text.clone();
+                bad.replace_range(i..=i, other);
+                assert_eq!(Digest::parse(&bad), None, "{bad}");
+            }
+        }
+        assert_eq!(Digest::parse(&text[1..]), None);
+        assert_eq!(Digest::parse(&format!("{text}0")), None);
     }
 }

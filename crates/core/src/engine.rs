@@ -6,6 +6,7 @@ use crate::{
     digest::Digest,
     interface::Interface,
     name::Address,
+    need::Needs,
     proposal::{Change, Proposal},
     spec::UnitSpec,
     tree::Tree,
@@ -633,6 +634,12 @@ pub trait Engine: Send + Sync + 'static {
         tree: &dyn Tree,
         spec: &UnitSpec,
     ) -> (Interface, Vec<crate::diagnostic::Diagnostic>);
+    /// What it needs from outside: variables that its tool and the tool's plug-ins read. `inputs` are the names of the
+    /// inputs that the component gives.
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs {
+        let _ = (tree, spec, inputs);
+        Needs::default()
+    }
     /// Names of what must be unique in the platform: state, release, stack.
     fn identities(&self, task: &Task, interface: &Interface) -> Vec<String> {
         let _ = (task, interface);
@@ -672,6 +679,8 @@ pub trait DynEngine: Send + Sync {
         tree: &dyn Tree,
         spec: &UnitSpec,
     ) -> (Interface, Vec<crate::diagnostic::Diagnostic>);
+    /// See [`Engine::needs`].
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs;
     /// See [`Engine::identities`].
     fn identities(&self, task: &Task, interface: &Interface) -> Vec<String>;
     /// See [`Engine::claims`].
@@ -710,6 +719,9 @@ impl<E: Engine> DynEngine for E {
         spec: &UnitSpec,
     ) -> (Interface, Vec<crate::diagnostic::Diagnostic>) {
         Engine::interface(self, tree, spec)
+    }
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs {
+        Engine::needs(self, tree, spec, inputs)
     }
     fn identities(&self, task: &Task, interface: &Interface) -> Vec<String> {
         Engine::identities(self, task, interface)

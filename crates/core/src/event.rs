@@ -6,7 +6,9 @@ use crate::{
     name::Address,
     proposal::Proposal,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
+use serde_json::value::RawValue;
+use std::{fmt, sync::Arc};
 
 /// Where a run waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +28,46 @@ pub enum Gate {
     },
 }
 
+/// A task as the journal keeps it: text. Every attempt leaves one, and only who goes on with the attempt reads it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TaskText(Arc<str>);
+
+impl TaskText {
+    /// A task as text.
+    pub fn of(task: &Task) -> Self {
+        Self(
+            serde_json::to_string(task)
+                .expect("plain data serialises")
+                .into(),
+        )
+    }
+    /// Text that was kept. It is not looked at before somebody wants the task.
+    pub fn kept(text: &str) -> Self {
+        Self(text.into())
+    }
+    /// As it is kept.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+    /// The task; an error when what was kept is damaged.
+    pub fn task(&self) -> Result<Task, serde_json::Error> {
+        serde_json::from_str(&self.0)
+    }
+}
+impl fmt::Debug for TaskText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl Serialize for TaskText {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        raw.serialize(s)
+    }
+}
+
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Event {
     /// A run began under a lease.
@@ -107,7 +147,7 @@ pub enum Event {
         /// The engine's state, to go on from.
         state: String,
         /// The whole task, on the first invocation of an attempt.
-        task: Option<Box<Task>>,
+        task: Option<TaskText>,
     },
     /// It was applied (or destroyed, in a destroy run).
     Applied {
@@ -177,6 +217,13 @@ impl Event {
             _ => None,
         }
     }
+    /// The task that it brings.
+    pub const fn task(&self) -> Option<&TaskText> {
+        match self {
+            Self::Intent { task, .. } => task.as_ref(),
+            _ => None,
+        }
+    }
     /// Must it be on disk before the next thing happens?
     pub fn durable_first(&self) -> bool {
         matches!(
@@ -191,12 +238,12 @@ impl Event {
 }
 
 /// An event as the journal has it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Recorded {
     /// Position in the log of its environment.
     pub seq: u64,
     /// The run.
-    pub run: String,
+    pub run: Arc<str>,
     /// Milliseconds since 1970, by the clock of who wrote it.
     pub at: u64,
     /// What happened.

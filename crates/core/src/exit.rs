@@ -14,7 +14,7 @@ pub const WAITING: u8 = 4;
 pub const DENIED: u8 = 5;
 /// Drift was found.
 pub const DRIFT: u8 = 6;
-/// There are changes to apply (`plan --exit-code`).
+/// There are changes to apply (`plan --exit-code`), or variables are missing (`variables --exit-code`).
 pub const PENDING: u8 = 7;
 /// A step of the run failed.
 pub const FAILED: u8 = 10;
@@ -41,13 +41,13 @@ pub const ALL: &[(u8, &str, &str)] = &[
     (
         DENIED,
         "denied",
-        "a protection, a stale plan or a digest that differs refused",
+        "a policy, a protection, a stale plan or a digest that differs refused",
     ),
     (DRIFT, "drift", "what is differs from what was applied"),
     (
         PENDING,
         "pending",
-        "there are changes to apply (`plan --exit-code`)",
+        "there are changes to apply (`plan --exit-code`), or variables are missing (`variables --exit-code`)",
     ),
     (FAILED, "failed", "a step of the run failed"),
     (

@@ -35,6 +35,29 @@ pub struct OutputDecl {
     pub at: Option<Location>,
 }
 
+/// State of another unit that a component's tool reads by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateRead {
+    /// Which state, in the words of the engine's identities; `None` when it has to be computed. What is only known of a
+    /// unit stands in it as [`StateRead::WORKSPACE`] and [`StateRead::input`].
+    pub identity: Option<String>,
+    /// The outputs that it takes, each with a place.
+    pub outputs: BTreeMap<String, Location>,
+    /// Does it take more than is written out?
+    pub all: bool,
+    /// Where it is written.
+    pub at: Location,
+}
+
+impl StateRead {
+    /// Stands for the workspace of the unit that reads.
+    pub const WORKSPACE: &'static str = "\u{1}workspace\u{1}";
+    /// Stands for an input of the unit that reads.
+    pub fn input(name: &str) -> String {
+        format!("\u{1}input {name}\u{1}")
+    }
+}
+
 /// What a component takes and gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interface {
@@ -53,6 +76,9 @@ pub struct Interface {
     pub reads: Vec<String>,
     /// What it can read and a fingerprint does not cover: absolute paths, data sources, `local-exec`, the network.
     pub uncovered: Vec<String>,
+    /// States of other units that it reads by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub state_reads: Vec<StateRead>,
     /// What the engine wants to remember about the files (a hard-coded backend, for example).
     pub facts: BTreeMap<String, String>,
 }

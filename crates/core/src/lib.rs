@@ -5,7 +5,7 @@
 //!
 //! - [`name`], [`span`], [`diagnostic`]: what things are called, where they stand, what is wrong with them.
 //! - [`value`], [`ty`]: what flows between units, as far as it is known.
-//! - [`layer`], [`interface`], [`spec`]: what a platform is made of, resolved.
+//! - [`layer`], [`interface`], [`need`], [`spec`]: what a platform is made of, resolved.
 //! - [`proposal`], [`plan`], [`event`]: what will be done, what was approved, what happened.
 //! - [`engine`], [`executor`], [`store`], [`tree`], [`secret`]: the seams.
 pub mod diagnostic;
@@ -17,6 +17,7 @@ pub mod exit;
 pub mod interface;
 pub mod layer;
 pub mod name;
+pub mod need;
 pub mod plan;
 pub mod proposal;
 pub mod secret;

@@ -1,6 +1,6 @@
 //! Names and addresses. The layer is an attribute of a unit, never part of its identity.
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{fmt, str::FromStr, sync::Arc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{cell::RefCell, fmt, str::FromStr, sync::Arc};
 
 /// Names that expressions use themselves and that nothing else may have.
 pub const RESERVED: &[&str] = &[
@@ -9,6 +9,16 @@ pub const RESERVED: &[&str] = &[
 
 /// Why `name` can't be the name of an environment, a component or a contract; `None` when it can.
 pub fn name_problem(name: &str) -> Option<String> {
+    // nearly all names are fine, and journals have many
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let begins = |b: &u8| b.is_ascii_alphabetic() || *b == b'_';
+    if name.as_bytes().first().is_some_and(begins)
+        && name.bytes().all(plain)
+        && !name.ends_with('-')
+        && name.len() <= 100
+    {
+        return None;
+    }
     let mut chars = name.chars();
     let Some(first) = chars.next() else {
         return Some("a name must not be empty".to_owned());
@@ -111,10 +121,13 @@ impl FromStr for Address {
     type Err = NotAnAddress;
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let bad = || NotAnAddress(text.to_owned());
-        let (env, rest) = text.split_once('/').ok_or_else(bad)?;
-        let (name, key) = match rest.split_once('[') {
+        let find = |text: &str, what: u8| text.bytes().position(|b| b == what);
+        let at = find(text, b'/').ok_or_else(bad)?;
+        let (env, rest) = (&text[..at], &text[at + 1..]);
+        let (name, key) = match find(rest, b'[') {
             None => (rest, None),
-            Some((name, key)) => {
+            Some(at) => {
+                let (name, key) = (&rest[..at], &rest[at + 1..]);
                 let key = key.strip_suffix(']').ok_or_else(bad)?;
                 // a shell eats the quotes, so a bare key is fine too
                 let key = serde_json::from_str::<String>(key).unwrap_or_else(|_| key.to_owned());
@@ -128,11 +141,22 @@ impl FromStr for Address {
             return Err(bad());
         }
         Ok(Self {
-            env: env.into(),
+            env: shared(env),
             name: name.into(),
             key: key.map(Into::into),
         })
     }
+}
+
+/// The name of an environment. Who reads addresses reads many of one environment after the other: they share it.
+fn shared(env: &str) -> Arc<str> {
+    thread_local!(static LAST: RefCell<Arc<str>> = RefCell::new(Arc::from("")));
+    LAST.with_borrow_mut(|last| {
+        if **last != *env {
+            *last = env.into();
+        }
+        last.clone()
+    })
 }
 impl Serialize for Address {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
@@ -141,9 +165,20 @@ impl Serialize for Address {
 }
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        d.deserialize_str(Written)
+    }
+}
+
+/// Reads an address where its text stands: journals have many.
+struct Written;
+
+impl de::Visitor<'_> for Written {
+    type Value = Address;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an address")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Address, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

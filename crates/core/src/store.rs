@@ -2,7 +2,7 @@
 use crate::{
     digest::Digest,
     engine::{Artifact, Task},
-    event::{Event, Gate, Recorded},
+    event::{Event, Gate, Recorded, TaskText},
     name::Address,
     plan::Plan,
     value::Output,
@@ -83,12 +83,27 @@ pub struct Applied {
 pub enum AppliedChange {
     /// It is applied.
     Put(Box<Applied>),
+    /// The packed files that the next [`AppliedChange::Put`] names: kept once, however many units have them, as long
+    /// as one has.
+    Tree(Artifact, Arc<[u8]>),
     /// It is verified, or not.
     Verified(Address, bool),
     /// It is gone.
     Remove(Address),
     /// It has another address.
     Move(Address, Address),
+}
+
+impl AppliedChange {
+    /// Packed files, and the name under which a unit has them.
+    pub fn tree(bytes: Vec<u8>) -> (Artifact, Self) {
+        let artifact = Artifact {
+            digest: Digest::of(&bytes),
+            sensitive: false,
+            size: bytes.len() as u64,
+        };
+        (artifact.clone(), Self::Tree(artifact, bytes.into()))
+    }
 }
 
 /// What another process wants of the one that holds the lease.
@@ -147,7 +162,8 @@ pub trait Store: Send + Sync {
     /// The present generation, for a supervisor that is about to start a tool.
     fn generation(&self, env: &str) -> Result<u64, StoreError>;
     /// Appends events and what they change, in one transaction that fails when the lease is not the newest.
-    /// On disk when it returns if one of the events must be, or `sync` says so.
+    /// On disk when it returns if one of the events must be, or `sync` says so. The handle of an intent is of the
+    /// event's unit and of this run.
     fn append(
         &self,
         lease: &mut Lease,
@@ -156,9 +172,34 @@ pub trait Store: Send + Sync {
         applied: &[AppliedChange],
         sync: bool,
     ) -> Result<(), StoreError>;
-    /// Everything that happened in an environment after a position, oldest first; of one run when named.
-    fn events(&self, env: &str, run: Option<&str>, after: u64)
-    -> Result<Vec<Recorded>, StoreError>;
+    /// Everything that happened in an environment after a position, oldest first; of one run when named. Without the
+    /// tasks of intents: journals have many, and [`Store::task`] has those that somebody needs. `each` may not use the
+    /// store.
+    fn each_event(
+        &self,
+        env: &str,
+        run: Option<&str>,
+        after: u64,
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError>;
+    /// The task that the event at a position brought.
+    fn task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError>;
+    /// What [`Store::each_event`] tells, as a list and with the tasks.
+    fn events(
+        &self,
+        env: &str,
+        run: Option<&str>,
+        after: u64,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let mut all = Vec::new();
+        self.each_event(env, run, after, &mut |recorded| all.push(recorded))?;
+        for recorded in &mut all {
+            if let Event::Intent { task, .. } = &mut recorded.event {
+                *task = self.task(env, recorded.seq)?;
+            }
+        }
+        Ok(all)
+    }
 
     /// Notes a run and its plan.
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError>;
@@ -191,8 +232,8 @@ pub trait Store: Send + Sync {
     -> Result<String, StoreError>;
     /// Digest of a secret under this store's own key.
     fn keyed(&self, bytes: &[u8]) -> Digest;
-    /// Small facts that may be lost: durations by unit, tool versions by path and time of change.
-    fn note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError>;
+    /// Small facts (key and value) that may be lost: durations by unit, tool versions by path and time of change.
+    fn note(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError>;
     /// All notes of a kind.
     fn notes(&self, kind: &str) -> Result<BTreeMap<String, String>, StoreError>;
 }

@@ -1,7 +1,10 @@
 //! The files of an operations repo as a seam: sorted paths with digests, read only when needed.
-use crate::digest::{Digest, Hasher};
+use crate::{
+    diagnostic::Diagnostic,
+    digest::{Digest, Hasher},
+};
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, sync::Arc};
+use std::{any::Any, borrow::Cow, sync::Arc};
 
 /// One file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +35,10 @@ pub struct Repository {
 pub trait Tree: Send + Sync {
     /// All files, sorted by path.
     fn files(&self) -> &[TreeFile];
+    /// What lies below the root and is no part of this tree, each with why.
+    fn problems(&self) -> &[Diagnostic] {
+        &[]
+    }
     /// The content of a file that is listed.
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError>;
 
@@ -68,6 +75,15 @@ pub trait Tree: Send + Sync {
         make: &mut dyn FnMut(&str) -> Vec<u8>,
     ) -> Result<Cow<'_, [u8]>, TreeError> {
         Ok(Cow::Owned(make(&self.text(path)?)))
+    }
+    /// What `make` makes of these files, made once as long as this tree is in use. The same key must always stand for the
+    /// same type and the same thing.
+    fn shared(
+        &self,
+        _key: &str,
+        make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
+    ) -> Arc<dyn Any + Send + Sync> {
+        make()
     }
     /// Writes down what was derived, for those who look next. What cannot be written is only made again.
     fn keep_derived(&self) {}

@@ -47,6 +47,38 @@ impl Type {
     pub fn could_fit(&self, want: &Self) -> bool {
         self.fits_with(want, true)
     }
+    /// With its article.
+    pub fn named(&self) -> String {
+        let article = match self {
+            Self::Object(_) | Self::Artifact | Self::Any => "an",
+            _ => "a",
+        };
+        format!("{article} {self}")
+    }
+    /// As people say it of a value, with its article: a tuple of equal items is a list.
+    pub fn said(&self) -> String {
+        self.spoken().named()
+    }
+    fn spoken(&self) -> Self {
+        let boxed = |t: &Self| Box::new(t.spoken());
+        match self {
+            Self::Tuple(items) if items.windows(2).all(|w| w[0] == w[1]) => {
+                Self::List(items.first().map_or_else(Box::default, boxed))
+            }
+            Self::List(t) => Self::List(boxed(t)),
+            Self::Map(t) => Self::Map(boxed(t)),
+            Self::Object(fields) => Self::Object(
+                fields
+                    .iter()
+                    .map(|(k, f)| {
+                        let (ty, optional) = (f.ty.spoken(), f.optional);
+                        (k.clone(), Field { ty, optional })
+                    })
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
+    }
     fn fits_with(&self, want: &Self, texts: bool) -> bool {
         match (self, want) {
             (Self::Any, _) | (_, Self::Any) => true,

@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("strata-ops", &["strata-core", "strata-syntax"]),
     ("strata-adopt", &["strata-core", "strata-syntax"]),
     ("strata-plan", &["strata-core", "strata-ops"]),
+    ("strata-policy", &["strata-core"]),
     ("strata-run", &["strata-core", "strata-ops", "strata-plan"]),
     ("strata-store", &["strata-core"]),
     ("strata-adapters", &["strata-core"]),
@@ -26,6 +27,7 @@ const PURE: &[&str] = &[
     "strata-ops",
     "strata-adopt",
     "strata-plan",
+    "strata-policy",
     "strata-run",
 ];
 

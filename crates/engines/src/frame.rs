@@ -13,6 +13,7 @@ use strata_core::{
         Turn, Verb, Workspace,
     },
     interface::Interface,
+    need::Needs,
     proposal::{Action, Change},
     spec::UnitSpec,
     tree::Tree,
@@ -51,6 +52,9 @@ impl<E: Engine> Engine for Frame<E> {
     }
     fn interface(&self, tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         self.0.interface(tree, spec)
+    }
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs {
+        self.0.needs(tree, spec, inputs)
     }
     fn identities(&self, task: &Task, interface: &Interface) -> Vec<String> {
         self.0.identities(task, interface)

@@ -7,6 +7,7 @@
 //! - [`declared`]: outputs that a component declares itself, because its tool cannot.
 //! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
 //! - [`terraform`], [`packer`], [`ansible`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
+//! - [`needs`]: what plug-ins of tools read from their environment, from data.
 //! - [`described`]: tools that are read and checked, and not run yet.
 //!
 //! What an engine knows of a component's files it knows from `Interface::facts`: whoever makes a
@@ -17,6 +18,7 @@ pub mod described;
 mod folder;
 pub mod frame;
 pub mod handoff;
+pub mod needs;
 pub mod outcome;
 pub mod packer;
 pub mod script;

@@ -1,19 +1,28 @@
 //! Every unit of every environment, with its dependencies: a platform fully resolved but for what exists only later.
 mod environment;
+mod flavors;
 mod given;
+mod instances;
 mod names;
+mod references;
+mod state;
 mod variant;
 
-pub use environment::Environment;
+pub use environment::{Environment, Flavor};
 pub use names::{Named, Target};
+pub use state::StateEdge;
 pub use variant::{Closure, Use, Variant, verify_spec};
 
 use crate::{
     decode::Problems,
+    field::Field,
     load::{Engines, Loaded},
     scope::Statics,
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     engine::DynEngine,
@@ -35,6 +44,8 @@ pub struct Unit {
     pub each: Option<Each>,
     /// What it waits for, sorted.
     pub deps: Vec<Dep>,
+    /// Whose state its tool reads by itself.
+    pub state: Vec<StateEdge>,
 }
 
 /// An instance of a component.
@@ -67,6 +78,10 @@ pub struct Composition {
     pub variants: Vec<Variant>,
     /// Units: by environment, layer and name.
     pub units: Vec<Unit>,
+    /// The backend of Terraform roots that have none.
+    pub backend: Option<Field>,
+    /// Components of which it was said why they stand for nothing: who uses them is not wrong too.
+    pub broken: BTreeSet<String>,
     index: HashMap<Address, u32>,
 }
 
@@ -121,16 +136,26 @@ pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Compo
     let mut envs = environment::all(&loaded, &mut problems);
     for pick in picks {
         for e in envs.iter_mut().filter(|e| e.name.as_ref() == pick.env) {
-            let picked = (pick.component.clone(), Location::file(PICKED));
-            e.flavors.insert(pick.contract.clone(), picked);
+            let at = Location::file(PICKED);
+            let flavor = Flavor {
+                component: pick.component.clone(),
+                at: at.clone(),
+                contract_at: at,
+            };
+            e.flavors.insert(pick.contract.clone(), flavor);
         }
     }
+    let backend = loaded.platform.backend.as_ref();
+    let backend = backend.map(|node| Field::parse(node, &mut problems));
+    let broken = loaded.broken.clone();
     let mut c = Composition {
         loaded,
         engines: engines.to_vec(),
         envs,
         variants: Vec::new(),
         units: Vec::new(),
+        backend,
+        broken,
         index: HashMap::new(),
     };
     let mut variants = variant::Variants::new(engines);
@@ -144,6 +169,7 @@ pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Compo
         .map(|(i, u)| (u.address.clone(), i as u32))
         .collect();
     names::connect(&mut c, &mut problems);
+    state::connect(&mut c, &mut problems);
     if c.loaded.platform.strict {
         strict_order(&mut c);
     }
@@ -162,7 +188,6 @@ fn populate(
     let mut members: Vec<u32> = Vec::new();
     for source in &sources {
         let variant = variants.of(c, source, env, problems);
-        let found = problems.len();
         let component = &c.variants[variant as usize].component;
         let layer = &c.loaded.platform.layers[component.layer];
         let named = component
@@ -173,7 +198,7 @@ fn populate(
             layer
                 .environments
                 .as_ref()
-                .map(|l| l.iter().map(String::as_str).collect())
+                .map(|l| l.iter().map(|(n, _)| n.as_str()).collect())
         });
         let e = &c.envs[env];
         let member = match named {
@@ -185,7 +210,8 @@ fn populate(
         }
         if let Some(enabled) = &component.enabled {
             match enabled.eval(&Statics::new(c, env, None)) {
-                Ok(Term::Bool(true)) => {}
+                // what is wrong with a value was said there
+                Ok(Term::Bool(true) | Term::Hole { .. }) => {}
                 Ok(Term::Bool(false)) => continue,
                 Ok(Term::String(s)) if s == "true" => {}
                 Ok(Term::String(s)) if s == "false" => continue,
@@ -193,15 +219,12 @@ fn populate(
                     Diagnostic::error("component::enabled", "`enabled` must be `true` or `false`")
                         .at(enabled.at.clone()),
                 ),
-                Err(e) => problems.push(e),
-            }
-            if problems.len() > found {
-                continue;
+                Err(e) => problems.push(e.help_if_none(&not_static("enabled"))),
             }
         }
         members.push(variant);
     }
-    let members = flavors(c, env, members, problems);
+    let members = flavors::pick(c, env, members, problems);
     let mut members: Vec<(usize, u32)> = members
         .into_iter()
         .map(|v| (c.variants[v as usize].component.layer, v))
@@ -211,199 +234,44 @@ fn populate(
         a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1)))
     });
     for (_, variant) in members {
-        instances(c, env, variant, problems);
+        instances::make(c, env, variant, problems);
     }
 }
 
-/// Overrides of components that do not exist.
+/// The way out where something static wants what is known later.
+fn not_static(key: &str) -> String {
+    format!(
+        "`{key}` is read before anything runs: it sees `values`, `env`, `platform` and `flavors`, no outputs"
+    )
+}
+
+/// Overrides of components that do not exist, and of what is the same everywhere.
 fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
-    for (name, (at, _)) in &c.envs[env].overrides {
-        if !c.loaded.components.contains_key(name.as_str()) {
+    for (name, (at, node)) in &c.envs[env].overrides {
+        for key in ["engine", "layer", "path"] {
+            if let Some(at) = node.key_location(key) {
+                problems.push(
+                    Diagnostic::error(
+                        "component::misplaced-key",
+                        format!("`{key}` cannot stand in an environment"),
+                    )
+                    .at(at)
+                    .help("it is the same in all environments: write it in `component.yaml`"),
+                );
+            }
+        }
+        let known = &c.loaded.components;
+        if !known.contains_key(name.as_str()) && !c.broken.contains(name) {
             problems.push(
                 Diagnostic::error(
                     "environment::unknown-component",
                     format!("there is no component `{name}`"),
                 )
                 .at(at.clone())
-                .help_opt(suggest(name, c.loaded.components.keys().map(AsRef::as_ref))),
+                .help_opt(suggest(name, known.keys().map(AsRef::as_ref))),
             );
         }
     }
-}
-
-/// Leaves one component for every contract: the only one, or the one that the environment picks.
-fn flavors(
-    c: &mut Composition,
-    env: usize,
-    members: Vec<u32>,
-    problems: &mut Problems,
-) -> Vec<u32> {
-    let mut by_contract: std::collections::BTreeMap<String, Vec<u32>> =
-        std::collections::BTreeMap::new();
-    for v in &members {
-        for contract in c.variants[*v as usize].component.provides.keys() {
-            by_contract.entry(contract.clone()).or_default().push(*v);
-        }
-    }
-    for (contract, (picked, at)) in &c.envs[env].flavors {
-        if !by_contract.contains_key(contract) {
-            problems.push(
-                Diagnostic::error(
-                    "flavor::unknown-contract",
-                    format!("no component provides `{contract}` here"),
-                )
-                .at(at.clone())
-                .help_opt(suggest(contract, by_contract.keys().map(String::as_str))),
-            );
-        } else if !by_contract[contract]
-            .iter()
-            .any(|v| c.variants[*v as usize].component.name == *picked)
-        {
-            let names: Vec<&str> = by_contract[contract]
-                .iter()
-                .map(|v| c.variants[*v as usize].component.name.as_str())
-                .collect();
-            problems.push(
-                Diagnostic::error(
-                    "flavor::unknown",
-                    format!("`{picked}` is no flavor of `{contract}`"),
-                )
-                .at(at.clone())
-                .help(
-                    suggest(picked, names.iter().copied())
-                        .unwrap_or_else(|| format!("flavors are: {}", names.join(", "))),
-                ),
-            );
-        }
-    }
-    let mut dropped: Vec<u32> = Vec::new();
-    let mut chosen = Vec::new();
-    c.envs[env].candidates = by_contract
-        .iter()
-        .map(|(contract, vs)| {
-            let names = vs
-                .iter()
-                .map(|v| c.variants[*v as usize].component.name.clone());
-            (contract.clone(), names.collect())
-        })
-        .collect();
-    for (contract, providers) in by_contract {
-        let name = |v: u32| c.variants[v as usize].component.name.clone();
-        let pick = match (c.envs[env].flavors.get(&contract), providers.as_slice()) {
-            (Some((picked, _)), _) => providers.iter().copied().find(|v| name(*v) == *picked),
-            (None, [only]) => Some(*only),
-            (None, several) => {
-                let names: Vec<String> = several.iter().map(|v| name(*v)).collect();
-                problems.push(
-                    Diagnostic::error(
-                        "flavor::not-picked",
-                        format!(
-                            "`{}` has several flavors of `{contract}`: {}",
-                            c.envs[env].name,
-                            names.join(", ")
-                        ),
-                    )
-                    .at(c.envs[env].at.clone())
-                    .help(format!("add `flavors: {{{contract}: {}}}`", names[0])),
-                );
-                None
-            }
-        };
-        dropped.extend(providers.iter().filter(|v| Some(**v) != pick));
-        if let Some(v) = pick {
-            chosen.push((contract, name(v)));
-        }
-    }
-    c.envs[env].chosen = chosen.into_iter().collect();
-    members
-        .into_iter()
-        .filter(|v| !dropped.contains(v))
-        .collect()
-}
-
-fn instances(c: &mut Composition, env: usize, variant: u32, problems: &mut Problems) {
-    let v = &c.variants[variant as usize];
-    let field = v.component.instances.clone().or_else(|| {
-        let node = c.loaded.platform.layers[v.component.layer]
-            .instances
-            .as_ref()?;
-        Some(crate::field::Field::parse(node, problems))
-    });
-    let name: Arc<str> = v.component.name.as_str().into();
-    let address = Address {
-        env: c.envs[env].name.clone(),
-        name: name.clone(),
-        key: None,
-    };
-    let first = c.units.len() as u32;
-    let unit = |address, each| Unit {
-        address,
-        env: env as u32,
-        variant,
-        each,
-        deps: Vec::new(),
-    };
-    let Some(field) = field else {
-        c.units.push(unit(address, None));
-        c.envs[env].names.insert(
-            name,
-            Named {
-                first,
-                count: 1,
-                keyed: false,
-            },
-        );
-        return;
-    };
-    let wrong = |problems: &mut Problems, at: &Location| {
-        problems.push(
-            Diagnostic::error(
-                "component::instances",
-                "`instances` must be a map, or a list of texts",
-            )
-            .at(at.clone())
-            .help("keys must be known before anything runs: use `values`, not outputs"),
-        );
-    };
-    let mut each: Vec<Each> = Vec::new();
-    match field.eval(&Statics::new(c, env, None)) {
-        Ok(Term::Map(m)) => each.extend(m.into_iter().map(|(k, value)| Each {
-            key: k.into(),
-            value,
-        })),
-        Ok(Term::List(items)) => {
-            for item in items {
-                match &item {
-                    Term::String(key) => each.push(Each {
-                        key: key.as_str().into(),
-                        value: item.clone(),
-                    }),
-                    Term::Number(n) => each.push(Each {
-                        key: n.0.as_str().into(),
-                        value: item.clone(),
-                    }),
-                    _ => return wrong(problems, &field.at),
-                }
-            }
-        }
-        Ok(_) => return wrong(problems, &field.at),
-        Err(e) => return problems.push(e),
-    }
-    each.sort_by(|a, b| a.key.cmp(&b.key));
-    each.dedup_by(|a, b| a.key == b.key);
-    let count = each.len() as u32;
-    for e in each {
-        let address = address.clone().with_key(e.key.clone());
-        c.units.push(unit(address, Some(e)));
-    }
-    c.envs[env].names.insert(
-        name,
-        Named {
-            first,
-            count,
-            keyed: true,
-        },
-    );
 }
 
 /// With `layer-order: strict` every unit waits for all units of the layers below in its environment.

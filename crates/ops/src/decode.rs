@@ -26,7 +26,13 @@ impl<'a> Fields<'a> {
             return Self { map: None, what };
         };
         let Kind::Map(map) = &node.kind else {
-            problems.push(expected(node, what, "a map of keys and values"));
+            let known = format!("its keys are: {}", keys.join(", "));
+            let problem = expected(node, what, "a map of keys and values");
+            problems.push(if keys.len() > 8 {
+                problem
+            } else {
+                problem.help(known)
+            });
             return Self { map: None, what };
         };
         for entry in &map.entries {
@@ -56,13 +62,30 @@ impl<'a> Fields<'a> {
     /// A text.
     pub fn text(&self, key: &str, problems: &mut Problems) -> Option<String> {
         let node = self.get(key)?;
+        self.literal(key, node, "a text", problems)
+    }
+    /// A text without an expression in it.
+    fn literal(
+        &self,
+        key: &str,
+        node: &Node,
+        want: &str,
+        problems: &mut Problems,
+    ) -> Option<String> {
         let text = text(node);
-        if text.is_none() {
-            problems.push(expected(
-                node,
-                &format!("`{key}` of {}", self.what),
-                "a text",
-            ));
+        let what = || format!("`{key}` of {}", self.what);
+        match &text {
+            None => problems.push(expected(node, &what(), want)),
+            Some(text) if text.contains("${{") => {
+                let message = format!("no expression can stand in {}", what());
+                problems.push(
+                    Diagnostic::error("expression::not-here", message)
+                        .at(node.location())
+                        .help("write the value itself"),
+                );
+                return None;
+            }
+            Some(_) => {}
         }
         text
     }
@@ -89,24 +112,14 @@ impl<'a> Fields<'a> {
         match &node.kind {
             Kind::List(items) => {
                 for item in items {
-                    match text(item) {
-                        Some(t) => out.push((t, item.location())),
-                        None => problems.push(expected(
-                            item,
-                            &format!("`{key}` of {}", self.what),
-                            "a text",
-                        )),
-                    }
+                    let text = self.literal(key, item, "a text", problems);
+                    out.extend(text.map(|t| (t, item.location())));
                 }
             }
-            _ => match text(node) {
-                Some(t) => out.push((t, node.location())),
-                None => problems.push(expected(
-                    node,
-                    &format!("`{key}` of {}", self.what),
-                    "a list of texts",
-                )),
-            },
+            _ => {
+                let text = self.literal(key, node, "a list of texts", problems);
+                out.extend(text.map(|t| (t, node.location())));
+            }
         }
         Some(out)
     }

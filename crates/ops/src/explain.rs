@@ -98,8 +98,10 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     let v = c.variant(unit);
     let (name, loaded) = (v.component.name.as_str(), c.loaded.as_ref());
     let layer = c.layer(unit);
-    let fits = |names: &Option<Vec<String>>, own: &str| {
-        names.as_ref().is_none_or(|l| l.iter().any(|n| n == own))
+    let fits = |names: &Option<Vec<(String, Location)>>, own: &str| {
+        names
+            .as_ref()
+            .is_none_or(|l| l.iter().any(|(n, _)| n == own))
     };
     for rule in &loaded.platform.defaults {
         if fits(&rule.layers, layer) && fits(&rule.engines, &v.component.engine) {
@@ -142,7 +144,7 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
 }
 
 /// The files of an environment, what it extends first.
-fn chain(loaded: &Loaded, env: &str) -> Vec<String> {
+pub fn chain(loaded: &Loaded, env: &str) -> Vec<String> {
     fn go(loaded: &Loaded, env: &str, open: &mut Vec<String>, out: &mut Vec<String>) {
         let Some(file) = loaded.environments.get(env) else {
             return;

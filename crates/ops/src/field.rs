@@ -44,10 +44,14 @@ impl Field {
         let body = match &node.kind {
             Kind::Scalar(_) => {
                 let (template, found) = expr::parse_template(node);
-                problems.extend(found);
                 match template {
                     Some(template) => Body::Template(Box::new(template)),
-                    None => Body::Constant(node.to_term()),
+                    None if found.is_empty() => Body::Constant(node.to_term()),
+                    // what it would be is not known, and it was said why
+                    None => {
+                        problems.extend(found);
+                        Body::Constant(unknown())
+                    }
                 }
             }
             Kind::List(items) => {
@@ -105,16 +109,7 @@ impl Field {
     pub fn outline(&self) -> Term {
         match &self.body {
             Body::Constant(term) => term.clone(),
-            Body::Template(_) => {
-                let filled_by = OutputRef {
-                    unit: Address::new("_", "_"),
-                    path: Vec::new(),
-                };
-                Term::Hole {
-                    ty: Type::Any,
-                    filled_by,
-                }
-            }
+            Body::Template(_) => unknown(),
             Body::List(items) => Term::List(items.iter().map(Self::outline).collect()),
             Body::Map(entries) => Term::Map(
                 entries
@@ -145,6 +140,18 @@ impl Field {
                 .collect::<Result<_, Diagnostic>>()
                 .map(Term::Map),
         }
+    }
+}
+
+/// What nobody knows.
+pub fn unknown() -> Term {
+    let filled_by = OutputRef {
+        unit: Address::new("_", "_"),
+        path: Vec::new(),
+    };
+    Term::Hole {
+        ty: Type::Any,
+        filled_by,
     }
 }
 

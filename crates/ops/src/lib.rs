@@ -7,9 +7,12 @@
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
 //! - [`explain`]: where a value comes from.
+//! - [`variables`]: what has to come from outside.
+//! - [`at`]: what stands at a place of a file, and what could.
 //! - [`compare`]: what became of promises since another time.
 //!
 //! Not here: reading a disk (a [`strata_core::tree::Tree`] is given), what tools declare (engines say it), plans.
+pub mod at;
 pub mod check;
 pub mod compare;
 pub mod compose;
@@ -19,12 +22,13 @@ pub mod explain;
 pub mod field;
 pub mod load;
 pub mod scope;
+pub mod variables;
 
 use compose::{Composition, Pick};
 use decode::Problems;
 use load::{Engines, Loaded};
-use std::sync::Arc;
-use strata_core::tree::Tree;
+use std::{collections::HashSet, sync::Arc};
+use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
 
 /// A platform from its files: composed, checked, with everything that was found, each thing once, errors first.
 pub fn read(tree: Arc<dyn Tree>, engines: &Engines) -> (Composition, Problems) {
@@ -50,9 +54,41 @@ fn judge(
     let (composition, more) = compose::compose(loaded, engines, picks);
     problems.extend(more);
     problems.extend(check::check(&composition));
+    without_consequences(&mut problems);
     problems.sort_by(|a, b| (a.severity, &a.at, &a.message).cmp(&(b.severity, &b.at, &b.message)));
-    problems.dedup();
+    // what is wrong in one place for several reasons is said once, with all of them
+    problems.dedup_by(|next, first| {
+        let same =
+            (&next.code, &next.at, &next.message) == (&first.code, &first.at, &first.message);
+        if same {
+            let new = next.related.drain(..);
+            let new: Vec<_> = new.filter(|r| !first.related.contains(r)).collect();
+            first.related.extend(new);
+        }
+        same
+    });
     (composition, problems)
+}
+
+/// A file that is no good YAML may lack anything: what else is wrong with it is not known before that is put right. An
+/// expression that cannot be read may use any value.
+fn without_consequences(problems: &mut Problems) {
+    let unread = |p: &Diagnostic| {
+        p.code.starts_with("yaml::")
+            || ["expression::syntax", "expression::not-here"].contains(&p.code.as_str())
+    };
+    if !problems.iter().any(unread) {
+        return;
+    }
+    let faulty: HashSet<Arc<str>> = problems
+        .iter()
+        .filter(|p| p.code.starts_with("yaml::"))
+        .filter_map(|p| Some(p.at.as_ref()?.file.clone()))
+        .collect();
+    problems.retain(|p| {
+        let there = |at: &Location| faulty.contains(&at.file);
+        unread(p) || p.code != "value::unused" && !p.at.as_ref().is_some_and(there)
+    });
 }
 
 /// What is wrong when an environment picks a flavor that its file does not pick.

@@ -1,23 +1,25 @@
 //! Finds and reads the files of a platform: `strata.yaml`, environments, contracts, and every component's folder.
+mod components;
+mod platform;
+
+pub(crate) use platform::unknown_environment;
+
 use crate::{
-    decode::{Problems, text},
-    document::{Contract, EnvironmentFile, Platform, platform::unknown_layer},
+    decode::Problems,
+    document::{Contract, EnvironmentFile, Platform},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 use strata_core::{
-    diagnostic::{Diagnostic, suggest},
+    diagnostic::{Diagnostic, Severity},
     engine::DynEngine,
     name::{RESERVED, name_problem},
     span::Location,
     tree::Tree,
 };
-use strata_syntax::{
-    kept,
-    node::{Kind, Node, merge},
-};
+use strata_syntax::{kept, node::Node};
 
 /// Engines, in the order in which they are registered.
 pub type Engines = [Arc<dyn DynEngine>];
@@ -51,6 +53,8 @@ pub struct Loaded {
     pub contracts: BTreeMap<String, Contract>,
     /// Components by name.
     pub components: BTreeMap<Arc<str>, Arc<Source>>,
+    /// Components that are there and could not be described: it was said why, and who uses them is not wrong too.
+    pub broken: BTreeSet<String>,
 }
 
 /// Name of the file that makes a folder a platform.
@@ -61,41 +65,84 @@ pub const COMPONENT_FILE: &str = "component.yaml";
 /// Reads a platform.
 pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
     let mut problems = Problems::new();
-    let root = parse(tree.as_ref(), ROOT_FILE, &mut problems);
+    let mut loaded = Loaded {
+        platform: Platform::decode(None, Location::file(ROOT_FILE), &mut Problems::new()),
+        environments: BTreeMap::new(),
+        contracts: BTreeMap::new(),
+        components: BTreeMap::new(),
+        broken: BTreeSet::new(),
+        tree: tree.clone(),
+    };
     if tree.file(ROOT_FILE).is_none() {
         problems.push(
             Diagnostic::error("platform::missing", "there is no `strata.yaml` here")
                 .help("run `strata init`, or name the folder with `-C DIR`"),
         );
+        return (loaded, problems);
     }
-    let platform = Platform::decode(root.as_ref(), Location::file(ROOT_FILE), &mut problems);
-    let environments = environments(tree.as_ref(), &mut problems);
-    let contracts = contracts(tree.as_ref(), &mut problems);
-    let components = components(tree.as_ref(), &platform, engines, &mut problems);
-    (
-        Loaded {
-            tree,
-            platform,
-            environments,
-            contracts,
-            components,
-        },
-        problems,
-    )
+    let root = match parse(tree.as_ref(), ROOT_FILE, &mut problems) {
+        Parsed::Node(node) => node,
+        // without it nothing else means anything
+        Parsed::Broken => return (loaded, problems),
+    };
+    loaded.platform = Platform::decode(root.as_ref(), Location::file(ROOT_FILE), &mut problems);
+    platform::check(&loaded.platform, engines, &mut problems);
+    loaded.environments = environments(tree.as_ref(), &mut problems);
+    loaded.contracts = contracts(tree.as_ref(), &mut problems);
+    components::find(&mut loaded, engines, &mut problems);
+    platform::check_environments(&loaded, &mut problems);
+    unusable(tree.as_ref(), &loaded.components, &mut problems);
+    (loaded, problems)
 }
 
-fn parse(tree: &dyn Tree, path: &str, problems: &mut Problems) -> Option<Node> {
-    tree.file(path)?;
+/// What lies in a folder that matters and cannot be part of the platform: a tool that wants it will miss it.
+fn unusable(
+    tree: &dyn Tree,
+    components: &BTreeMap<Arc<str>, Arc<Source>>,
+    problems: &mut Problems,
+) {
+    for problem in tree.problems() {
+        let Some(at) = &problem.at else { continue };
+        let below = |folder: &str| {
+            let rest = at.file.strip_prefix(folder);
+            !folder.is_empty() && rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        };
+        let ours = ["layers", "environments", "contracts", "policy"];
+        if ours.into_iter().any(below) || components.values().any(|c| below(&c.folder)) {
+            problems.push(Diagnostic {
+                severity: Severity::Warning,
+                ..problem.clone()
+            });
+        }
+    }
+}
+
+/// What could be made of a file.
+enum Parsed {
+    /// What it says; nothing where it is empty or not there.
+    Node(Option<Node>),
+    /// It was said what is wrong with it.
+    Broken,
+}
+
+fn parse(tree: &dyn Tree, path: &str, problems: &mut Problems) -> Parsed {
+    if tree.file(path).is_none() {
+        return Parsed::Node(None);
+    }
     match kept::yaml(tree, path) {
         Ok((node, found)) => {
+            let wrong = !found.is_empty();
             problems.extend(found);
-            node
+            match node {
+                None if wrong => Parsed::Broken,
+                node => Parsed::Node(node),
+            }
         }
         Err(e) => {
             problems.push(
                 Diagnostic::error("file::unreadable", e.to_string()).at(Location::file(path)),
             );
-            None
+            Parsed::Broken
         }
     }
 }
@@ -127,11 +174,11 @@ fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, En
             );
             continue;
         }
-        let node = parse(tree, path, problems);
-        out.insert(
-            name.to_owned(),
-            EnvironmentFile::decode(name, node, at, problems),
-        );
+        let file = match parse(tree, path, problems) {
+            Parsed::Node(node) => EnvironmentFile::decode(name, node, at, problems),
+            Parsed::Broken => EnvironmentFile::broken(name, at),
+        };
+        out.insert(name.to_owned(), file);
     }
     out
 }
@@ -139,7 +186,10 @@ fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, En
 fn contracts(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, Contract> {
     let mut out = BTreeMap::new();
     for (name, path) in yaml_files(tree, "contracts") {
-        if let Some(why) = name_problem(name) {
+        let reserved = RESERVED
+            .contains(&name)
+            .then(|| format!("`{name}` is a word of expressions"));
+        if let Some(why) = name_problem(name).or(reserved) {
             problems.push(
                 Diagnostic::error("contract::name", why)
                     .at(Location::file(path))
@@ -147,290 +197,12 @@ fn contracts(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, Contr
             );
             continue;
         }
-        let node = parse(tree, path, problems);
-        out.insert(
-            name.to_owned(),
-            Contract::decode(name, node.as_ref(), Location::file(path), problems),
-        );
+        let at = Location::file(path);
+        let contract = match parse(tree, path, problems) {
+            Parsed::Node(node) => Contract::decode(name, node.as_ref(), at, problems),
+            Parsed::Broken => Contract::broken(name, at),
+        };
+        out.insert(name.to_owned(), contract);
     }
     out
-}
-
-/// A folder that is a component, before its description is read.
-struct Found<'a> {
-    name: &'a str,
-    folder: String,
-    layer: Option<String>,
-    entry: Option<&'a Node>,
-    at: Location,
-}
-
-fn components(
-    tree: &dyn Tree,
-    platform: &Platform,
-    engines: &Engines,
-    problems: &mut Problems,
-) -> BTreeMap<Arc<str>, Arc<Source>> {
-    let mut out: BTreeMap<Arc<str>, Arc<Source>> = BTreeMap::new();
-    let mut found = in_layers(tree);
-    let mut listed: BTreeSet<&str> = BTreeSet::new();
-    for (name, at, node) in &platform.components {
-        let folder = field(node, "path")
-            .and_then(text)
-            .map(|p| p.trim_end_matches('/').to_owned());
-        let layer = field(node, "layer").and_then(text);
-        listed.insert(name);
-        // an entry without a path describes a component of the `layers` folder further
-        if let Some(known) = found
-            .iter_mut()
-            .find(|f| f.name == name.as_str() && folder.is_none())
-        {
-            known.entry = Some(node);
-            known.layer = layer.or_else(|| known.layer.take());
-            continue;
-        }
-        let folder = match folder.map(|f| (strata_core::tree::join("", &f), f)) {
-            Some((Some(folder), _)) => folder,
-            Some((None, written)) => {
-                problems.push(
-                    Diagnostic::error(
-                        "component::outside",
-                        format!("`{written}` is outside of the platform's folder"),
-                    )
-                    .at(field(node, "path").expect("just read").location()),
-                );
-                continue;
-            }
-            None => String::new(),
-        };
-        found.push(Found {
-            name,
-            folder,
-            layer,
-            entry: Some(node),
-            at: at.clone(),
-        });
-    }
-    for f in found {
-        let Some(source) = describe(tree, platform, engines, &f, problems) else {
-            continue;
-        };
-        if let Some(other) = out.get(f.name) {
-            problems.push(
-                Diagnostic::error(
-                    "component::twice",
-                    format!("there are two components `{}`", f.name),
-                )
-                .at(source.at)
-                .related(other.at.clone(), "the other one")
-                .help("names are unique in a platform; rename one of the two folders"),
-            );
-            continue;
-        }
-        out.insert(source.name.clone(), Arc::new(source));
-    }
-    out
-}
-
-/// Folders `layers/LAYER/NAME`; names that begin with `_` are not components.
-fn in_layers(tree: &dyn Tree) -> Vec<Found<'_>> {
-    let mut out: Vec<Found<'_>> = Vec::new();
-    for file in tree.below("layers") {
-        let mut parts = file.path.splitn(4, '/').skip(1);
-        let (Some(layer), Some(name), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
-            continue;
-        };
-        if layer.starts_with('_') || name.starts_with('_') {
-            continue;
-        }
-        let folder = &file.path[..7 + layer.len() + 1 + name.len()];
-        if out.last().is_some_and(|f| f.folder == folder) {
-            continue;
-        }
-        out.push(Found {
-            name,
-            folder: folder.to_owned(),
-            layer: Some(layer.to_owned()),
-            entry: None,
-            at: Location::file(file.path.as_ref()),
-        });
-    }
-    out
-}
-
-fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
-    match &node.kind {
-        Kind::Map(map) => map.get(key),
-        _ => None,
-    }
-}
-
-fn describe(
-    tree: &dyn Tree,
-    platform: &Platform,
-    engines: &Engines,
-    found: &Found<'_>,
-    problems: &mut Problems,
-) -> Option<Source> {
-    let name = found.name;
-    if let Some(why) = name_problem(name) {
-        problems.push(
-            Diagnostic::error("component::name", why)
-                .at(found.at.clone())
-                .help("rename the folder"),
-        );
-        return None;
-    }
-    if RESERVED.contains(&name) {
-        problems.push(
-            Diagnostic::error(
-                "component::reserved",
-                format!("`{name}` is a word of expressions"),
-            )
-            .at(found.at.clone())
-            .help("give the component another name"),
-        );
-        return None;
-    }
-    let file = if found.folder.is_empty() {
-        String::new()
-    } else {
-        format!("{}/{COMPONENT_FILE}", found.folder)
-    };
-    let own = parse(tree, &file, problems);
-    let mut node = match (found.entry, own) {
-        (Some(entry), Some(own)) => Some(merge(entry, &own)),
-        (Some(entry), None) => Some(entry.clone()),
-        (None, own) => own,
-    };
-    let at = node
-        .as_ref()
-        .map_or_else(|| found.at.clone(), Node::location);
-    let layer_at = node.as_ref().and_then(|n| field(n, "layer"));
-    let layer_name = layer_at.and_then(text).or_else(|| found.layer.clone());
-    let Some(layer_name) = layer_name else {
-        problems.push(
-            Diagnostic::error(
-                "component::no-layer",
-                format!("component `{name}` has no layer"),
-            )
-            .at(at)
-            .help("add `layer: NAME`"),
-        );
-        return None;
-    };
-    let Some(layer) = platform.layer(&layer_name) else {
-        let at = layer_at.map_or(at, Node::location);
-        problems.push(unknown_layer(&layer_name, at, &platform.layers));
-        return None;
-    };
-    let explicit = node.as_ref().and_then(|n| field(n, "engine"));
-    let engine = engine_of(tree, engines, found, explicit, &at, problems)?;
-    if tree.below(&found.folder).is_empty() && engines[engine].name() != "hand-off" {
-        problems.push(
-            Diagnostic::error(
-                "component::missing-folder",
-                format!(
-                    "the folder `{}` of `{name}` is missing or empty",
-                    found.folder
-                ),
-            )
-            .at(at)
-            .help("correct `path:`, or make the folder"),
-        );
-        return None;
-    }
-    let engine_name = engines[engine].name();
-    let mut base: Option<Node> = None;
-    for rule in &platform.defaults {
-        let fits = |names: &Option<Vec<String>>, own: &str| {
-            names.as_ref().is_none_or(|l| l.iter().any(|n| n == own))
-        };
-        if fits(&rule.layers, &layer_name) && fits(&rule.engines, engine_name) {
-            base = Some(base.map_or_else(|| rule.node.clone(), |b| merge(&b, &rule.node)));
-        }
-    }
-    if let Some(base) = base {
-        node = Some(node.map_or_else(|| base.clone(), |n| merge(&base, &n)));
-    }
-    Some(Source {
-        name: name.into(),
-        folder: found.folder.clone(),
-        layer,
-        engine,
-        node,
-        at,
-    })
-}
-
-fn engine_of(
-    tree: &dyn Tree,
-    engines: &Engines,
-    found: &Found<'_>,
-    explicit: Option<&Node>,
-    at: &Location,
-    problems: &mut Problems,
-) -> Option<usize> {
-    let names = || engines.iter().map(|e| e.name()).filter(|n| *n != "verify");
-    if let Some(node) = explicit {
-        let word = text(node).unwrap_or_default();
-        let position = engines
-            .iter()
-            .position(|e| e.name() == word && word != "verify");
-        if position.is_none() {
-            problems.push(
-                Diagnostic::error(
-                    "component::unknown-engine",
-                    format!("there is no engine `{word}`"),
-                )
-                .at(node.location())
-                .help(suggest(&word, names()).unwrap_or_else(|| {
-                    format!("engines are: {}", names().collect::<Vec<_>>().join(", "))
-                })),
-            );
-        }
-        return position;
-    }
-    let fits: Vec<(usize, &str)> = engines
-        .iter()
-        .enumerate()
-        .filter_map(|(i, e)| e.recognise(tree, &found.folder).map(|file| (i, file)))
-        .collect();
-    match fits.as_slice() {
-        [(i, _)] => Some(*i),
-        [] => {
-            problems.push(
-                Diagnostic::error(
-                    "component::no-engine",
-                    format!("no engine fits the folder `{}`", found.folder),
-                )
-                .at(at.clone())
-                .help(format!(
-                    "add `engine: NAME` to `{}/{COMPONENT_FILE}`; engines are: {}",
-                    found.folder,
-                    names().collect::<Vec<_>>().join(", ")
-                )),
-            );
-            None
-        }
-        several => {
-            let list: Vec<String> = several
-                .iter()
-                .map(|(i, file)| format!("{} (`{file}`)", engines[*i].name()))
-                .collect();
-            problems.push(
-                Diagnostic::error(
-                    "component::two-engines",
-                    format!("the folder `{}` fits {}", found.folder, list.join(" and ")),
-                )
-                .at(at.clone())
-                .help(format!(
-                    "add `engine: {}` to `{}/{COMPONENT_FILE}`",
-                    engines[several[0].0].name(),
-                    found.folder
-                )),
-            );
-            None
-        }
-    }
 }

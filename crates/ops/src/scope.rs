@@ -1,23 +1,25 @@
 //! What expressions see: values, the environment, the instance, and outputs of other units.
 //!
 //! Two phases. *Static* ([`Statics`]): no outputs, no secrets. *Late* ([`resolve`]): also outputs and secrets.
+mod units;
+mod values;
+
+use units::{Instances, OneUnit, UnitOutputs};
+pub use values::ValueScope;
+
 use crate::{
     check::EXTERNAL,
     compose::{Composition, Each, Target},
     field::{Field, FieldMap, coerce},
 };
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     engine::{Task, Tool, Verb},
     name::Address,
     spec::UnitSpec,
     ty::Type,
-    value::{OutputRef, SecretRef, Term},
+    value::{SecretRef, Term},
 };
 use strata_syntax::expr::{Item, Object, Scope};
 
@@ -96,63 +98,6 @@ impl Object for Flavors<'_> {
             Some(component) => Ok(text(component)),
             None => Err(missing("flavors", key, self.0.keys().map(String::as_str))),
         }
-    }
-}
-
-/// Values of an environment that may use each other.
-pub struct ValueScope<'a> {
-    env: &'a str,
-    platform: &'a str,
-    fields: &'a FieldMap,
-    open: RefCell<BTreeSet<String>>,
-}
-
-impl<'a> ValueScope<'a> {
-    /// Of an environment.
-    pub fn new(env: &'a str, platform: &'a str, fields: &'a FieldMap) -> Self {
-        Self {
-            env,
-            platform,
-            fields,
-            open: RefCell::default(),
-        }
-    }
-}
-
-struct ValueFields<'a>(&'a ValueScope<'a>);
-
-impl Object for ValueFields<'_> {
-    fn get(&self, key: &str) -> Result<Item<'_>, String> {
-        let Some(field) = self.0.fields.get(key) else {
-            return Err(missing(
-                "values",
-                key,
-                self.0.fields.keys().map(String::as_str),
-            ));
-        };
-        if !self.0.open.borrow_mut().insert(key.to_owned()) {
-            return Err(format!("`values.{key}` is made from itself"));
-        }
-        let term = field.eval(self.0).map_err(|d| d.message);
-        self.0.open.borrow_mut().remove(key);
-        term.map(Item::Term)
-    }
-}
-
-impl Scope for ValueScope<'_> {
-    fn name(&self, name: &str) -> Option<Item<'_>> {
-        Some(match name {
-            "values" => Item::Object(Box::new(ValueFields(self))),
-            "env" => Item::Object(Box::new(Record("env", vec![("name", self.env)]))),
-            "platform" => Item::Object(Box::new(Record("platform", vec![("name", self.platform)]))),
-            _ => return None,
-        })
-    }
-    fn env(&self, _: &str, _: &str) -> Option<Item<'_>> {
-        None
-    }
-    fn secret(&self, _: &str) -> Result<Term, String> {
-        Err("a secret cannot be a value; use it in `inputs`, `env` or `files`".to_owned())
     }
 }
 
@@ -289,160 +234,6 @@ impl<'a> Late<'a> {
     }
 }
 
-/// A component with instances: `name["key"]`, `name["*"]`.
-struct Instances<'a> {
-    c: &'a Composition,
-    target: Target,
-    outputs: &'a dyn Outputs,
-}
-
-impl Object for Instances<'_> {
-    fn get(&self, key: &str) -> Result<Item<'_>, String> {
-        if key == "*" {
-            return Ok(Item::Object(Box::new(AllInstances(self))));
-        }
-        match self.c.instance(&self.target.named, key) {
-            Some(unit) => Ok(Item::Object(Box::new(OneUnit {
-                c: self.c,
-                unit: unit as usize,
-                contract: self.target.contract.clone(),
-                outputs: self.outputs,
-            }))),
-            None => Err(format!("there is no instance `{key}`")),
-        }
-    }
-}
-
-struct AllInstances<'a>(&'a Instances<'a>);
-
-impl Object for AllInstances<'_> {
-    fn get(&self, key: &str) -> Result<Item<'_>, String> {
-        if key == "outputs" {
-            Ok(Item::Object(Box::new(AllOutputs(self.0))))
-        } else {
-            Err("write `.outputs`".to_owned())
-        }
-    }
-}
-
-struct AllOutputs<'a>(&'a Instances<'a>);
-
-impl Object for AllOutputs<'_> {
-    fn get(&self, output: &str) -> Result<Item<'_>, String> {
-        let i = self.0;
-        let mut map = BTreeMap::new();
-        for unit in i.target.named.units() {
-            let key = i.c.units[unit as usize]
-                .each
-                .as_ref()
-                .map(|e| e.key.to_string())
-                .unwrap_or_default();
-            let one = UnitOutputs {
-                c: i.c,
-                unit: unit as usize,
-                contract: i.target.contract.as_deref(),
-                outputs: i.outputs,
-            };
-            map.insert(key, one.term(output)?);
-        }
-        Ok(Item::Term(Term::Map(map)))
-    }
-}
-
-/// One unit: `name.outputs`.
-struct OneUnit<'a> {
-    c: &'a Composition,
-    unit: usize,
-    contract: Option<String>,
-    outputs: &'a dyn Outputs,
-}
-
-impl Object for OneUnit<'_> {
-    fn get(&self, key: &str) -> Result<Item<'_>, String> {
-        if key == "outputs" {
-            return Ok(Item::Object(Box::new(UnitOutputs {
-                c: self.c,
-                unit: self.unit,
-                contract: self.contract.as_deref(),
-                outputs: self.outputs,
-            })));
-        }
-        Err(format!("write `.outputs.{key}`"))
-    }
-}
-
-/// The outputs of a unit, or of a contract that it provides.
-struct UnitOutputs<'a> {
-    c: &'a Composition,
-    unit: usize,
-    contract: Option<&'a str>,
-    outputs: &'a dyn Outputs,
-}
-
-impl UnitOutputs<'_> {
-    fn term(&self, output: &str) -> Result<Term, String> {
-        let unit = &self.c.units[self.unit];
-        let v = self.c.variant(unit);
-        if let Some(contract) = self.contract {
-            let field = v
-                .component
-                .provides
-                .get(contract)
-                .and_then(|(_, f)| f.get(output));
-            let Some(field) = field else {
-                return Err(missing(
-                    contract,
-                    output,
-                    self.c
-                        .output_names(self.unit as u32, self.contract)
-                        .into_iter(),
-                ));
-            };
-            let scope = Late {
-                c: self.c,
-                unit: self.unit,
-                outputs: self.outputs,
-            };
-            return field.eval(&scope).map_err(|d| d.message);
-        }
-        let hole = || {
-            let ty = v
-                .component
-                .outputs
-                .get(output)
-                .map(|(_, o)| o.ty.clone())
-                .or_else(|| v.interface.outputs.get(output).map(|o| o.ty.clone()))
-                .unwrap_or(Type::Any);
-            Term::Hole {
-                ty,
-                filled_by: OutputRef {
-                    unit: unit.address.clone(),
-                    path: vec![output.to_owned()],
-                },
-            }
-        };
-        match self.outputs.outputs(&unit.address) {
-            Some(recorded) => Ok(recorded.get(output).cloned().unwrap_or_else(hole)),
-            None => Ok(hole()),
-        }
-    }
-}
-
-impl Object for UnitOutputs<'_> {
-    fn get(&self, output: &str) -> Result<Item<'_>, String> {
-        self.term(output).map(Item::Term)
-    }
-    /// The whole object: every output that is declared.
-    fn whole(&self) -> Option<Term> {
-        let names = self.c.output_names(self.unit as u32, self.contract);
-        names
-            .into_iter()
-            .map(|n| Some((n.to_owned(), self.term(n).ok()?)))
-            .collect::<Option<BTreeMap<_, _>>>()
-            .map(Term::Map)
-    }
-}
-
 /// The value of a field of a unit as far as the files tell it: outputs of other units are holes.
 pub fn eval_late(c: &Composition, unit: usize, field: &Field) -> Result<Term, Diagnostic> {
     eval_with(c, unit, field, &NoOutputs)
@@ -520,28 +311,27 @@ pub fn resolve(
     Ok(Resolved { spec, inputs })
 }
 
-/// The backend of `strata.yaml` for roots that have neither `backend` nor `cloud`.
+/// The backend of `strata.yaml`, where a unit uses it: its root has neither `backend` nor `cloud`.
+pub(crate) fn backend_of(c: &Composition, unit: usize) -> Option<&Field> {
+    let v = c.variant(&c.units[unit]);
+    let backend = c.backend.as_ref()?;
+    let own = ["backend", "cloud"]
+        .iter()
+        .any(|f| v.interface.facts.contains_key(*f));
+    let other = v.component.engine != "terraform" || v.component.options.contains_key("backend");
+    (!own && !other).then_some(backend)
+}
+
 fn default_backend(
     c: &Composition,
     unit: usize,
     options: &mut BTreeMap<String, Term>,
     outputs: &dyn Outputs,
 ) -> Result<(), Diagnostic> {
-    let v = c.variant(&c.units[unit]);
-    let Some(node) = &c.loaded.platform.backend else {
-        return Ok(());
-    };
-    let own = ["backend", "cloud"]
-        .iter()
-        .any(|f| v.interface.facts.contains_key(*f));
-    if v.component.engine != "terraform" || options.contains_key("backend") || own {
-        return Ok(());
+    if let Some(field) = backend_of(c, unit) {
+        let term = field.eval(&Late { c, unit, outputs })?;
+        options.insert("backend".to_owned(), term);
     }
-    let field = Field::parse(node, &mut Vec::new());
-    options.insert(
-        "backend".to_owned(),
-        field.eval(&Late { c, unit, outputs })?,
-    );
     Ok(())
 }
 
@@ -554,11 +344,13 @@ pub fn identity_task(c: &Composition, unit: usize) -> Task {
         unit,
         outputs: &NoOutputs,
     };
-    let options = component
+    let mut options = component
         .options
         .iter()
         .filter_map(|(k, f)| Some((k.clone(), f.eval(&scope).ok()?)))
         .collect();
+    // what is wrong with it is said with the types
+    let _ = default_backend(c, unit, &mut options, &NoOutputs);
     Task {
         verb: Verb::Plan,
         unit: u.address.clone(),

@@ -31,12 +31,8 @@ pub fn foresee(
     again: bool,
     facts: &Facts<'_>,
 ) -> Option<Foreseen> {
-    // what it reads of another's state it reads itself, and nobody knows what it will find there
-    if c.variant(&c.units[unit])
-        .interface
-        .facts
-        .contains_key("reads-state")
-    {
+    // what its tool reads of another's state is what lies there when it looks, not what will
+    if c.units[unit].state.iter().any(|e| pending[e.unit as usize]) {
         return None;
     }
     let mut inputs = BTreeSet::new();

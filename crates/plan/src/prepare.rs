@@ -11,7 +11,10 @@ use strata_core::{
     spec::UnitSpec,
     value::{OutputRef, SecretRef, Term},
 };
-use strata_ops::{compose::Composition, scope};
+use strata_ops::{
+    compose::Composition,
+    scope::{self, Outputs as _},
+};
 
 /// What is needed besides the composition.
 pub struct Facts<'a> {
@@ -59,6 +62,24 @@ pub(crate) fn fingerprint(
     for term in late.into_iter().flat_map(BTreeMap::values) {
         open.extend(term.holes().into_iter().cloned());
     }
+    let mut state: BTreeMap<String, Term> = BTreeMap::new();
+    for edge in &u.state {
+        let address = &c.units[edge.unit as usize].address;
+        let known = facts.recorded.outputs(address);
+        let mut read = edge.outputs.clone();
+        if edge.all {
+            read.extend(known.iter().flat_map(|k| k.keys().cloned()));
+        }
+        if known.is_none() {
+            open.push(output_of(address, ""));
+        }
+        for name in read {
+            match known.as_ref().and_then(|k| k.get(&name)) {
+                Some(term) => drop(state.insert(format!("{address}#{name}"), term.clone())),
+                None => open.push(output_of(address, &name)),
+            }
+        }
+    }
     if !open.is_empty() {
         open.sort();
         open.dedup();
@@ -76,7 +97,7 @@ pub(crate) fn fingerprint(
             .ok_or_else(|| format!("the sensitive output `{}` is not recorded", s.key)),
         _ => facts.secrets.revision(s).map_err(|e| e.to_string()),
     };
-    let parts = parts(
+    let mut parts = parts(
         &resolved.spec,
         &resolved.inputs,
         &v.closure.digest,
@@ -84,6 +105,14 @@ pub(crate) fn fingerprint(
         &mut revision,
     )
     .map_err(NotReady::Invalid)?;
+    if !state.is_empty() {
+        let mut h = Hasher::new();
+        for (name, term) in &state {
+            h.part(name.as_bytes());
+            hash_term(&mut h, term, &mut revision).map_err(NotReady::Invalid)?;
+        }
+        parts.insert("state that it reads".to_owned(), h.finish());
+    }
     let fingerprint = {
         let mut h = Hasher::new();
         for (name, digest) in &parts {
@@ -98,6 +127,16 @@ pub(crate) fn fingerprint(
         parts,
         tool,
     })
+}
+
+fn output_of(unit: &strata_core::name::Address, name: &str) -> OutputRef {
+    OutputRef {
+        unit: unit.clone(),
+        path: (!name.is_empty())
+            .then(|| name.to_owned())
+            .into_iter()
+            .collect(),
+    }
 }
 
 /// Makes the whole task of a unit.

@@ -2,7 +2,11 @@
 //!
 //! One thread owns the machine, the journal and the leases; every step runs on a thread of its own and asks that
 //! one before anything is written. Progress lines never enter the journal.
+//!
+//! What happened is folded in at once and written a moment later, together: before a job starts, a step hears that it
+//! may write, or anybody is told.
 mod findings;
+mod journal;
 mod starting;
 
 use crate::{
@@ -20,8 +24,8 @@ use std::{
 use strata_core::{
     digest::Digest,
     engine::{Act, DynEngine, Exit, Failure, Finding, Got, Recovery, Report, Verb, Verdict},
-    event::{Event, Gate},
-    executor::{Executor, ExecutorError, Handle, Reattached, Stop},
+    event::{Event, Gate, TaskText},
+    executor::{Executor, ExecutorError, Handle, Reattached},
     name::Address,
     plan::Basis,
     proposal::{Fidelity, Proposal},
@@ -29,6 +33,11 @@ use strata_core::{
     value::Output,
 };
 use strata_plan::prepared::{NotReady, Prepared};
+
+/// How long nothing happens before whoever watches hears of it; requests of others are looked for as often.
+const PAUSE: Duration = Duration::from_millis(100);
+/// So many messages are heard before what they led to is written.
+const AT_ONCE: usize = 64;
 
 /// What a run needs to know about units: over a composition (apply) or over what was applied (destroy).
 pub trait Workbench {
@@ -138,6 +147,8 @@ pub struct Driver<'a> {
     path: Vec<u64>,
     prepared: HashMap<usize, Prepared>,
     intents: Intents,
+    outbox: Vec<journal::Entry>,
+    replies: Vec<mpsc::Sender<Result<(), ExecutorError>>>,
     began: Instant,
     since: HashMap<usize, u64>,
     timings: Vec<Timing>,
@@ -152,7 +163,7 @@ impl<'a> Driver<'a> {
         machine: Machine,
         intents: Intents,
     ) -> Self {
-        let path = longest_paths(&machine, parts.durations);
+        let path = starting::longest_paths(&machine, parts.durations);
         let pool = Pool::new(parts.executor.clone());
         Self {
             parts,
@@ -165,128 +176,55 @@ impl<'a> Driver<'a> {
             path,
             prepared: HashMap::new(),
             intents,
+            outbox: Vec::new(),
+            replies: Vec::new(),
             began: Instant::now(),
             since: HashMap::new(),
             timings: Vec::new(),
         }
     }
 
-    /// Says that the run begins, or that this process goes on with it.
-    pub fn open(&mut self, resumed: bool) -> Result<(), RunError> {
-        let (plan, verb) = (self.machine.plan().digest, self.machine.plan().body.verb);
-        let envs: Vec<String> = self.leases.keys().cloned().collect();
-        for (i, env) in envs.iter().enumerate() {
-            let generation = self.leases[env].generation;
-            let event = if resumed {
-                Event::RunTaken { generation }
-            } else {
-                Event::RunStarted {
-                    plan,
-                    generation,
-                    verb,
-                }
-            };
-            let lease = self.leases.get_mut(env).expect("its own key");
-            self.parts
-                .store
-                .append(lease, &self.run, std::slice::from_ref(&event), &[], true)?;
-            if i == 0 {
-                self.machine.apply(&event)?;
-            }
-            (self.parts.watch)(&Notice::Event(&event));
-        }
-        Ok(())
-    }
-
     /// Runs until every step has come to an end or waits for a person.
     pub fn drive(mut self) -> Result<Outcome, RunError> {
         let mut drained = 0;
+        let mut looked: Option<Instant> = None;
         loop {
             let asked = (self.parts.interrupted)();
             if asked > drained {
                 drained = asked;
                 self.cancel(asked > 1)?;
             }
-            self.take_requests()?;
-            self.schedule()?;
-            if self.busy.is_empty() && self.ready.is_empty() {
-                break;
+            let look = looked.is_none_or(|at| at.elapsed() >= PAUSE);
+            if look {
+                self.take_requests()?;
+                looked = Some(Instant::now());
             }
-            match self.pool.said.recv_timeout(Duration::from_millis(100)) {
+            self.schedule()?;
+            self.flush()?;
+            if self.busy.is_empty() && self.ready.is_empty() {
+                if look {
+                    break;
+                }
+                // nobody who asked in time goes unheard
+                looked = None;
+                continue;
+            }
+            match self.pool.said.recv_timeout(PAUSE) {
                 Ok(said) => self.hear(said)?,
                 Err(mpsc::RecvTimeoutError::Timeout) => (self.parts.watch)(&Notice::Tick),
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
                     unreachable!("the driver holds a sender")
                 }
             }
+            // what was said meanwhile goes into the same transaction
+            for _ in 0..AT_ONCE {
+                let Ok(said) = self.pool.said.try_recv() else {
+                    break;
+                };
+                self.hear(said)?;
+            }
         }
         self.close()
-    }
-
-    fn close(mut self) -> Result<Outcome, RunError> {
-        let end = if self.machine.settled() {
-            Event::RunFinished
-        } else {
-            Event::Parked
-        };
-        for env in self.leases.keys().cloned().collect::<Vec<_>>() {
-            let lease = self.leases.get_mut(&env).expect("its own key");
-            self.parts
-                .store
-                .append(lease, &self.run, std::slice::from_ref(&end), &[], true)?;
-        }
-        self.machine.apply(&end)?;
-        (self.parts.watch)(&Notice::Event(&end));
-        for t in &self.timings {
-            self.parts.store.note(
-                "duration",
-                &t.unit.to_string(),
-                &(t.to - t.from).to_string(),
-            )?;
-        }
-        for lease in self.leases.values() {
-            self.parts.store.release(lease)?;
-        }
-        Ok(Outcome {
-            machine: self.machine,
-            timings: self.timings,
-            elapsed: self.began.elapsed().as_millis() as u64,
-        })
-    }
-
-    fn cancel(&mut self, now: bool) -> Result<(), RunError> {
-        let event = Event::CancelRequested { now };
-        for env in self.leases.keys().cloned().collect::<Vec<_>>() {
-            let lease = self.leases.get_mut(&env).expect("its own key");
-            self.parts
-                .store
-                .append(lease, &self.run, std::slice::from_ref(&event), &[], false)?;
-        }
-        self.machine.apply(&event)?;
-        (self.parts.watch)(&Notice::Event(&event));
-        // what still has to be done about running steps is said anew
-        self.ready.clear();
-        self.parts
-            .executor
-            .stop(if now { Stop::Now } else { Stop::Drain });
-        Ok(())
-    }
-
-    /// Appends events of one unit and takes them into account.
-    fn append(&mut self, events: &[Event], applied: &[AppliedChange]) -> Result<(), RunError> {
-        let env = events[0].unit().expect("events of units").env.to_string();
-        let lease = self
-            .leases
-            .get_mut(&env)
-            .expect("a plan writes only in its environments");
-        self.parts
-            .store
-            .append(lease, &self.run, events, applied, false)?;
-        for event in events {
-            self.machine.apply(event)?;
-            (self.parts.watch)(&Notice::Event(event));
-        }
-        Ok(())
     }
 
     fn take_requests(&mut self) -> Result<(), RunError> {
@@ -331,7 +269,7 @@ impl<'a> Driver<'a> {
             by: by.to_owned(),
         };
         if gate != Gate::HandOff || !yes {
-            return self.append(&[answered], &[]);
+            return self.append(vec![answered], Vec::new());
         }
         let Ok(mut prepared) = self.parts.bench.prepare(unit) else {
             return Ok(());
@@ -382,22 +320,14 @@ impl<'a> Driver<'a> {
                     label: &label,
                 });
             }
-            Said::Intent { step, event, reply } => {
-                let unit = self.machine.plan().body.steps[step].unit.clone();
-                let stopped = self.machine.cancel == Some(true);
-                let answer = if stopped {
-                    Err(ExecutorError::Other("stopped before it began".to_owned()))
+            Said::Intent { event, reply } => {
+                if self.machine.cancel == Some(true) {
+                    let stopped = ExecutorError::Other("stopped before it began".to_owned());
+                    let _ = reply.send(Err(stopped));
                 } else {
-                    match self.append(&[*event], &[]) {
-                        Ok(()) => Ok(()),
-                        Err(RunError::Store(StoreError::Fenced(_))) => Err(ExecutorError::Fenced),
-                        Err(e) => {
-                            let _ = reply.send(Err(ExecutorError::Other(e.to_string())));
-                            return Err(e);
-                        }
-                    }
-                };
-                let _ = (reply.send(answer), unit);
+                    self.append(vec![*event], Vec::new())?;
+                    self.replies.push(reply);
+                }
             }
             Said::Done { step, work, ended } => {
                 self.busy.remove(&step);
@@ -407,31 +337,6 @@ impl<'a> Driver<'a> {
         }
         Ok(())
     }
-}
-
-/// For each step, the time from its start to the end of the run if nothing else limits: its own duration and the
-/// longest of what waits for it.
-fn longest_paths(machine: &Machine, durations: &HashMap<Address, u64>) -> Vec<u64> {
-    let steps = &machine.plan().body.steps;
-    let mut left: Vec<usize> = (0..steps.len()).map(|i| machine.feeds(i).len()).collect();
-    let mut path = vec![0_u64; steps.len()];
-    let mut ends: Vec<usize> = (0..steps.len()).filter(|i| left[*i] == 0).collect();
-    while let Some(i) = ends.pop() {
-        let after = machine.feeds(i).iter().map(|f| path[*f]).max().unwrap_or(0);
-        path[i] = after
-            + durations
-                .get(&steps[i].unit)
-                .copied()
-                .unwrap_or(1_000)
-                .max(1);
-        for n in machine.needs(i) {
-            left[*n] -= 1;
-            if left[*n] == 0 {
-                ends.push(*n);
-            }
-        }
-    }
-    path
 }
 
 /// What became of an interrupted attempt, as a finding; called on the step's own thread.
@@ -478,6 +383,6 @@ pub(crate) fn intent_event(unit: &Address, intended: &Intended<'_>) -> Event {
         label: intended.label.to_owned(),
         recovery: intended.recovery,
         state: intended.state.to_owned(),
-        task: intended.task.map(|t| Box::new(t.clone())),
+        task: intended.task.map(TaskText::of),
     }
 }

@@ -187,8 +187,8 @@ impl Machine {
             })
     }
 
-    /// Takes one event into account.
-    pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
+    /// Takes one event into account. Says which step it was about.
+    pub fn apply(&mut self, event: &Event) -> Result<Option<usize>, Illegal> {
         match event {
             Event::RunStarted { .. } | Event::Parked => {}
             Event::RunTaken { .. } => {
@@ -206,13 +206,14 @@ impl Machine {
                 let unit = event.unit().expect("all other events name a unit");
                 // an event about a unit of another plan is not of this run
                 let Some(i) = self.position(unit) else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 self.advance(i, event)?;
                 self.note(i, event);
+                return Ok(Some(i));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn note(&mut self, i: usize, event: &Event) {

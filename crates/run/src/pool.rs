@@ -1,4 +1,4 @@
-//! Steps at work: one thread each, talking to the driver by messages.
+//! Steps at work: one thread each, talking to the driver by messages. A thread that is done takes the next step.
 use crate::{
     driver::{Found, intent_event, recovered},
     recover::Intent,
@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
 };
 use strata_core::{
     engine::{DynEngine, Finding, Interrupted, Report, Verb},
@@ -66,8 +66,6 @@ pub enum Said {
     },
     /// It wants to write; it waits for the answer.
     Intent {
-        /// The step.
-        step: usize,
         /// To append.
         event: Box<Event>,
         /// Where it waits.
@@ -90,6 +88,9 @@ pub struct Pool {
     say: mpsc::Sender<Said>,
     /// What they say.
     pub said: mpsc::Receiver<Said>,
+    jobs: mpsc::Sender<Job>,
+    queue: Arc<Mutex<mpsc::Receiver<Job>>>,
+    threads: usize,
     claims: HashMap<usize, Vec<String>>,
 }
 
@@ -97,10 +98,14 @@ impl Pool {
     /// An empty one.
     pub fn new(executor: Arc<dyn Executor>) -> Self {
         let (say, said) = mpsc::channel();
+        let (jobs, queue) = mpsc::channel();
         Self {
             executor,
             say,
             said,
+            jobs,
+            queue: Arc::new(Mutex::new(queue)),
+            threads: 0,
             claims: HashMap::new(),
         }
     }
@@ -109,26 +114,17 @@ impl Pool {
         let held: HashSet<&String> = self.claims.values().flatten().collect();
         claims.iter().all(|c| !held.contains(c))
     }
-    /// Starts a job on a thread of its own.
+    /// Starts a job on a thread that has nothing else to do.
     pub fn start(&mut self, mut job: Job) {
         self.claims
             .insert(job.step, std::mem::take(&mut job.claims));
-        let (executor, say) = (self.executor.clone(), self.say.clone());
-        std::thread::spawn(move || {
-            let step = job.step;
-            let mut voice = Voice {
-                step,
-                unit: job.prepared.task.unit.clone(),
-                say: say.clone(),
-            };
-            let ended = work(&job, executor.as_ref(), &mut voice);
-            // when nobody listens any more the run is over
-            let _ = say.send(Said::Done {
-                step,
-                work: job.work,
-                ended,
-            });
-        });
+        if self.claims.len() > self.threads {
+            self.threads += 1;
+            let (executor, say, queue) =
+                (self.executor.clone(), self.say.clone(), self.queue.clone());
+            std::thread::spawn(move || serve(executor.as_ref(), &say, &queue));
+        }
+        self.jobs.send(job).expect("the pool holds the queue");
     }
     /// A job has ended.
     pub fn done(&mut self, step: usize) {
@@ -136,21 +132,39 @@ impl Pool {
     }
 }
 
-fn work(job: &Job, executor: &dyn Executor, voice: &mut Voice) -> Result<Ended, ExecutorError> {
-    let mut prepared = job.prepared.clone();
+/// Does jobs until the pool is gone.
+fn serve(executor: &dyn Executor, say: &mpsc::Sender<Said>, queue: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(mut job) = next else { return };
+        let step = job.step;
+        let mut voice = Voice {
+            step,
+            unit: job.prepared.task.unit.clone(),
+            say: say.clone(),
+        };
+        let ended = work(&mut job, executor, &mut voice);
+        let work = job.work;
+        // when nobody listens any more the run is over
+        let _ = say.send(Said::Done { step, work, ended });
+    }
+}
+
+fn work(job: &mut Job, executor: &dyn Executor, voice: &mut Voice) -> Result<Ended, ExecutorError> {
+    let prepared = &mut job.prepared;
     match &job.work {
         Work::Verb(verb) => {
             prepared.task.verb = *verb;
             converse(
                 job.engine.as_ref(),
                 executor,
-                &prepared,
+                prepared,
                 job.handle.clone(),
                 Start::Begin,
                 voice,
             )
         }
-        Work::Verify => verify(job, prepared, executor, voice),
+        Work::Verify => verify(job, executor, voice),
         Work::Recover(intent) => match recovered(executor, intent)? {
             Found::GoOn(got) => {
                 let start = Start::Continue {
@@ -160,7 +174,7 @@ fn work(job: &Job, executor: &dyn Executor, voice: &mut Voice) -> Result<Ended, 
                 converse(
                     job.engine.as_ref(),
                     executor,
-                    &prepared,
+                    prepared,
                     intent.handle.clone(),
                     start,
                     voice,
@@ -178,7 +192,7 @@ fn work(job: &Job, executor: &dyn Executor, voice: &mut Voice) -> Result<Ended, 
                 converse(
                     job.engine.as_ref(),
                     executor,
-                    &prepared,
+                    prepared,
                     handle,
                     Start::Begin,
                     voice,
@@ -190,11 +204,11 @@ fn work(job: &Job, executor: &dyn Executor, voice: &mut Voice) -> Result<Ended, 
 
 /// Runs the verifiers in order; the first that fails ends it.
 fn verify(
-    job: &Job,
-    mut prepared: Prepared,
+    job: &mut Job,
     executor: &dyn Executor,
     voice: &mut Voice,
 ) -> Result<Ended, ExecutorError> {
+    let prepared = &mut job.prepared;
     prepared.task.verb = Verb::Verify;
     let mut reports = Vec::new();
     for verifier in 0..prepared.task.spec.verify.len() {
@@ -204,7 +218,7 @@ fn verify(
         match converse(
             job.verifier.as_ref(),
             executor,
-            &prepared,
+            prepared,
             handle,
             Start::Begin,
             voice,
@@ -268,11 +282,7 @@ impl Listener for Voice {
         let event = Box::new(intent_event(&self.unit, intended));
         let gone = |_| ExecutorError::Other("the run is over".to_owned());
         self.say
-            .send(Said::Intent {
-                step: self.step,
-                event,
-                reply,
-            })
+            .send(Said::Intent { event, reply })
             .map_err(|_| ExecutorError::Other("the run is over".to_owned()))?;
         answer.recv().map_err(gone)?
     }

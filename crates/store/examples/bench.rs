@@ -37,12 +37,16 @@ fn usual(unit: &Address) -> Vec<Event> {
             | Event::CutOff { unit: u, .. }
             | Event::Held { unit: u, .. }
             | Event::Answered { unit: u, .. }
-            | Event::Retry { unit: u }
-            | Event::Intent {
+            | Event::Retry { unit: u } => *u = unit.clone(),
+            Event::Intent {
                 unit: u,
+                handle,
                 task: None,
                 ..
-            } => *u = unit.clone(),
+            } => {
+                handle.unit = unit.clone();
+                *u = unit.clone();
+            }
             _ => return None,
         }
         Some(e)
@@ -69,7 +73,7 @@ fn main() -> Result<(), StoreError> {
         let events: Vec<Event> = one.iter().cycle().take(batch).cloned().collect();
         let ((), spent) = timed(|| {
             for _ in 0..times {
-                store.append(&mut lease, "r0", &events, &[], sync)?;
+                store.append(&mut lease, "r1", &events, &[], sync)?;
             }
             Ok(())
         })?;
@@ -81,7 +85,7 @@ fn main() -> Result<(), StoreError> {
     let ((), spent) = timed(|| {
         for unit in &units {
             let put = AppliedChange::Put(Box::new(applied(unit, "1")));
-            store.append(&mut lease, "r0", &[], &[put], false)?;
+            store.append(&mut lease, "r1", &[], &[put], false)?;
         }
         Ok(())
     })?;

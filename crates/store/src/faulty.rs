@@ -7,7 +7,7 @@ use std::{
 use strata_core::{
     digest::Digest,
     engine::Artifact,
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     name::Address,
     plan::Plan,
     store::{
@@ -100,13 +100,17 @@ impl<S: Store> Store for Faulty<S> {
         *lease = moved;
         Ok(())
     }
-    fn events(
+    fn each_event(
         &self,
         env: &str,
         run: Option<&str>,
         after: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        self.call("read the journal", |s| s.events(env, run, after))
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
+        self.call("read the journal", |s| s.each_event(env, run, after, each))
+    }
+    fn task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError> {
+        self.call("read a task", |s| s.task(env, seq))
     }
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError> {
         self.call("note a run", |s| s.put_run(record, plan))
@@ -151,8 +155,8 @@ impl<S: Store> Store for Faulty<S> {
     fn keyed(&self, bytes: &[u8]) -> Digest {
         self.inner.keyed(bytes)
     }
-    fn note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError> {
-        self.call("write a note", |s| s.note(kind, key, value))
+    fn note(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError> {
+        self.call("write notes", |s| s.note(kind, facts))
     }
     fn notes(&self, kind: &str) -> Result<BTreeMap<String, String>, StoreError> {
         self.call("read notes", |s| s.notes(kind))

@@ -2,6 +2,8 @@
 //!
 //! [`MemoryStore::another`] is what another process sees: the same content, leases of its own. Dropping a handle is
 //! the death of its process: its leases can be taken at once, and requests it had not answered come again.
+mod change;
+
 use crate::recorded::{outputs_digest, recorded_outputs};
 use std::{
     collections::BTreeMap,
@@ -13,7 +15,7 @@ use std::{
 use strata_core::{
     digest::Digest,
     engine::Artifact,
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     name::Address,
     plan::Plan,
     store::{
@@ -52,6 +54,8 @@ struct State {
     applied: BTreeMap<Address, Applied>,
     inbox: BTreeMap<String, Vec<Waiting>>,
     blobs: BTreeMap<(Digest, bool), Vec<u8>>,
+    /// Packed files that a unit names.
+    trees: BTreeMap<Digest, Arc<[u8]>>,
     /// Where a blob lies whose path was asked for.
     files: Option<TempDir>,
     generated: BTreeMap<String, String>,
@@ -118,52 +122,6 @@ impl State {
             inbox.retain(|w| w.handed_to != Some(handle));
         }
     }
-    /// All changes or none.
-    fn change(&mut self, changes: &[AppliedChange]) -> Result<(), StoreError> {
-        let refusable = changes.iter().any(|c| matches!(c, AppliedChange::Move(..)));
-        let before = refusable.then(|| self.applied.clone());
-        let done = changes
-            .iter()
-            .try_for_each(|c| change(&mut self.applied, c));
-        if let (Err(_), Some(before)) = (&done, before) {
-            self.applied = before;
-        }
-        done
-    }
-}
-
-fn change(
-    applied: &mut BTreeMap<Address, Applied>,
-    change: &AppliedChange,
-) -> Result<(), StoreError> {
-    match change {
-        AppliedChange::Put(put) => {
-            applied.insert(put.unit.clone(), (**put).clone());
-        }
-        AppliedChange::Verified(unit, ok) => {
-            if let Some(found) = applied.get_mut(unit) {
-                found.verified = Some(*ok);
-            }
-        }
-        AppliedChange::Remove(unit) => {
-            applied.remove(unit);
-        }
-        AppliedChange::Move(from, to) if from != to => {
-            let Some(mut moved) = applied.remove(from) else {
-                return Ok(());
-            };
-            moved.unit = to.clone();
-            moved.task.unit = to.clone();
-            if applied.insert(to.clone(), moved).is_some() {
-                return Err(StoreError::Io {
-                    doing: format!("move {from} to {to}"),
-                    why: format!("{to} is applied already"),
-                });
-            }
-        }
-        AppliedChange::Move(..) => {}
-    }
-    Ok(())
 }
 
 fn row(applied: &Applied) -> AppliedRow {
@@ -234,7 +192,7 @@ impl Store for MemoryStore {
             state.clock += 1;
             log.push(Recorded {
                 seq: lease.seq,
-                run: run.to_owned(),
+                run: run.into(),
                 at: state.clock,
                 event: event.clone(),
             });
@@ -242,16 +200,30 @@ impl Store for MemoryStore {
         state.lease_row(lease)?.seq = lease.seq;
         Ok(())
     }
-    fn events(
+    fn each_event(
         &self,
         env: &str,
         run: Option<&str>,
         after: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
         let state = self.state();
         let log = state.events.get(env).map_or(&[][..], Vec::as_slice);
-        let wanted = |r: &&Recorded| r.seq > after && run.is_none_or(|run| run == r.run);
-        Ok(log.iter().filter(wanted).cloned().collect())
+        let wanted = |r: &&Recorded| r.seq > after && run.is_none_or(|run| run == &*r.run);
+        for recorded in log.iter().filter(wanted) {
+            let mut recorded = recorded.clone();
+            if let Event::Intent { task, .. } = &mut recorded.event {
+                *task = None;
+            }
+            each(recorded);
+        }
+        Ok(())
+    }
+    fn task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError> {
+        let state = self.state();
+        let log = state.events.get(env).map_or(&[][..], Vec::as_slice);
+        let found = log.iter().find(|r| r.seq == seq);
+        Ok(found.and_then(|r| r.event.task().cloned()))
     }
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError> {
         let mut state = self.state();
@@ -329,7 +301,10 @@ impl Store for MemoryStore {
             .blobs
             .get(&(artifact.digest, artifact.sensitive))
             .cloned();
-        found.ok_or_else(|| StoreError::NoBlob(artifact.digest.to_string()))
+        let tree = || state.trees.get(&artifact.digest).map(|t| t.to_vec());
+        found
+            .or_else(tree)
+            .ok_or_else(|| StoreError::NoBlob(artifact.digest.to_string()))
     }
     fn blob_path(&self, digest: &Digest) -> Result<PathBuf, StoreError> {
         let mut state = self.state();
@@ -371,10 +346,11 @@ impl Store for MemoryStore {
     fn keyed(&self, bytes: &[u8]) -> Digest {
         Digest::keyed(&KEY, bytes)
     }
-    fn note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError> {
-        self.state()
-            .notes
-            .insert((kind.to_owned(), key.to_owned()), value.to_owned());
+    fn note(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError> {
+        let facts = facts
+            .iter()
+            .map(|(k, v)| ((kind.to_owned(), (*k).to_owned()), (*v).to_owned()));
+        self.state().notes.extend(facts);
         Ok(())
     }
     fn notes(&self, kind: &str) -> Result<BTreeMap<String, String>, StoreError> {

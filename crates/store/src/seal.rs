@@ -9,6 +9,10 @@ use age::{
     stream::{StreamReader, StreamWriter},
     x25519::{Identity, Recipient},
 };
+use chacha20poly1305::{
+    KeyInit as _, XChaCha20Poly1305,
+    aead::{Aead as _, Payload},
+};
 use std::{
     fmt, fs,
     io::{Read, Write},
@@ -20,11 +24,18 @@ use strata_core::{digest::Digest, store::StoreError};
 /// Says for ever what the key for digests is derived for.
 const DIGEST_CONTEXT: &str = "strata 2026-01 store: key of keyed digests";
 
+/// And the key for rows.
+const ROW_CONTEXT: &str = "strata 2026-11 store: key of sealed rows";
+
+/// Bytes before the sealed ones of a row, drawn anew for each.
+const NONCE: usize = 24;
+
 /// Seals and opens with one identity.
 pub struct Seal {
     identity: Identity,
     recipient: Recipient,
     digest_key: [u8; 32],
+    rows: XChaCha20Poly1305,
 }
 
 impl fmt::Debug for Seal {
@@ -36,9 +47,11 @@ impl fmt::Debug for Seal {
 impl Seal {
     fn new(identity: Identity) -> Self {
         let secret = identity.to_string();
+        let derived = |what| blake3::derive_key(what, secret.expose_secret().as_bytes());
         Self {
             recipient: identity.to_public(),
-            digest_key: blake3::derive_key(DIGEST_CONTEXT, secret.expose_secret().as_bytes()),
+            digest_key: derived(DIGEST_CONTEXT),
+            rows: XChaCha20Poly1305::new(&derived(ROW_CONTEXT).into()),
             identity,
         }
     }
@@ -102,6 +115,39 @@ impl Seal {
             why: format!("it can't be opened with this store's key: {e}"),
         })
     }
+    /// A sealed row: under a key that is derived from the identity, since who writes rows has that anyway and there
+    /// are many. `place` is where the row belongs: it opens nowhere else.
+    pub fn seal_row(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce).map_err(|e| StoreError::Io {
+            doing: "draw random bytes".to_owned(),
+            why: e.to_string(),
+        })?;
+        let (msg, aad) = (plain, place.as_bytes());
+        let sealed = self.rows.encrypt(&nonce.into(), Payload { msg, aad });
+        let sealed = sealed.expect("only a row of many gigabytes is refused");
+        Ok([&nonce[..], &sealed].concat())
+    }
+    /// An opened row; `what` names it in the error.
+    pub fn unseal_row(
+        &self,
+        place: &str,
+        sealed: &[u8],
+        what: &str,
+    ) -> Result<Vec<u8>, StoreError> {
+        let opened = sealed
+            .split_first_chunk::<NONCE>()
+            .and_then(|(nonce, msg)| {
+                let aad = place.as_bytes();
+                self.rows
+                    .decrypt(&(*nonce).into(), Payload { msg, aad })
+                    .ok()
+            });
+        opened.ok_or_else(|| StoreError::Damaged {
+            path: what.to_owned(),
+            why: "it can't be opened with this store's key".to_owned(),
+        })
+    }
     /// Seals what is written; call `finish` at the end.
     pub fn sealing<W: Write>(&self, to: W) -> std::io::Result<StreamWriter<W>> {
         Encryptor::with_recipients(iter::once(&self.recipient as _))
@@ -134,6 +180,21 @@ mod tests {
             .unseal(&sealed, "store.db: prod/dns")
             .unwrap_err();
         assert!(e.to_string().contains("prod/dns"), "{e}");
+    }
+
+    #[test]
+    fn a_row_opens_at_its_place_and_only_with_its_key() {
+        let seal = Seal::ephemeral();
+        let sealed = seal.seal_row("prod/dns", b"hunter2").unwrap();
+        assert_ne!(sealed, seal.seal_row("prod/dns", b"hunter2").unwrap());
+        assert!(!sealed.windows(7).any(|w| w == b"hunter2"));
+        let open = |seal: &Seal, place: &str, bytes: &[u8]| seal.unseal_row(place, bytes, "x");
+        assert_eq!(open(&seal, "prod/dns", &sealed).unwrap(), b"hunter2");
+        assert!(open(&seal, "prod/web", &sealed).is_err());
+        assert!(open(&Seal::ephemeral(), "prod/dns", &sealed).is_err());
+        for end in 0..sealed.len() {
+            assert!(open(&seal, "prod/dns", &sealed[..end]).is_err());
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What can be typed. Every command has an example in its help.
-use crate::{commands::pipeline::Service, formats::Format};
+use crate::{
+    commands::{pipeline::Service, variables::Wanted as Variables},
+    formats::Format,
+};
 use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -11,7 +14,7 @@ const EXAMPLES: &str = "Examples:
   strata status                    how every unit stands
 
 Exit codes: 0 done · 2 usage · 3 files invalid · 4 waiting for a person · 5 refused
-            6 drift found · 7 changes pending (plan --exit-code) · 10 failed · 130 cancelled";
+            6 drift found · 7 changes pending, variables missing (--exit-code) · 10 failed · 130 cancelled";
 
 /// Deploys whole platforms, layer by layer, from an operations repo.
 #[derive(Parser, Debug)]
@@ -230,6 +233,11 @@ pub enum Command {
         /// Unit, or one input of it: `ENV/NAME.INPUT`
         of: String,
     },
+    /// List every variable and credential that the platform needs from outside; no value is shown
+    #[command(
+        after_help = "Examples:\n  strata variables\n  strata variables prod --missing --exit-code\n  strata variables --format markdown > VARIABLES.md\n  strata variables dev --env-template > .env\n\nFormats: human, json, markdown"
+    )]
+    Variables(Variables),
     /// Show what depends on what
     #[command(
         after_help = "Examples:\n  strata graph dev\n  strata graph dev --dot | dot -Tsvg > graph.svg"
@@ -282,6 +290,9 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Rules of your own over the platform and over what a plan would do
+    #[command(subcommand)]
+    Policy(Policy),
     /// Steps that people do
     #[command(name = "hand-off", subcommand)]
     HandOff(HandOff),
@@ -310,9 +321,14 @@ pub enum Command {
         after_help = "Examples:\n  strata schema component > component.schema.json\n  strata schema plan"
     )]
     Schema {
-        /// `platform`, `environment`, `component`, `contract`, `plan` or `diagnostics`
+        /// `platform`, `environment`, `component`, `contract`, `plan`, `diagnostics` or `policy-input`
         kind: String,
     },
+    /// Speak with an editor: a language server over standard input and output
+    #[command(
+        after_help = "Example:\n  strata lsp       started by the editor; docs/editors.md has its settings"
+    )]
+    Lsp,
     /// Completions for a shell
     #[command(after_help = "Example:\n  strata completions bash > /etc/bash_completion.d/strata")]
     Completions {
@@ -324,6 +340,28 @@ pub enum Command {
     Man {
         /// The folder
         dir: PathBuf,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Policy {
+    /// Run the tests of policies: rules `test_*` in `policy/**/*_test.rego`
+    #[command(after_help = "Example:\n  strata policy test -v      ends with 10 when a test fails")]
+    Test {
+        /// Show tests that pass too, and what tests print
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Print the document that rules see of a unit
+    #[command(
+        after_help = "Examples:\n  strata policy input dev/web\n  strata policy input dev/web --plan     asks its tool what it would do"
+    )]
+    Input {
+        /// The unit
+        unit: String,
+        /// As rules see it at `plan`
+        #[arg(long)]
+        plan: bool,
     },
 }
 

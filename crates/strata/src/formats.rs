@@ -55,6 +55,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Plan { .. } => ("plan", &[Human, Json, Markdown, Html]),
         Command::History { of: Some(_), .. } => ("history", &[Human, Json, Html]),
         Command::History { of: None, .. } => ("history", DATA),
+        Command::Variables(_) => ("variables", &[Human, Json, Markdown]),
         Command::Apply { .. } => ("apply", DATA),
         Command::Destroy { .. } => ("destroy", DATA),
         Command::Resume { .. } => ("resume", DATA),
@@ -62,6 +63,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Status { .. } => ("status", DATA),
         Command::Outputs { .. } => ("outputs", DATA),
         Command::Graph { .. } => ("graph", DATA),
+        Command::Policy(_) => ("policy", DATA),
         Command::Explain { .. } => ("explain", DATA),
         Command::Drift { .. } => ("drift", DATA),
         Command::Adopt { .. } => ("adopt", DATA),
@@ -74,6 +76,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Exec { .. } => ("exec", PEOPLE),
         Command::Forget { .. } => ("forget", PEOPLE),
         Command::Unlock { .. } => ("unlock", PEOPLE),
+        Command::Lsp => ("lsp", PEOPLE),
         Command::Completions { .. } => ("completions", PEOPLE),
         Command::Man { .. } => ("man", PEOPLE),
     }

@@ -2,10 +2,16 @@
 //!
 //! Arguments, commands and the terminal; everything that decides lies in other crates. [`wire`] is the one place
 //! that knows which store, executor and engines there are.
+// first: its macros stand in for the standard ones in all that follows
+#[macro_use]
+mod output;
+
 mod args;
 mod commands;
 mod context;
 mod formats;
+mod lsp;
+mod policy;
 mod problem;
 mod tools;
 mod view;
@@ -34,13 +40,26 @@ fn main() -> ExitCode {
         }
     };
     let color = context::use_color(&args.global);
-    match commands::dispatch(args) {
-        Ok(code) => ExitCode::from(code),
+    let code = match commands::dispatch(args) {
+        Ok(code) => code,
         Err(problem) => {
             problem.print(color);
-            ExitCode::from(problem.code)
+            problem.code
         }
+    };
+    if let Some(why) = output::finish() {
+        problem::Problem::new(
+            exit::ERROR,
+            format!("the output could not be written: {why}"),
+        )
+        .print(color);
+        return ExitCode::from(if code == exit::DONE {
+            exit::ERROR
+        } else {
+            code
+        });
     }
+    ExitCode::from(code)
 }
 
 /// The command line as data: for completions and manual pages.

@@ -7,7 +7,6 @@ use std::{
     process::{Command, Stdio},
 };
 use strata_core::{
-    diagnostic::Diagnostic,
     engine::{Tool, ToolQuestion},
     exit,
     store::Store,
@@ -166,7 +165,7 @@ fn version(
         )
         .hint(question.install)
     })?;
-    store.note("tool", &key, &version)?;
+    store.note("tool", &[(&key, &version)])?;
     Ok(version)
 }
 
@@ -222,23 +221,6 @@ fn padded(v: &[u64]) -> [u64; 4] {
         *slot = *n;
     }
     out
-}
-
-/// Tools named for engines that do not exist.
-pub fn unknown(cx: &Context, c: &Composition) -> Vec<Diagnostic> {
-    c.loaded
-        .platform
-        .tools
-        .keys()
-        .filter(|name| cx.engines.iter().all(|e| e.name() != name.as_str()))
-        .map(|name| {
-            Diagnostic::error(
-                "platform::unknown-tool",
-                format!("`tools` names `{name}`, which is no engine"),
-            )
-            .at(c.loaded.platform.at.clone())
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -119,6 +119,12 @@ pub fn executor(
     Ok(Arc::new(ProcessExecutor::new(config)?))
 }
 
+/// Removes what runs left behind that are not to be kept.
+pub fn forget_runs(state: &Path, keep: &dyn Fn(&str) -> bool) {
+    // it only costs room: the next run tries again
+    let _ = strata_adapters::process::forget_runs(state, keep);
+}
+
 /// Ctrl-C and its kin as a number.
 pub fn interrupts() -> Result<strata_adapters::interrupt::Interrupts, Problem> {
     strata_adapters::interrupt::Interrupts::listen()

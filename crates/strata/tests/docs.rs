@@ -17,6 +17,7 @@ const SCHEMAS: &[&str] = &[
     "contract",
     "plan",
     "diagnostics",
+    "policy-input",
 ];
 
 /// A command of a page.

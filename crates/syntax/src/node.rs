@@ -232,7 +232,7 @@ impl Node {
         }
     }
     /// The place in the file of a byte of a scalar's text; exact unless the scalar is a folded one.
-    pub(crate) fn place(&self, offset: u32) -> u32 {
+    pub fn place(&self, offset: u32) -> u32 {
         let Kind::Scalar(scalar) = &self.kind else {
             return self.span.start;
         };
@@ -278,6 +278,15 @@ impl<'m> Lookup<'m> {
 /// Every part keeps its own place.
 #[must_use]
 pub fn merge(base: &Node, over: &Node) -> Node {
+    merged(base, over, false)
+}
+
+/// The same, but what `null` removes stays `null`, for what is merged later below.
+pub fn overlay(base: &Node, over: &Node) -> Node {
+    merged(base, over, true)
+}
+
+fn merged(base: &Node, over: &Node, keep: bool) -> Node {
     let (Kind::Map(below), Kind::Map(above)) = (&base.kind, &over.kind) else {
         return over.clone();
     };
@@ -286,21 +295,16 @@ pub fn merge(base: &Node, over: &Node) -> Node {
     for entry in &below.entries {
         match upper.entry(&entry.key) {
             None => entries.push(entry.clone()),
-            Some(by) if by.value.is_null() => {}
+            Some(by) if by.value.is_null() && !keep => {}
             Some(by) => entries.push(Entry {
                 key: by.key.clone(),
                 key_span: by.key_span,
-                value: merge(&entry.value, &by.value),
+                value: merged(&entry.value, &by.value, keep),
             }),
         }
     }
-    entries.extend(
-        above
-            .entries
-            .iter()
-            .filter(|e| !e.value.is_null() && lower.entry(&e.key).is_none())
-            .cloned(),
-    );
+    let new = |e: &&Entry| (keep || !e.value.is_null()) && lower.entry(&e.key).is_none();
+    entries.extend(above.entries.iter().filter(new).cloned());
     Node {
         span: over.span,
         kind: Kind::Map(Map { entries }),

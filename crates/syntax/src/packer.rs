@@ -41,6 +41,10 @@ pub struct PackerTemplate {
     pub files: BTreeSet<String>,
     /// What it can read that its files do not show.
     pub uncovered: BTreeSet<String>,
+    /// Arguments of each source, as `type.name`; in a JSON template by builder type.
+    pub settings: BTreeMap<String, BTreeMap<String, Location>>,
+    /// Process variables that defaults of variables are read from, with the variable.
+    pub environment: BTreeMap<String, String>,
     /// `required_version`
     pub required_version: Option<String>,
     /// Does it ask for plug-ins?
@@ -141,7 +145,15 @@ impl Reader<'_> {
                     .text("required_version")
                     .or(self.out.required_version.take());
             }
-            "source" => drop(self.out.sources.insert(block.labels.join("."))),
+            "source" => {
+                let name = block.labels.join(".");
+                let settings = self.out.settings.entry(name.clone()).or_default();
+                for a in &body.attributes {
+                    let at = Location::new(block.origin.clone(), a.name_span);
+                    settings.insert(a.name.to_owned(), at);
+                }
+                self.out.sources.insert(name);
+            }
             "build" => {
                 self.unreadable(problems);
                 self.named(&body);
@@ -160,6 +172,10 @@ impl Reader<'_> {
             }
             "variable" => {
                 self.unreadable(problems);
+                if let Some(read) = body.attribute("default").and_then(|a| read_from(a.text)) {
+                    let name = block.label().to_owned();
+                    self.out.environment.insert(read.to_owned(), name);
+                }
                 let variable = Variable {
                     ty: body
                         .attribute("type")
@@ -248,6 +264,18 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The process variable of a default that is no more than `env("NAME")`.
+fn read_from(text: &str) -> Option<&str> {
+    let inside = text.trim().strip_prefix("env(")?.strip_suffix(')')?;
+    let name = inside.trim().strip_prefix('"')?.strip_suffix('"')?;
+    is_variable(name).then_some(name)
+}
+
+/// May a process variable be called so?
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// A source without the word before it.

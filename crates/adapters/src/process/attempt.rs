@@ -1,7 +1,10 @@
 //! The folder of one invocation: its log, and for one that writes everything to find its outcome after a crash.
 //! Nothing in it holds a secret.
 use super::places::Roots;
-use crate::durable::{self, Sync};
+use crate::{
+    durable::{self, Sync},
+    supervisor::boot,
+};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use strata_core::{
@@ -49,6 +52,30 @@ pub(super) fn dir(state_dir: &Path, handle: &Handle) -> Result<PathBuf, Executor
     Ok(env_dir(state_dir, handle)?
         .join(handle.unit.file_name())
         .join(name))
+}
+
+/// The life of the machine in which tools are started under a generation.
+fn life(env_dir: &Path, generation: u64) -> PathBuf {
+    env_dir.join(format!("life.{generation}"))
+}
+
+/// Tools will be started under this generation: durable before the first of them.
+pub(super) fn began(env_dir: &Path, generation: u64) -> Result<(), ExecutorError> {
+    let path = life(env_dir, generation);
+    durable::folder(env_dir)
+        .and_then(|()| durable::write(&path, boot().as_bytes(), 0o600, Sync::Disk))
+        .map_err(ExecutorError::io(format!("write {}", path.display())))
+}
+
+/// Has the machine been restarted since tools were started under the generation of this handle? Then records that
+/// were not on disk are gone, and that one is missing says nothing. When no tool ever was, nothing can be missing.
+pub(super) fn outlived(state_dir: &Path, handle: &Handle) -> Result<bool, ExecutorError> {
+    let path = life(&env_dir(state_dir, handle)?, handle.generation);
+    match std::fs::read_to_string(&path) {
+        Ok(then) => Ok(then != boot()),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(ExecutorError::io(format!("read {}", path.display()))(e)),
+    }
 }
 
 /// Files that an attempt made in the work folder and that nobody has picked up yet, moved out of the way of the next
@@ -121,7 +148,8 @@ impl Manifest {
         let bytes = serde_json::to_vec(self).expect("plain data serialises");
         let path = dir.join(MANIFEST);
         durable::folder(dir)
-            .and_then(|()| durable::write(&path, &bytes, 0o600, Sync::Later))
+            // nothing starts before it is whole
+            .and_then(|()| durable::write_new(&path, &bytes, Sync::Later))
             .map_err(ExecutorError::io(format!("write {}", path.display())))
     }
     /// Of an earlier invocation.

@@ -70,6 +70,22 @@ pub struct Config {
 /// Runs tools as processes of this machine. Dropping it (and its sessions) ends the run's supervisor.
 pub struct ProcessExecutor(Arc<Inner>);
 
+/// Removes logs and records of runs that nobody keeps. Nothing may be running in them.
+pub fn forget_runs(state_dir: &Path, keep: &dyn Fn(&str) -> bool) -> io::Result<()> {
+    let runs = match std::fs::read_dir(state_dir.join("runs")) {
+        Ok(runs) => runs,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    for run in runs {
+        let run = run?;
+        if run.file_name().to_str().is_some_and(|name| !keep(name)) {
+            durable::remove_all(&run.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// What sessions share.
 struct Inner {
     config: Config,
@@ -153,8 +169,7 @@ impl Executor for ProcessExecutor {
                 _ => {}
             }
         }
-        let leftover = private::Leftover::Of(unit);
-        private::sweep(&self.0.private, &self.0.config.state_dir, leftover);
+        private::settle(&self.0.private, &self.0.config.state_dir, unit);
         Ok(())
     }
 }
@@ -212,14 +227,14 @@ impl Inner {
         if newest.is_some_and(|n| n > handle.generation) {
             return Err(ExecutorError::Fenced);
         }
+        attempt::began(&dir, handle.generation)?;
         write_generation(&own, handle.generation)?;
         generations.insert(env.to_owned(), handle.generation);
         Ok(fences)
     }
     fn sweep_once(&self) {
         self.swept.call_once(|| {
-            let idle = private::Leftover::Idle;
-            private::sweep(&self.private, &self.config.state_dir, idle);
+            private::sweep(&self.private, &self.config.state_dir);
         });
     }
 }

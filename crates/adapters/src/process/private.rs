@@ -1,13 +1,18 @@
 //! Private folders: 0700, in memory where possible, gone with their session. One that a dead program left behind is
 //! removed by the next one, unless it still holds the outcome of an interrupted attempt.
+//!
+//! The name of a folder begins with digests of its platform and of its unit. They may be equal by chance, so they only
+//! spare reading what is somebody else's: what counts stands in the folder.
 use crate::{
     durable::{self, Sync},
     lock::FileLock,
 };
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs, io,
-    os::unix::fs::{DirBuilderExt, MetadataExt},
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -16,6 +21,11 @@ use strata_core::{digest::Hasher, name::Address};
 const MEMORY: &str = "/dev/shm";
 const OWNER: &str = ".owner";
 const LOCK: &str = ".lock";
+/// Held (shared) while a folder is there that does not say yet whose it is.
+const MAKING: &str = ".making";
+
+/// How many characters of each digest are in a name: paths of ssh control sockets have 108 bytes.
+const SHORT: usize = 5;
 
 /// Whose a private folder is.
 #[derive(Serialize, Deserialize)]
@@ -24,6 +34,11 @@ struct Owner {
     unit: Address,
     /// It may hold the outcome of this attempt.
     attempt: Option<PathBuf>,
+}
+
+/// Are private folders there in memory, gone when the machine restarts?
+pub(super) fn is_volatile(root: &Path) -> bool {
+    root.starts_with(MEMORY)
 }
 
 /// The folder for private folders: in memory when there is one that only we can look into, else below `state_dir`.
@@ -62,12 +77,12 @@ impl PrivateFolder {
             attempt: None,
         };
         let mut name = Hasher::new();
-        name.part(state_dir.as_os_str().as_encoded_bytes())
-            .part(unit.to_string().as_bytes())
-            .part(&std::process::id().to_le_bytes())
+        name.part(&std::process::id().to_le_bytes())
             .part(&NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes())
             .part(&crate::clock::now().to_le_bytes());
-        let path = root.join(&name.finish().to_string()[..10]);
+        let path = root.join(of_unit(state_dir, unit) + &short(&name));
+        let making = making(root)?;
+        flock(&making, FlockOperation::LockShared)?;
         fs::DirBuilder::new().mode(0o700).create(&path)?;
         let lock = FileLock::try_take(&path.join(LOCK))?
             .ok_or_else(|| io::Error::other("the new private folder is in use"))?;
@@ -100,51 +115,105 @@ impl Drop for PrivateFolder {
     }
 }
 
-/// What may be removed of what dead programs left behind.
-#[derive(Clone, Copy)]
-pub(super) enum Leftover<'a> {
-    /// What belongs to no attempt.
-    Idle,
-    /// Everything of a unit: nobody will ask for its attempts any more.
-    Of(&'a Address),
+/// How the names of all folders of a platform begin.
+fn of_platform(state_dir: &Path) -> String {
+    let mut platform = Hasher::new();
+    short(platform.part(state_dir.as_os_str().as_encoded_bytes()))
+}
+
+/// How the names of all folders of a unit begin.
+fn of_unit(state_dir: &Path, unit: &Address) -> String {
+    let mut name = Hasher::new();
+    of_platform(state_dir) + &short(name.part(unit.to_string().as_bytes()))
+}
+
+fn short(hasher: &Hasher) -> String {
+    hasher.finish().to_string()[..SHORT].to_owned()
+}
+
+fn making(root: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(root.join(MAKING))
+}
+
+/// Folders whose names begin like this, each with its owner when it says so.
+fn begins(root: &Path, prefix: String) -> impl Iterator<Item = (PathBuf, Option<Owner>)> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let ours = entries.filter(move |e| {
+        e.file_name()
+            .as_encoded_bytes()
+            .starts_with(prefix.as_bytes())
+    });
+    ours.map(|e| {
+        let owner = fs::read(e.path().join(OWNER)).ok();
+        let owner = owner.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        (e.path(), owner)
+    })
+}
+
+/// What dead programs left behind of a unit, with the attempt whose outcome it may hold. The locks are held as long as
+/// the item is.
+fn left_of(
+    root: &Path,
+    state_dir: &Path,
+    unit: &Address,
+) -> impl Iterator<Item = (PathBuf, Option<PathBuf>, FileLock)> {
+    begins(root, of_unit(state_dir, unit)).filter_map(move |(path, owner)| {
+        let owner = owner.filter(|o| o.state_dir == state_dir && o.unit == *unit)?;
+        // who holds the lock still uses it
+        let lock = FileLock::try_take(&path.join(LOCK)).ok()??;
+        Some((path, owner.attempt, lock))
+    })
 }
 
 /// Attempts of a unit whose program is dead and whose outcome nobody has asked for yet.
 pub(super) fn unsettled(root: &Path, state_dir: &Path, unit: &Address) -> Vec<PathBuf> {
-    let mut attempts = Vec::new();
-    for (path, owner) in owned(root, state_dir) {
-        if owner.unit == *unit
-            && let Some(attempt) = owner.attempt
-            && let Ok(Some(_lock)) = FileLock::try_take(&path.join(LOCK))
-        {
-            attempts.push(attempt);
+    left_of(root, state_dir, unit)
+        .filter_map(|(_, attempt, _)| attempt)
+        .collect()
+}
+
+/// Nobody will ask for earlier attempts of a unit any more: removes what is left of them. Says which they were.
+pub(super) fn settle(root: &Path, state_dir: &Path, unit: &Address) -> Vec<PathBuf> {
+    let removed = left_of(root, state_dir, unit).filter_map(|(path, attempt, _lock)| {
+        let _ = durable::remove_all(&path);
+        attempt
+    });
+    removed.collect()
+}
+
+/// Removes what dead programs of this platform left behind and what belongs to no attempt.
+pub(super) fn sweep(root: &Path, state_dir: &Path) {
+    let mut unsigned = Vec::new();
+    for (path, owner) in begins(root, of_platform(state_dir)) {
+        match owner {
+            Some(o) if o.state_dir == state_dir && o.attempt.is_none() => remove_free(&path),
+            Some(_) => {}
+            None => unsigned.push(path),
         }
     }
-    attempts
+    if unsigned.is_empty() {
+        return;
+    }
+    // while nobody makes one, those that do not say whose they are never will
+    let Ok(making) = making(root) else { return };
+    if flock(&making, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        let still = |path: &&PathBuf| !path.join(OWNER).exists();
+        unsigned
+            .iter()
+            .filter(still)
+            .for_each(|path| remove_free(path));
+    }
 }
 
-/// Private folders of this platform.
-fn owned(root: &Path, state_dir: &Path) -> Vec<(PathBuf, Owner)> {
-    let entries = fs::read_dir(root).into_iter().flatten().flatten();
-    let owned = entries.filter_map(|e| {
-        let bytes = fs::read(e.path().join(OWNER)).ok()?;
-        let owner: Owner = serde_json::from_slice(&bytes).ok()?;
-        (owner.state_dir == state_dir).then(|| (e.path(), owner))
-    });
-    owned.collect()
-}
-
-/// Removes private folders of this platform that nobody uses.
-pub(super) fn sweep(root: &Path, state_dir: &Path, what: Leftover<'_>) {
-    for (path, owner) in owned(root, state_dir) {
-        let wanted = match what {
-            Leftover::Idle => owner.attempt.is_none(),
-            Leftover::Of(unit) => owner.unit == *unit,
-        };
-        // who holds the lock still uses it
-        if wanted && let Ok(Some(_lock)) = FileLock::try_take(&path.join(LOCK)) {
-            let _ = durable::remove_all(&path);
-        }
+/// Removes a folder unless somebody uses it.
+fn remove_free(path: &Path) {
+    if let Ok(Some(_lock)) = FileLock::try_take(&path.join(LOCK)) {
+        let _ = durable::remove_all(path);
     }
 }
 
@@ -152,42 +221,79 @@ pub(super) fn sweep(root: &Path, state_dir: &Path, what: Leftover<'_>) {
 mod tests {
     use super::*;
 
+    fn left(root: &Path, name: &str, unit: &Address, attempt: Option<&str>) -> PathBuf {
+        let path = root.join(of_unit(root, unit) + name);
+        durable::folder(&path).unwrap();
+        let owner = Owner {
+            state_dir: root.to_owned(),
+            unit: unit.clone(),
+            attempt: attempt.map(Into::into),
+        };
+        fs::write(path.join(OWNER), serde_json::to_vec(&owner).unwrap()).unwrap();
+        path
+    }
+
     #[test]
     fn a_private_folder_is_gone_with_its_session_and_a_leftover_with_the_next() {
         let dir = tempfile::tempdir().unwrap();
-        let unit = Address::new("dev", "a");
-        let made = PrivateFolder::make(dir.path(), dir.path(), &unit).unwrap();
+        let root = dir.path();
+        let (unit, other) = (Address::new("dev", "a"), Address::new("dev", "b"));
+        let made = PrivateFolder::make(root, root, &unit).unwrap();
         let path = made.path().to_owned();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
-        sweep(dir.path(), dir.path(), Leftover::Idle);
+        sweep(root, root);
         assert!(path.exists(), "it is in use");
         drop(made);
         assert!(!path.exists());
 
-        let left = |attempt: Option<&str>| {
-            let path = dir.path().join(if attempt.is_some() { "x" } else { "y" });
+        let busy = left(root, "x", &unit, Some("/a"));
+        let idle = left(root, "y", &unit, None);
+        sweep(root, Path::new("/another"));
+        assert!(idle.exists(), "it belongs to another platform");
+        sweep(root, root);
+        assert!(!idle.exists() && busy.exists());
+        assert!(settle(root, root, &other).is_empty() && busy.exists());
+        assert_eq!(unsettled(root, root, &unit), [Path::new("/a")]);
+        assert_eq!(settle(root, root, &unit), [Path::new("/a")]);
+        assert!(!busy.exists());
+    }
+
+    #[test]
+    fn a_name_that_is_equal_by_chance_takes_nobodys_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, unit) = (dir.path(), Address::new("dev", "a"));
+        let path = left(root, "x", &unit, None);
+        let owner = Owner {
+            state_dir: "/another".into(),
+            unit: unit.clone(),
+            attempt: None,
+        };
+        fs::write(path.join(OWNER), serde_json::to_vec(&owner).unwrap()).unwrap();
+        sweep(root, root);
+        assert!(settle(root, root, &unit).is_empty() && path.exists());
+    }
+
+    #[test]
+    fn what_a_crash_left_unsigned_is_removed_unless_somebody_is_making_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, unit) = (dir.path(), Address::new("dev", "a"));
+        let unsigned = |name: &str| {
+            let path = root.join(of_unit(root, &unit) + name);
             durable::folder(&path).unwrap();
-            let owner = Owner {
-                state_dir: dir.path().to_owned(),
-                unit: unit.clone(),
-                attempt: attempt.map(Into::into),
-            };
-            fs::write(path.join(OWNER), serde_json::to_vec(&owner).unwrap()).unwrap();
             path
         };
-        let (busy, idle) = (left(Some("/a")), left(None));
-        sweep(dir.path(), Path::new("/another"), Leftover::Idle);
-        assert!(idle.exists(), "it belongs to another platform");
-        sweep(dir.path(), dir.path(), Leftover::Idle);
-        assert!(!idle.exists() && busy.exists());
-        sweep(
-            dir.path(),
-            dir.path(),
-            Leftover::Of(&Address::new("dev", "b")),
-        );
-        assert!(busy.exists());
-        sweep(dir.path(), dir.path(), Leftover::Of(&unit));
-        assert!(!busy.exists());
+        let (free, locked) = (unsigned("x"), unsigned("y"));
+        let lock = FileLock::try_take(&locked.join(LOCK)).unwrap().unwrap();
+        let maker = making(root).unwrap();
+        flock(&maker, FlockOperation::LockShared).unwrap();
+        sweep(root, root);
+        assert!(free.exists(), "it may be about to be signed");
+        drop(maker);
+        sweep(root, root);
+        assert!(!free.exists() && locked.exists());
+        drop(lock);
+        sweep(root, root);
+        assert!(!locked.exists());
     }
 
     #[test]

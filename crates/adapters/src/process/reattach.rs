@@ -49,6 +49,9 @@ pub(super) fn find_out(inner: &Inner, handle: &Handle) -> Result<Reattached, Exe
         return outcome(inner, &dir, &ended, manifest.as_ref());
     }
     if !Started::exists(&dir) {
+        if attempt::outlived(&inner.config.state_dir, handle)? {
+            return Ok(Reattached::Lost);
+        }
         // from now on it never will, whatever a late supervisor thinks
         durable::write(&dir.join(VOID), b"", 0o600, Sync::Disk).map_err(doing("write in"))?;
         return Ok(Reattached::NeverStarted);

@@ -3,8 +3,10 @@
 //! Not a watcher: it is one look. A file that changes after the look cannot be read through it any more, so nobody
 //! works with content that has another digest than the one that was looked at.
 use super::{
-    cache::{Cache, Entry, Stat, Walk, nanos, save},
+    cache::{Cache, Entry, SETTLING, Stat, Walk, nanos, save},
     derived::Derived,
+    repository::Around,
+    shared::Shared,
 };
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -13,13 +15,14 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 use std::{
+    any::Any,
     borrow::Cow,
     fs::File,
     io::Write,
     mem::MaybeUninit,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 use strata_core::{
     diagnostic::Diagnostic,
@@ -34,9 +37,6 @@ pub const SKIPPED: &[&str] = &[".git", ".strata", ".terraform", "target", "node_
 /// Spans count in 32 bits.
 const LARGEST: u64 = 4 << 30;
 
-/// The clock of a file system ticks coarsely; what was touched within this time of our look may still change unseen.
-const SETTLING: i64 = 50_000_000;
-
 /// The files below a folder, as they were when it was opened.
 #[derive(Debug)]
 pub struct DirectoryTree {
@@ -45,7 +45,8 @@ pub struct DirectoryTree {
     problems: Vec<Diagnostic>,
     read: usize,
     derived: Option<Derived>,
-    repository: OnceLock<Repository>,
+    shared: Shared,
+    around: Around,
 }
 
 /// A file that the walk came across.
@@ -65,7 +66,7 @@ struct Looker<'a> {
 impl DirectoryTree {
     /// Looks at every file below a folder. With `cache`, digests of unchanged files are taken from that file, which is
     /// written again when something changed (its folder must exist). What cannot be part of a platform is in
-    /// [`Self::problems`]; an error is only that the folder itself cannot be read.
+    /// [`Tree::problems`]; an error is only that the folder itself cannot be read.
     pub fn open(root: &Path, cache: Option<&Path>) -> Result<Self, TreeError> {
         let shown = || root.display().to_string();
         let io = |e: std::io::Error| TreeError::Io(shown(), e.to_string());
@@ -100,7 +101,8 @@ impl DirectoryTree {
             problems,
             read,
             derived: None,
-            repository: OnceLock::new(),
+            shared: Shared::default(),
+            around: Around::default(),
         })
     }
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
@@ -113,11 +115,6 @@ impl DirectoryTree {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// What is there and cannot be part of a platform: links that lead out, names that are not text, files that are
-    /// too large or unreadable. Whoever checks a platform decides which of them matter.
-    pub fn problems(&self) -> &[Diagnostic] {
-        &self.problems
-    }
     /// How many files had to be read: the others were known.
     pub fn files_read(&self) -> usize {
         self.read
@@ -127,6 +124,11 @@ impl DirectoryTree {
 impl Tree for DirectoryTree {
     fn files(&self) -> &[TreeFile] {
         &self.files
+    }
+    /// Links that lead out, names that are not text, files that are too large or unreadable. Whoever checks a platform
+    /// decides which of them matter.
+    fn problems(&self) -> &[Diagnostic] {
+        &self.problems
     }
     fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
         let listed = self
@@ -162,15 +164,20 @@ impl Tree for DirectoryTree {
         derived.put(form, &content, made.clone());
         Ok(Cow::Owned(made))
     }
+    fn shared(
+        &self,
+        key: &str,
+        make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
+    ) -> Arc<dyn Any + Send + Sync> {
+        self.shared.get(key, make)
+    }
     fn keep_derived(&self) {
         if let Some(derived) = &self.derived {
             derived.save();
         }
     }
     fn repository(&self) -> Repository {
-        self.repository
-            .get_or_init(|| super::repository::around(&self.root))
-            .clone()
+        self.around.of(&self.root)
     }
 }
 

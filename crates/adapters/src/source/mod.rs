@@ -5,6 +5,7 @@ mod derived;
 mod directory;
 mod repository;
 mod revision;
+mod shared;
 
-pub use directory::DirectoryTree;
+pub use directory::{DirectoryTree, SKIPPED};
 pub use revision::{RevisionError, RevisionTree};

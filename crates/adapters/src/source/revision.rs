@@ -2,7 +2,9 @@
 //!
 //! Git itself is asked, with argument lists and without its hooks; nothing is checked out. Files that are the same today
 //! are those of today's look, so only what differs is read.
+use super::shared::Shared;
 use std::{
+    any::Any,
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
@@ -35,6 +37,7 @@ pub struct RevisionTree {
     today: Arc<dyn Tree>,
     files: Vec<TreeFile>,
     old: BTreeMap<String, Arc<[u8]>>,
+    shared: Shared,
 }
 
 /// An entry of git's listing.
@@ -121,7 +124,12 @@ impl RevisionTree {
             old.insert(entry.path, bytes);
         }
         files.sort_unstable();
-        let mut tree = Self { today, files, old };
+        let mut tree = Self {
+            today,
+            files,
+            old,
+            shared: Shared::default(),
+        };
         for (path, target) in links {
             tree.link(path, &target);
         }
@@ -282,6 +290,13 @@ impl Tree for RevisionTree {
     }
     fn repository(&self) -> Repository {
         self.today.repository()
+    }
+    fn shared(
+        &self,
+        key: &str,
+        make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
+    ) -> Arc<dyn Any + Send + Sync> {
+        self.shared.get(key, make)
     }
 }
 

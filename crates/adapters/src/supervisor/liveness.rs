@@ -25,7 +25,8 @@ impl Process {
     }
     /// This process.
     pub fn ours() -> Self {
-        Self::of(std::process::id())
+        static OURS: OnceLock<Process> = OnceLock::new();
+        OURS.get_or_init(|| Self::of(std::process::id())).clone()
     }
     /// Is it still there, and not only waiting to be reaped?
     pub fn is_alive(&self) -> bool {
@@ -61,7 +62,8 @@ pub(super) fn stat(pid: u32) -> Option<Stat> {
     })
 }
 
-fn boot() -> &'static str {
+/// Which life of the machine this is.
+pub(crate) fn boot() -> &'static str {
     static BOOT: OnceLock<String> = OnceLock::new();
     BOOT.get_or_init(|| {
         fs::read_to_string("/proc/sys/kernel/random/boot_id")

@@ -53,6 +53,8 @@ pub(crate) struct Spawn {
 pub(crate) struct Fenced {
     /// Folder of the attempt.
     pub dir: PathBuf,
+    /// Is its outcome of use after a restart of the machine?
+    pub lasting: bool,
     /// The generation that the lease had.
     pub generation: u64,
     /// Files that hold the newest generation; missing ones say nothing.
@@ -92,15 +94,6 @@ pub(crate) enum Refusal {
     Stopped,
     /// The system refused.
     Io(String),
-}
-
-/// What is said to the thread of a tool.
-#[derive(Debug)]
-pub(crate) enum Told {
-    /// Stop it.
-    Stop,
-    /// It has ended by itself.
-    Exited,
 }
 
 impl Answer {

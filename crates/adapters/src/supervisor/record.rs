@@ -40,10 +40,9 @@ pub(crate) struct Ended {
 }
 
 impl Started {
-    /// A tool starts only after this. That the record exists is durable; what it holds means nothing after a restart
-    /// of the machine.
+    /// A tool starts only after this. Not durable: after a restart of the machine, that it is missing says nothing.
     pub fn write(&self, attempt: &Path) -> io::Result<()> {
-        write(attempt, STARTED, self, Sync::Name)
+        write(attempt, STARTED, self, Sync::Later)
     }
     /// Of an attempt that was started.
     pub fn read(attempt: &Path) -> Option<Self> {
@@ -67,10 +66,11 @@ impl ToolRecord {
 }
 
 impl Ended {
-    /// Written before the lock is given back. After a crash of the machine it is whole or not there, which counts as
-    /// lost.
-    pub fn write(&self, attempt: &Path) -> io::Result<()> {
-        write(attempt, EXIT, self, Sync::Content)
+    /// Written before the lock is given back. After a crash of the machine one that is to last is whole or not there,
+    /// which counts as lost; so does what is left of another one.
+    pub fn write(&self, attempt: &Path, lasting: bool) -> io::Result<()> {
+        let sync = if lasting { Sync::Content } else { Sync::Later };
+        write(attempt, EXIT, self, sync)
     }
     /// Of an attempt that ended under a supervisor.
     pub fn read(attempt: &Path) -> Option<Self> {
@@ -78,9 +78,10 @@ impl Ended {
     }
 }
 
+/// Who reads a record holds the attempt's lock, so that its writer is done or dead: half a record is none.
 fn write(attempt: &Path, name: &str, record: &impl Serialize, sync: Sync) -> io::Result<()> {
     let bytes = serde_json::to_vec(record).expect("plain data serialises");
-    durable::write(&attempt.join(name), &bytes, 0o600, sync)
+    durable::write_new(&attempt.join(name), &bytes, sync)
 }
 
 fn read<T: DeserializeOwned>(attempt: &Path, name: &str) -> Option<T> {

@@ -133,26 +133,17 @@ fn lock() -> std::sync::MutexGuard<'static, BTreeSet<u32>> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Our children, tools' first processes among them.
+/// Children of our first thread. It starts no tools, and the kernel gives it what loses its parent: so these are
+/// adopted. (On a kernel that does not list them by thread: all our children.)
 fn adopted() -> Vec<u32> {
-    let mut found = Vec::new();
-    let Ok(tasks) = fs::read_dir("/proc/self/task") else {
-        return found;
-    };
-    for task in tasks.flatten() {
-        let Ok(text) = fs::read_to_string(task.path().join("children")) else {
-            // a thread that has just ended, or a kernel without this file
-            if task.path().exists() {
-                return children_of_us();
-            }
-            continue;
-        };
-        found.extend(
-            text.split_ascii_whitespace()
-                .filter_map(|p| p.parse::<u32>().ok()),
-        );
+    let us = std::process::id();
+    match fs::read_to_string(format!("/proc/self/task/{us}/children")) {
+        Ok(text) => text
+            .split_ascii_whitespace()
+            .filter_map(|p| p.parse().ok())
+            .collect(),
+        Err(_) => children_of_us(),
     }
-    found
 }
 
 fn children_of_us() -> Vec<u32> {

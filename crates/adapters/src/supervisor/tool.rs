@@ -1,13 +1,14 @@
 //! One tool from lock to exit record.
 use super::{
+    bell::{Awake, Bell, Woken},
     liveness::Process,
-    message::{Answer, Fenced, Refusal, Spawn, Told},
+    message::{Answer, Fenced, Refusal, Spawn},
     record::{Ended, LOCK, Started, ToolRecord, VOID, fence_of},
     stopping::Schedule,
     strays::{self, Awaited, MARKER},
 };
 use crate::lock::FileLock;
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::Pid;
 use std::{
     fs::{File, OpenOptions},
     io,
@@ -17,35 +18,35 @@ use std::{
     },
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender},
     time::{Duration, Instant},
 };
 use strata_core::engine::Exit;
 
 /// Runs it to its end, whatever happens, and says how that was. Everything that it holds is free afterwards.
-/// `told` is the other end of `tell`.
-pub(super) fn run(spawn: &Spawn, told: &Receiver<Told>, tell: &Sender<Told>) -> Answer {
-    match attempt(spawn, told, tell) {
+pub(super) fn run(spawn: &Spawn, bell: &Bell) -> Answer {
+    match attempt(spawn, bell) {
         Ok(ended) => Answer::ended(spawn.key, ended),
         Err(refusal) => Answer::refused(spawn.key, refusal),
     }
 }
 
-fn attempt(spawn: &Spawn, told: &Receiver<Told>, tell: &Sender<Told>) -> Result<Ended, Refusal> {
-    let folder = lock(&spawn.folder_lock, told)?;
+fn attempt(spawn: &Spawn, bell: &Bell) -> Result<Ended, Refusal> {
+    let folder = lock(&spawn.folder_lock, bell)?;
     let attempt = match &spawn.attempt {
         // first the lock, then the generation: who takes over does it the other way round
-        Some(fenced) => Some((fenced, lock(&fenced.dir.join(LOCK), told)?)),
+        Some(fenced) => Some((fenced, lock(&fenced.dir.join(LOCK), bell)?)),
         None => None,
     };
     if let Some((fenced, _)) = &attempt {
         admit(fenced)?;
     }
     let stdin = attempt.as_ref().map_or(&folder, |(_, lock)| lock);
-    let ended = start_and_wait(spawn, stdin, told, tell)?;
+    let ended = start_and_wait(spawn, stdin, bell)?;
     if let Some((fenced, _)) = &attempt {
         // without a record it counts as lost, which is safe
-        ended.write(&fenced.dir).map_err(refused(&fenced.dir))?;
+        ended
+            .write(&fenced.dir, fenced.lasting)
+            .map_err(refused(&fenced.dir))?;
     }
     Ok(ended)
 }
@@ -53,7 +54,7 @@ fn attempt(spawn: &Spawn, told: &Receiver<Told>, tell: &Sender<Told>) -> Result<
 /// How long we wait for a lock: what holds it has been told to end long ago.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn lock(path: &Path, told: &Receiver<Told>) -> Result<FileLock, Refusal> {
+fn lock(path: &Path, bell: &Bell) -> Result<FileLock, Refusal> {
     let began = Instant::now();
     loop {
         match FileLock::wait(path, Duration::from_millis(50)) {
@@ -61,7 +62,7 @@ fn lock(path: &Path, told: &Receiver<Told>) -> Result<FileLock, Refusal> {
             Ok(None) => {}
             Err(e) => return Err(refused(path)(e)),
         }
-        if told.try_recv().is_ok() {
+        if bell.was_rung() {
             return Err(Refusal::Stopped);
         }
         if began.elapsed() > PATIENCE {
@@ -89,12 +90,7 @@ fn admit(fenced: &Fenced) -> Result<(), Refusal> {
         .map_err(refused(&fenced.dir))
 }
 
-fn start_and_wait(
-    spawn: &Spawn,
-    stdin: &FileLock,
-    told: &Receiver<Told>,
-    tell: &Sender<Told>,
-) -> Result<Ended, Refusal> {
+fn start_and_wait(spawn: &Spawn, stdin: &FileLock, bell: &Bell) -> Result<Ended, Refusal> {
     let began = Instant::now();
     let command = command(spawn, stdin).map_err(refused(&spawn.out))?;
     let (mut child, awaited) = match start(command) {
@@ -114,8 +110,7 @@ fn start_and_wait(
         let _ = ToolRecord { process }.write(&fenced.dir);
     }
     let group = Pid::from_child(&child);
-    watch(group, tell.clone());
-    let cause = wait(spawn, group, told, began);
+    let cause = wait(spawn, group, bell, began);
     let status = child.wait();
     drop(awaited);
     let stragglers = if spawn.leaves_processes {
@@ -190,41 +185,19 @@ impl Cause {
 }
 
 /// Waits until the first process of a tool has ended, stopping it when we are told to or when its time is up.
-fn wait(spawn: &Spawn, group: Pid, told: &Receiver<Told>, began: Instant) -> Option<Cause> {
+fn wait(spawn: &Spawn, group: Pid, bell: &Bell, began: Instant) -> Option<Cause> {
     let limit = began.checked_add(Duration::from_millis(spawn.limit));
+    let child = Awake::new(group);
     let mut stopping: Option<(Cause, Schedule)> = None;
     loop {
         let due = stopping.as_ref().map_or(limit, |(_, s)| s.due);
-        let heard = match due {
-            Some(due) => told.recv_timeout(due.saturating_duration_since(Instant::now())),
-            None => told.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        let cause = match heard {
-            Ok(Told::Exited) | Err(RecvTimeoutError::Disconnected) => {
-                return stopping.map(|(cause, _)| cause);
-            }
-            Ok(Told::Stop) => Cause::Stopped,
-            Err(RecvTimeoutError::Timeout) => Cause::TimedOut,
+        let cause = match bell.wait(&child, due) {
+            Woken::Ended => return stopping.map(|(cause, _)| cause),
+            Woken::Rung => Cause::Stopped,
+            Woken::Late => Cause::TimedOut,
         };
         let (_, schedule) = stopping.get_or_insert_with(|| (cause, Schedule::new(&spawn.stop)));
         schedule.step(group);
-    }
-}
-
-/// Tells when a child has ended, without reaping it: until then its process group cannot become somebody else's.
-fn watch(child: Pid, tell: Sender<Told>) {
-    let fallback = tell.clone();
-    let watcher = std::thread::Builder::new()
-        .name("wait".to_owned())
-        .stack_size(64 << 10)
-        .spawn(move || {
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-            while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(child), options) {}
-            let _ = tell.send(Told::Exited);
-        });
-    if watcher.is_err() {
-        // no thread to be had: the tool is waited for all the same, only it cannot be stopped
-        let _ = fallback.send(Told::Exited);
     }
 }
 

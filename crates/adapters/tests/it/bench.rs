@@ -10,7 +10,7 @@ use strata_adapters::process::{Config, ProcessExecutor};
 use strata_core::{
     digest::Digest,
     engine::{Artifact, Got, Invocation, Workspace},
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     executor::{Executor, ExecutorError, Handle, Line, Session, SessionSpec},
     name::Address,
     plan::Plan,
@@ -258,7 +258,16 @@ impl Store for Kept {
     ) -> Result<(), StoreError> {
         unimplemented!()
     }
-    fn events(&self, _: &str, _: Option<&str>, _: u64) -> Result<Vec<Recorded>, StoreError> {
+    fn each_event(
+        &self,
+        _: &str,
+        _: Option<&str>,
+        _: u64,
+        _: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
+        unimplemented!()
+    }
+    fn task(&self, _: &str, _: u64) -> Result<Option<TaskText>, StoreError> {
         unimplemented!()
     }
     fn put_run(&self, _: &RunRecord, _: Option<&Plan>) -> Result<(), StoreError> {
@@ -279,7 +288,7 @@ impl Store for Kept {
     fn requests(&self, _: &str) -> Result<Vec<Request>, StoreError> {
         unimplemented!()
     }
-    fn note(&self, _: &str, _: &str, _: &str) -> Result<(), StoreError> {
+    fn note(&self, _: &str, _: &[(&str, &str)]) -> Result<(), StoreError> {
         unimplemented!()
     }
     fn notes(&self, _: &str) -> Result<BTreeMap<String, String>, StoreError> {

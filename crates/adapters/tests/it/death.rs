@@ -194,6 +194,22 @@ fn when_only_the_supervisor_is_killed_the_run_says_so_and_goes_on() {
 }
 
 #[test]
+fn after_a_restart_of_the_machine_nobody_knows_what_has_no_record() {
+    let (_dir, bench) = bench();
+    let executor = bench.executor();
+    let mut session = bench.open(&executor);
+    crate::bench::run(session.as_mut(), &writing("true"), 1).unwrap();
+    drop(session);
+    // the same life of the machine: its record would be there
+    let told = |attempt| executor.reattach(&Bench::handle(attempt, 1)).unwrap();
+    assert!(matches!(told(7), Reattached::NeverStarted));
+    let env = bench.state_dir().join("runs/r1/dev");
+    let generation = Bench::handle(1, 1).generation;
+    fs::write(env.join(format!("life.{generation}")), "another life").unwrap();
+    assert!(matches!(told(8), Reattached::Lost));
+}
+
+#[test]
 fn what_was_never_started_is_told_so() {
     let (_dir, bench) = bench();
     let told = bench.executor().reattach(&Bench::handle(7, 1)).unwrap();

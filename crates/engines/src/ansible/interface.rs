@@ -15,7 +15,7 @@ pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
 
 /// Its interface, and playbooks that are not there.
 pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
-    let mut problems = Vec::new();
+    let mut problems: Vec<Diagnostic> = wrong_plan(spec).into_iter().collect();
     let recognised = recognise(tree, &spec.folder);
     let named = |option: &str| {
         spec.string(option)
@@ -28,7 +28,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     for (option, path) in [("playbook", main), ("destroy", destroy.as_deref())] {
         match path {
             Some(path) if tree.file(path).is_some() => playbooks.push(path),
-            Some(path) => problems.push(missing(spec, option, path)),
+            Some(_) => problems.push(missing(spec, option)),
             None => {}
         }
     }
@@ -51,12 +51,22 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     (interface, problems)
 }
 
-fn missing(spec: &UnitSpec, option: &str, path: &str) -> Diagnostic {
+fn missing(spec: &UnitSpec, option: &str) -> Diagnostic {
     let message = format!(
-        "`ansible.{option}` of `{}` names `{path}`, which does not exist",
+        "`ansible.{option}` names `{}`, which `{}` does not have",
+        spec.string(option).unwrap_or_default(),
         spec.folder
     );
     Diagnostic::error("ansible::missing-playbook", message)
+        .help("its path is relative to the component's folder")
+}
+
+/// `plan` is one of two words; what only a run tells is not known here.
+fn wrong_plan(spec: &UnitSpec) -> Option<Diagnostic> {
+    let word = spec.string("plan")?;
+    let known = ["check", "none"].contains(&word.as_str());
+    let message = "`ansible.plan` must be `check` or `none`";
+    (!known).then(|| Diagnostic::error("file::wrong-kind", message))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! one in a home folder or `/etc` never is.
 mod interface;
 mod inventory;
+mod needs;
 mod playbook;
 mod summary;
 
@@ -21,6 +22,7 @@ use strata_core::{
         Workspace,
     },
     interface::Interface,
+    need::Needs,
     proposal::{Fidelity, Proposal},
     spec::UnitSpec,
     tree::Tree,
@@ -90,6 +92,9 @@ impl Engine for Ansible {
             ("destroy", "the playbook that undoes the other"),
             ("vault-password", "password of Ansible Vault"),
         ]
+    }
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, _inputs: &[String]) -> Needs {
+        needs::of(tree, spec)
     }
     fn interface(&self, tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         interface::read(tree, spec)

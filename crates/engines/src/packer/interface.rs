@@ -35,7 +35,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let inputs = template.variables.iter().map(|(name, v)| {
         let input = Input {
             ty: v.ty.clone(),
-            optional: v.optional,
+            optional: v.optional || template.set_here.contains(name),
             default: v.default.clone(),
             sensitive: v.sensitive,
             description: v.description.clone(),

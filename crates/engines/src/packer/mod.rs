@@ -2,6 +2,7 @@
 //! build does, so a plan only checks the template.
 mod interface;
 mod machine;
+mod needs;
 
 use crate::{
     declared,
@@ -18,6 +19,7 @@ use strata_core::{
         Invocation, Millis, Place, Recovery, Task, ToolQuestion, Turn, Verb, Verdict, Workspace,
     },
     interface::Interface,
+    need::Needs,
     proposal::Proposal,
     spec::UnitSpec,
     tree::Tree,
@@ -82,6 +84,9 @@ impl Engine for Packer {
                 "command that removes the image: a list of program and arguments",
             ),
         ]
+    }
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs {
+        needs::of(tree, spec, inputs)
     }
     fn interface(&self, tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         interface::read(tree, spec)

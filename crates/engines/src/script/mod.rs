@@ -2,14 +2,14 @@
 pub mod environment;
 
 use crate::{
-    declared,
+    declared, folder,
     frame::{seen, unusable},
     outcome::{failed, refused, succeeded},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use strata_core::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, suggest},
     engine::{
         Channel, Collect, Effect, Engine, Failure, Finding, Got, Invocation, Place, Recovery, Task,
         ToolQuestion, Turn, Verb, Verdict, Workspace,
@@ -277,38 +277,63 @@ fn foretold(stdout: &[u8]) -> Result<Proposal, String> {
 /// Commands that the folder does not have, before anything runs.
 fn problems(tree: &dyn Tree, spec: &UnitSpec) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
+    if !spec.options.contains_key("apply") {
+        problems.push(
+            Diagnostic::error("script::no-apply", "there is no `script.apply` to run")
+                .help("add `script: {apply: [./up.sh]}`"),
+        );
+    }
     for option in ["apply", "plan", "check", "destroy"] {
         let Some(argv) = spec.strings(option) else {
             continue;
         };
-        let Some(script) = argv
-            .first()
-            .filter(|program| program.starts_with("./") || program.starts_with("../"))
-        else {
-            continue;
-        };
-        let file =
-            join(&spec.folder, script).and_then(|path| tree.file(&path).map(|f| f.executable));
-        let problem = match file {
-            Some(true) => continue,
-            Some(false) => Diagnostic::error(
-                "script::not-executable",
-                format!("`{script}` can't be executed"),
-            )
-            .help(format!(
-                "chmod +x {}/{}",
-                spec.folder,
-                script.trim_start_matches("./")
-            )),
-            None => Diagnostic::error(
-                "script::missing",
-                format!(
-                    "`script.{option}` runs `{script}`, which `{}` does not have",
-                    spec.folder
-                ),
-            ),
-        };
-        problems.push(problem);
+        let program = argv.first().map_or("", String::as_str);
+        if program.is_empty() {
+            let message =
+                format!("`script.{option}` must be a list of a program and its arguments");
+            problems.push(Diagnostic::error("file::wrong-kind", message));
+        }
+        if program.starts_with("./") || program.starts_with("../") {
+            problems.extend(not_runnable(tree, spec, option, program));
+        }
     }
     problems
+}
+
+/// A script of the platform that is not there, or that nobody may execute.
+fn not_runnable(
+    tree: &dyn Tree,
+    spec: &UnitSpec,
+    option: &str,
+    script: &str,
+) -> Option<Diagnostic> {
+    let folder = spec.folder.as_str();
+    let path = join(folder, script);
+    let runs = format!("`script.{option}` runs `{script}`, which");
+    match path.as_ref().and_then(|path| tree.file(path)) {
+        Some(file) if file.executable => None,
+        Some(file) => Some(
+            Diagnostic::error(
+                "script::not-executable",
+                format!("{runs} can't be executed"),
+            )
+            .help(format!("chmod +x {}", file.path)),
+        ),
+        None => {
+            let files = folder::files(tree, folder).map(|(_, name)| format!("./{name}"));
+            let files: Vec<String> = files.collect();
+            let near = suggest(script, files.iter().map(String::as_str));
+            Some(
+                Diagnostic::error(
+                    "script::missing",
+                    format!("{runs} `{folder}` does not have"),
+                )
+                .help(
+                    near.unwrap_or_else(|| {
+                        "its path is relative to the component's folder".to_owned()
+                    }),
+                ),
+            )
+        }
+    }
 }

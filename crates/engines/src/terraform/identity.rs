@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use strata_core::{
     engine::Task,
+    spec::UnitSpec,
     value::{Term, Value},
 };
 
@@ -25,16 +26,32 @@ const PLACES: &[&str] = &[
     "endpoint",
 ];
 
+/// The backend that `terraform.backend` chooses, else a local file.
+pub fn backend_of(spec: &UnitSpec) -> String {
+    match spec.options.get("backend") {
+        Some(Term::Map(backend)) => backend.keys().next().cloned(),
+        _ => None,
+    }
+    .unwrap_or_else(|| "local".to_owned())
+}
+
+/// The settings of `terraform.backend`, when they are for this kind.
+pub fn own_backend<'a>(spec: &'a UnitSpec, kind: &str) -> Option<&'a BTreeMap<String, Term>> {
+    let Some(Term::Map(backend)) = spec.options.get("backend") else {
+        return None;
+    };
+    match backend.get(kind) {
+        Some(Term::Map(settings)) => Some(settings),
+        _ => None,
+    }
+}
+
 /// The backend that is used: the module's own, else the one of `terraform.backend`, else a local file.
 pub fn effective_backend(task: &Task, facts: &BTreeMap<String, String>) -> String {
     if let Some(kind) = facts.get("backend") {
         return kind.clone();
     }
-    match task.spec.options.get("backend") {
-        Some(Term::Map(backend)) => backend.keys().next().cloned(),
-        _ => None,
-    }
-    .unwrap_or_else(|| "local".to_owned())
+    backend_of(&task.spec)
 }
 
 /// Is the state a local file that is kept with the unit?
@@ -55,9 +72,7 @@ fn settings(task: &Task, facts: &BTreeMap<String, String>) -> BTreeMap<String, S
         .and_then(|json| serde_json::from_str(json).ok());
     let mut settings: BTreeMap<String, String> = literal.unwrap_or_default();
     let kind = effective_backend(task, facts);
-    if let Some(Term::Map(backend)) = task.spec.options.get("backend")
-        && let Some(Term::Map(given)) = backend.get(&kind)
-    {
+    if let Some(given) = own_backend(&task.spec, &kind) {
         let plain = |term: &Term| term.plain().as_ref().and_then(Value::scalar_text);
         settings.extend(
             given
@@ -71,31 +86,46 @@ fn settings(task: &Task, facts: &BTreeMap<String, String>) -> BTreeMap<String, S
 /// `terraform-state:` and where it is.
 pub fn of_state(task: &Task, facts: &BTreeMap<String, String>) -> String {
     let chosen = task.spec.string("workspace");
-    if let Some(named) = facts.get("cloud-workspace") {
-        return format!("terraform-state:cloud {}", chosen.as_ref().unwrap_or(named));
-    }
-    let workspace = chosen.unwrap_or_else(|| "default".to_owned());
-    if keeps_state_here(task, facts) {
-        return format!("terraform-state:unit {}#{workspace}", task.unit);
-    }
-    let settings = settings(task, facts);
-    let places = settings
-        .iter()
-        .filter(|(name, _)| PLACES.contains(&name.as_str()));
-    let mut places: Vec<String> = places
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    if places.is_empty() {
-        // a place that can't be read is taken for a place of its own
-        places.push(format!("unit={}", task.unit));
-    }
     let cloud = facts.contains_key("cloud");
     let kind = if cloud {
         "cloud".to_owned()
     } else {
         effective_backend(task, facts)
     };
-    format!("terraform-state:{kind} {}#{workspace}", places.join(","))
+    // a place that can't be read is taken for a place of its own
+    let own = |workspace: &str| format!("terraform-state:{kind} unit={}#{workspace}", task.unit);
+    if cloud || kind == "remote" {
+        if let Some(prefix) = facts.get("cloud-prefix") {
+            let workspace = chosen.unwrap_or_else(|| "default".to_owned());
+            return hosted(&format!("{prefix}{workspace}"));
+        }
+        let named = chosen.or_else(|| facts.get("cloud-workspace").cloned());
+        return named.map_or_else(|| own("default"), |name| hosted(&name));
+    }
+    let workspace = chosen.unwrap_or_else(|| "default".to_owned());
+    if keeps_state_here(task, facts) {
+        return format!("terraform-state:unit {}#{workspace}", task.unit);
+    }
+    placed(&kind, &settings(task, facts), &workspace).unwrap_or_else(|| own(&workspace))
+}
+
+/// The state of a workspace of Terraform Cloud or Enterprise.
+pub(super) fn hosted(workspace: &str) -> String {
+    format!("terraform-state:cloud {workspace}")
+}
+
+/// The state in a backend with these settings; `None` when they do not say where.
+pub(super) fn placed(
+    kind: &str,
+    settings: &BTreeMap<String, String>,
+    workspace: &str,
+) -> Option<String> {
+    let places: Vec<String> = settings
+        .iter()
+        .filter(|(name, _)| PLACES.contains(&name.as_str()))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    (!places.is_empty()).then(|| format!("terraform-state:{kind} {}#{workspace}", places.join(",")))
 }
 
 #[cfg(test)]
@@ -104,7 +134,6 @@ mod tests {
     use strata_core::{
         engine::{Tool, Verb},
         name::Address,
-        spec::UnitSpec,
     };
 
     fn identity(unit: &str, options: &str, facts: &[(&str, &str)]) -> String {

@@ -77,6 +77,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
             .cloned()
             .collect(),
         uncovered: module.uncovered.iter().cloned().collect(),
+        state_reads: super::state_reads::of(&module),
         facts,
     };
     (interface, problems)
@@ -97,10 +98,15 @@ fn facts(module: &Module) -> BTreeMap<String, String> {
             serde_json::to_string(&texts).unwrap_or_default(),
         );
     }
-    if let Some(cloud) = &module.cloud {
+    if module.cloud.is_some() {
         facts.insert("cloud".to_owned(), "yes".to_owned());
-        if let Some(workspace) = cloud.text(&["workspaces", "name"]) {
-            facts.insert("cloud-workspace".to_owned(), workspace.to_owned());
+    }
+    let remote = module.backend.as_ref().filter(|b| b.kind == "remote");
+    if let Some(hosted) = module.cloud.as_ref().or(remote) {
+        for (fact, setting) in [("cloud-workspace", "name"), ("cloud-prefix", "prefix")] {
+            if let Some(text) = hosted.text(&["workspaces", setting]) {
+                facts.insert(fact.to_owned(), text.to_owned());
+            }
         }
     }
     if !module.providers.is_empty() {

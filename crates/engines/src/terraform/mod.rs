@@ -8,8 +8,10 @@ mod failure;
 mod identity;
 mod interface;
 mod mask;
+mod needs;
 mod outputs;
 mod shown;
+mod state_reads;
 mod workspace;
 
 use crate::outcome::{refused, succeeded};
@@ -22,6 +24,7 @@ use strata_core::{
         Workspace,
     },
     interface::Interface,
+    need::Needs,
     spec::UnitSpec,
     tree::Tree,
 };
@@ -101,6 +104,9 @@ impl Engine for Terraform {
                 "an override file: what it says replaces what the module says, such as a provider's settings",
             ),
         ]
+    }
+    fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs {
+        needs::of(tree, spec, inputs)
     }
     fn interface(&self, tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         interface::read(tree, spec)

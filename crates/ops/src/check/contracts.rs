@@ -1,4 +1,5 @@
 //! Flavors keep what their contract promises.
+use super::places;
 use crate::{compose::Composition, decode::Problems};
 use std::collections::HashSet;
 use strata_core::diagnostic::{Diagnostic, suggest};
@@ -25,6 +26,9 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                 );
                 continue;
             };
+            if declared.unreadable {
+                continue;
+            }
             for (name, decl) in &declared.outputs {
                 if !fields.contains_key(name) {
                     let mut problem = Diagnostic::error(
@@ -49,25 +53,26 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                             "contract::unknown-output",
                             format!("`{contract}` has no output `{name}`"),
                         )
-                        .at(field.at.clone())
-                        .help_opt(suggest(name, declared.outputs.keys().map(String::as_str))),
+                        .at(places::key_of(c, &field.at))
+                        .help_opt(others(name, declared.outputs.keys())),
                     );
                 }
-                check_self(c, v, field, problems);
+                check_self(v, field, problems);
             }
         }
     }
 }
 
+/// What else there is: the nearest, or all.
+fn others<'a>(name: &str, outputs: impl Iterator<Item = &'a String>) -> Option<String> {
+    let names: Vec<&str> = outputs.map(String::as_str).collect();
+    let list = || (!names.is_empty()).then(|| format!("its outputs are: {}", names.join(", ")));
+    suggest(name, names.iter().copied()).or_else(list)
+}
+
 /// `self.x` names an output of the component.
-fn check_self(
-    c: &Composition,
-    v: &crate::compose::Variant,
-    field: &crate::field::Field,
-    problems: &mut Problems,
-) {
+fn check_self(v: &crate::compose::Variant, field: &crate::field::Field, problems: &mut Problems) {
     use strata_syntax::expr::{Root, Step};
-    let _ = c;
     if v.interface.open_outputs {
         return;
     }
@@ -83,19 +88,14 @@ fn check_self(
         {
             continue;
         }
-        let names = v
-            .component
-            .outputs
-            .keys()
-            .chain(v.interface.outputs.keys())
-            .map(String::as_str);
+        let names = v.component.outputs.keys().chain(v.interface.outputs.keys());
         problems.push(
             Diagnostic::error(
                 "contract::self",
                 format!("`{}` has no output `{output}`", v.component.name),
             )
             .at(at)
-            .help_opt(suggest(output, names)),
+            .help_opt(others(output, names)),
         );
     }
 }

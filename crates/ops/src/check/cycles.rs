@@ -1,6 +1,7 @@
 //! Units that wait for each other, with the path.
 use crate::{compose::Composition, decode::Problems};
-use strata_core::diagnostic::Diagnostic;
+use std::collections::HashSet;
+use strata_core::{diagnostic::Diagnostic, span::Location};
 
 /// Adds an error for every group of units that wait for each other.
 pub fn check(c: &Composition, problems: &mut Problems) {
@@ -8,6 +9,7 @@ pub fn check(c: &Composition, problems: &mut Problems) {
     const OPEN: u8 = 1;
     const CLOSED: u8 = 2;
     let mut state = vec![NEW; c.units.len()];
+    let mut said: HashSet<Location> = HashSet::new();
     for root in 0..c.units.len() {
         if state[root] != NEW {
             continue;
@@ -23,6 +25,11 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             };
             *next += 1;
             let to = dep.unit as usize;
+            // under `strict` an input from above is wrong in itself, and said as that
+            let layer = |u: usize| c.variant(&c.units[u]).component.layer;
+            if c.loaded.platform.strict && dep.data && layer(to) > layer(*unit) {
+                continue;
+            }
             match state[to] {
                 NEW => {
                     state[to] = OPEN;
@@ -39,20 +46,38 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                         let at = || c.variant(&c.units[circle[i]]).component.at.clone();
                         c.edge(circle[i], next(i)).unwrap_or_else(at)
                     };
-                    let mut problem = Diagnostic::error(
-                        "graph::cycle",
-                        format!("units wait for each other: {}", path.join(" → ")),
-                    )
-                    .at(place(0))
-                    .help("take one of these references or `after` entries away");
-                    for (i, unit) in circle.iter().enumerate().skip(1) {
-                        let why = format!("{} waits for {} here", name(*unit), name(next(i)));
-                        problem = problem.related(place(i), why);
+                    // one reference closes a circle in every environment and for every instance
+                    let places: Vec<Location> = (0..circle.len()).map(place).collect();
+                    if places.iter().any(|p| said.contains(p)) {
+                        continue;
                     }
-                    problems.push(problem);
+                    said.extend(places.iter().cloned());
+                    problems.push(problem(&path, &places, |i| {
+                        format!("{} waits for {} here", name(circle[i]), name(next(i)))
+                    }));
                 }
                 _ => {}
             }
         }
     }
+}
+
+fn problem(path: &[String], places: &[Location], why: impl Fn(usize) -> String) -> Diagnostic {
+    let (message, help) = match path {
+        [one, _] => (
+            format!("{one} waits for itself"),
+            "take this reference or `after` entry away",
+        ),
+        _ => (
+            format!("units wait for each other: {}", path.join(" → ")),
+            "take one of these references or `after` entries away",
+        ),
+    };
+    let first = Diagnostic::error("graph::cycle", message)
+        .at(places[0].clone())
+        .help(help);
+    let others = places.iter().enumerate().skip(1);
+    others.fold(first, |problem, (i, at)| {
+        problem.related(at.clone(), why(i))
+    })
 }

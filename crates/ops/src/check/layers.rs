@@ -6,7 +6,7 @@ use strata_core::diagnostic::Diagnostic;
 /// Warns, or under `layer-order: strict` refuses.
 pub fn check(c: &Composition, problems: &mut Problems) {
     let mut seen = HashSet::new();
-    for unit in &c.units {
+    for (i, unit) in c.units.iter().enumerate() {
         let own = &c.variant(unit).component;
         for dep in unit.deps.iter().filter(|d| d.data) {
             let other = &c.variant(&c.units[dep.unit as usize]).component;
@@ -15,7 +15,7 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             }
             let name = |l: usize| &c.loaded.platform.layers[l].layer.name;
             let text = format!(
-                "`{}` of layer {} takes an input from `{}` of the higher layer {}",
+                "`{}` of layer `{}` takes an input from `{}` of the higher layer `{}`",
                 own.name,
                 name(own.layer),
                 other.name,
@@ -28,7 +28,7 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             };
             problems.push(
                 problem
-                    .at(own.at.clone())
+                    .at(c.edge(i, dep.unit as usize).unwrap_or(own.at.clone()))
                     .help("move one of them to another layer"),
             );
         }

@@ -2,10 +2,7 @@
 //!
 //! An expression is read twice: by type, which finds what is wrong in branches that are not taken, and by value as far
 //! as the files know it, which finds what only the value tells. What nobody declared is unknown and fits everywhere.
-use super::{
-    EXTERNAL,
-    fit::{Misfit, fit},
-};
+use super::EXTERNAL;
 use crate::{
     compose::{Composition, Target, Unit},
     decode::Problems,
@@ -28,9 +25,9 @@ pub(super) fn check(c: &Composition, i: usize, problems: &mut Problems) {
     Checker { c, unit, i }.unit(problems);
 }
 
-struct Checker<'a> {
-    c: &'a Composition,
-    unit: &'a Unit,
+pub(super) struct Checker<'a> {
+    pub(super) c: &'a Composition,
+    pub(super) unit: &'a Unit,
     i: usize,
 }
 
@@ -45,14 +42,17 @@ impl Checker<'_> {
             };
             let what = format!("`{key}` of `{}`", component.name);
             if let Some(have) = self.field(field, &input.ty, problems) {
-                fits(&what, field, &have, &input.ty, input.at.as_ref(), problems);
+                self.fits(&what, field, &have, &input.ty, input.at.as_ref(), problems);
             }
         }
         for (key, field) in &component.env {
             if let Some(have) = self.field(field, &Type::String, problems) {
                 let what = format!("the variable `{key}` of `{}`", component.name);
-                fits(&what, field, &have, &Type::String, None, problems);
+                self.fits(&what, field, &have, &Type::String, None, problems);
             }
+        }
+        if let Some(backend) = scope::backend_of(self.c, self.i) {
+            self.field(backend, &Type::Any, problems);
         }
         for field in component.files.values().chain(component.options.values()) {
             self.field(field, &Type::Any, problems);
@@ -65,11 +65,14 @@ impl Checker<'_> {
             for (name, field) in fields {
                 let want = promised.and_then(|p| p.outputs.get(name));
                 let ty = want.map_or(&Type::Any, |w| &w.ty);
-                if let Some(have) = self.field(field, ty, problems)
-                    && let Some(want) = want
-                {
+                let before = problems.len();
+                let have = self.field(field, ty, problems);
+                // an output that is not there is said with the contract
+                let more = problems.split_off(before).into_iter();
+                problems.extend(more.filter(|p| !p.message.starts_with("`self` has no `")));
+                if let (Some(have), Some(want)) = (have, want) {
                     let what = format!("`{name}` of the contract `{contract}`");
-                    fits(&what, field, &have, ty, want.at.as_ref(), problems);
+                    self.fits(&what, field, &have, ty, want.at.as_ref(), problems);
                 }
             }
         }
@@ -85,7 +88,7 @@ impl Checker<'_> {
         self.type_of(field, &mut found);
         found.retain(|p| !self.said_as_reference(p));
         if !found.is_empty() {
-            problems.extend(found);
+            problems.extend(found.into_iter().map(|p| self.explained(p)));
             return None;
         }
         match scope::eval_late(self.c, self.i, field) {
@@ -98,6 +101,23 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// A value that only some environments lack is missing in this one; `each` needs instances.
+    fn explained(&self, mut problem: Diagnostic) -> Diagnostic {
+        if problem.message == "there is no `each` here" {
+            return problem.help("only a component with `instances` has `each`");
+        }
+        if let Some(name) = problem
+            .message
+            .strip_prefix("`values` has no `")
+            .and_then(|rest| rest.strip_suffix('`'))
+            && self.c.envs.iter().any(|e| e.values.contains_key(name))
+        {
+            let env = &self.unit.address.env;
+            problem.message = format!("`values` of `{env}` has no `{name}`");
+        }
+        problem
     }
 
     fn type_of(&self, field: &Field, problems: &mut Problems) -> Type {
@@ -218,7 +238,8 @@ fn object<'n>(fields: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
 fn outputs_type(c: &Composition, unit: usize, contract: Option<&str>) -> Type {
     let v = c.variant(&c.units[unit]);
     if let Some(contract) = contract {
-        let Some(promised) = c.loaded.contracts.get(contract) else {
+        let contracts = &c.loaded.contracts;
+        let Some(promised) = contracts.get(contract).filter(|p| !p.unreadable) else {
             return Type::Any;
         };
         return object(
@@ -239,48 +260,4 @@ fn outputs_type(c: &Composition, unit: usize, contract: Option<&str>) -> Type {
         .map(|(k, (_, o))| (k.as_str(), &o.ty));
     let all: BTreeMap<&str, &Type> = declared.chain(own).collect();
     object(all.into_iter().map(|(k, t)| (k, t.clone())))
-}
-
-/// Adds what does not fit, with the place where it is declared.
-fn fits(
-    what: &str,
-    field: &Field,
-    have: &Term,
-    want: &Type,
-    declared: Option<&Location>,
-    problems: &mut Problems,
-) {
-    let declared = |problem: Diagnostic| match declared {
-        Some(at) => problem.related(at.clone(), "declared here"),
-        None => problem,
-    };
-    let place = |path: &str| match path {
-        "" => what.to_owned(),
-        path => format!("`{path}` in {what}"),
-    };
-    match fit(have, want) {
-        None => {}
-        Some(Misfit::Type { path, have, want }) => {
-            let message = format!("{} is a {want}, this is a {have}", place(&path));
-            problems.push(declared(
-                Diagnostic::error("input::type", message).at(field.at.clone()),
-            ));
-        }
-        Some(Misfit::Missing { path, name }) => {
-            let message = format!("{} lacks the field `{name}`", place(&path));
-            problems.push(declared(
-                Diagnostic::error("input::type", message).at(field.at.clone()),
-            ));
-        }
-        Some(Misfit::Unknown { path, name, near }) => {
-            let message = format!("{} has no field `{name}`", place(&path));
-            problems.push(declared(
-                Diagnostic::warning("input::unknown-field", message)
-                    .at(field.at.clone())
-                    .help(format!(
-                        "did you mean `{near}`? What is not declared is dropped"
-                    )),
-            ));
-        }
-    }
 }

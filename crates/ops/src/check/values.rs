@@ -1,7 +1,7 @@
 //! Values of environments that nothing reads.
 use crate::{compose::Composition, decode::Problems, field::Field};
 use std::collections::HashSet;
-use strata_core::diagnostic::{Diagnostic, suggest};
+use strata_core::diagnostic::{Diagnostic, nearest, suggest};
 use strata_syntax::{
     expr::each_field_of,
     node::{Map, Node},
@@ -17,8 +17,9 @@ struct Used {
 
 /// Warns of values that no expression in any file uses.
 pub fn check(c: &Composition, problems: &mut Problems) {
-    // policies see all of them
-    if !c.loaded.tree.below("policy").is_empty() {
+    // policies see all of them, and what could not be read may use any
+    let unread = c.loaded.environments.values().any(|e| e.unreadable);
+    if !c.loaded.tree.below("policy").is_empty() || unread || !c.broken.is_empty() {
         return;
     }
     let mut used = Used::default();
@@ -41,9 +42,28 @@ pub fn check(c: &Composition, problems: &mut Problems) {
     if used.all {
         return;
     }
+    // a name that is used and nowhere said is an error where it stands, and says what was meant
+    let defined: HashSet<&str> = values()
+        .flat_map(|n| n.as_map().into_iter().flat_map(Map::keys))
+        .collect();
+    let lost = used
+        .names
+        .iter()
+        .map(String::as_str)
+        .filter(|n| !defined.contains(n));
+    let meant: HashSet<&str> = lost
+        .filter_map(|n| {
+            let minuend = n.match_indices('-').map(|(i, _)| &n[..i]);
+            let mut minuend = minuend.filter_map(|m| defined.get(m).copied());
+            minuend
+                .next()
+                .or_else(|| nearest(n, defined.iter().copied()))
+        })
+        .collect();
     for node in values() {
         for name in node.as_map().into_iter().flat_map(Map::keys) {
-            if used.names.contains(name) || node.get(name).is_some_and(Node::is_null) {
+            let read = used.names.contains(name) || meant.contains(name);
+            if read || node.get(name).is_some_and(Node::is_null) {
                 continue;
             }
             problems.push(
@@ -52,8 +72,9 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                     .help(
                         suggest(name, used.names.iter().map(String::as_str)).map_or_else(
                             || {
-                                "take it away, or write `${{ values.… }}` where it is meant"
-                                    .to_owned()
+                                format!(
+                                    "take it away, or write `${{{{ values.{name} }}}}` where it is meant"
+                                )
                             },
                             |s| format!("{s} Otherwise take it away"),
                         ),

@@ -3,12 +3,12 @@ use super::names::Named;
 use crate::{
     decode::{Fields, Problems, expected, text},
     document::environment::{KEYS, replan},
-    field::{Field, FieldMap},
+    field::{Field, FieldMap, unknown},
     load::Loaded,
     scope::ValueScope,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use strata_core::{
@@ -17,7 +17,7 @@ use strata_core::{
     span::Location,
     value::Term,
 };
-use strata_syntax::node::{Kind, Node, merge};
+use strata_syntax::node::{Kind, Node, merge, overlay};
 
 /// An environment, resolved.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Environment {
     /// Its values.
     pub values: Arc<BTreeMap<String, Term>>,
     /// Contract to component, as written.
-    pub flavors: BTreeMap<String, (String, Location)>,
+    pub flavors: BTreeMap<String, Flavor>,
     /// Contract to component, as it is.
     pub chosen: BTreeMap<String, String>,
     /// Contract to the components that could be picked.
@@ -46,87 +46,146 @@ pub struct Environment {
     pub at: Location,
 }
 
-/// All environments but bases, sorted by name.
+/// A flavor as an environment picks it.
+#[derive(Clone, Debug)]
+pub struct Flavor {
+    /// The component.
+    pub component: String,
+    /// Where it is named.
+    pub at: Location,
+    /// Where its contract is named.
+    pub contract_at: Location,
+}
+
+/// All environments but bases, sorted by name. One whose files could not be read is left out: that was said.
 pub fn all(loaded: &Loaded, problems: &mut Problems) -> Vec<Environment> {
     let mut out = Vec::new();
+    let mut circles = BTreeSet::new();
     for (name, file) in loaded
         .environments
         .iter()
         .filter(|(n, _)| !n.starts_with('_'))
     {
-        let node = merged(loaded, name, &mut Vec::new(), problems);
-        out.push(resolve(
+        let mut chain = Chain {
             loaded,
-            name,
-            node.as_ref(),
-            file.at.clone(),
-            problems,
-        ));
+            open: Vec::new(),
+            circles: &mut circles,
+            unreadable: false,
+        };
+        let node = chain.merged(name, problems);
+        if !chain.unreadable {
+            let at = file.at.clone();
+            out.push(resolve(loaded, name, node.as_ref(), at, problems));
+        }
     }
-    let names: Vec<Arc<str>> = out.iter().map(|e| e.name.clone()).collect();
     for e in &out {
         for (used, at) in &e.uses {
-            if names.iter().all(|n| n.as_ref() != used) || e.name.as_ref() == used {
-                problems.push(
-                    Diagnostic::error(
-                        "environment::unknown",
-                        format!("there is no environment `{used}` to use"),
-                    )
-                    .at(at.clone())
-                    .help_opt(suggest(used, names.iter().map(AsRef::as_ref))),
-                );
-            }
+            problems.extend(unusable(loaded, &e.name, used).map(|p| p.at(at.clone())));
         }
     }
     out
 }
 
-/// The file of an environment over everything it extends.
-fn merged(
-    loaded: &Loaded,
-    name: &str,
-    chain: &mut Vec<String>,
-    problems: &mut Problems,
-) -> Option<Node> {
-    let file = loaded.environments.get(name)?;
-    chain.push(name.to_owned());
-    let mut out: Option<Node> = None;
-    for (base, at) in &file.extends {
-        if chain.contains(base) {
+/// Why an environment cannot use another one.
+fn unusable(loaded: &Loaded, name: &str, used: &str) -> Option<Diagnostic> {
+    let wrong = |message: String| Diagnostic::error("environment::unknown", message);
+    if used == name {
+        return Some(
+            wrong(format!("`{name}` cannot use itself"))
+                .help("take it away: names are looked up here first"),
+        );
+    }
+    if !loaded.environments.contains_key(used) {
+        let names = loaded.environments.keys().map(String::as_str);
+        let near = suggest(used, names.filter(|n| !n.starts_with('_') && *n != name));
+        return Some(wrong(format!("there is no environment `{used}` to use")).help_opt(near));
+    }
+    used.starts_with('_').then(|| {
+        wrong(format!("`{used}` is a base and has no units to use"))
+            .help(format!("write `extends: [{used}]`"))
+    })
+}
+
+/// From an environment along what it extends.
+struct Chain<'a> {
+    loaded: &'a Loaded,
+    open: Vec<String>,
+    /// Circles that were said.
+    circles: &'a mut BTreeSet<BTreeSet<String>>,
+    /// Some file could not be read.
+    unreadable: bool,
+}
+
+impl Chain<'_> {
+    /// The file of an environment over everything it extends.
+    fn merged(&mut self, name: &str, problems: &mut Problems) -> Option<Node> {
+        let loaded = self.loaded;
+        let file = loaded.environments.get(name)?;
+        self.unreadable |= file.unreadable;
+        self.open.push(name.to_owned());
+        let mut out: Option<Node> = None;
+        for (base, at) in &file.extends {
+            if let Some(first) = self.open.iter().position(|n| n == base) {
+                self.circle(first, at, problems);
+                continue;
+            }
+            if !loaded.environments.contains_key(base) {
+                let names = loaded.environments.keys().map(String::as_str);
+                let names: Vec<&str> = names.filter(|n| *n != name).collect();
+                let list = format!("environments are: {}", names.join(", "));
+                problems.push(
+                    Diagnostic::error(
+                        "environment::unknown",
+                        format!("there is no environment `{base}` to extend"),
+                    )
+                    .at(at.clone())
+                    .help_opt(
+                        suggest(base, names.iter().copied())
+                            .or((!names.is_empty()).then_some(list)),
+                    ),
+                );
+                continue;
+            }
+            let node = self.merged(base, problems).map(inherited);
+            out = match (out, node) {
+                (Some(a), Some(b)) => Some(stacked(&a, &b)),
+                (a, b) => a.or(b),
+            };
+        }
+        self.open.pop();
+        match (out, &file.node) {
+            (Some(base), Some(own)) => Some(stacked(&base, own)),
+            (base, own) => base.or_else(|| own.clone()),
+        }
+    }
+
+    fn circle(&mut self, first: usize, at: &Location, problems: &mut Problems) {
+        let members = &self.open[first..];
+        if self.circles.insert(members.iter().cloned().collect()) {
+            let path = members.join(" → ");
             problems.push(
                 Diagnostic::error(
                     "environment::cycle",
-                    format!("{} → {base} extends itself", chain.join(" → ")),
-                )
-                .at(at.clone()),
-            );
-            continue;
-        }
-        if !loaded.environments.contains_key(base) {
-            problems.push(
-                Diagnostic::error(
-                    "environment::unknown",
-                    format!("there is no environment `{base}` to extend"),
+                    format!("environments extend each other: {path} → {}", members[0]),
                 )
                 .at(at.clone())
-                .help_opt(suggest(
-                    base,
-                    loaded.environments.keys().map(String::as_str),
-                )),
+                .help("take one of these `extends` away"),
             );
-            continue;
         }
-        let node = merged(loaded, base, chain, problems).map(inherited);
-        out = match (out, node) {
-            (Some(a), Some(b)) => Some(merge(&a, &b)),
-            (a, b) => a.or(b),
-        };
     }
-    chain.pop();
-    match (out, &file.node) {
-        (Some(base), Some(own)) => Some(merge(&base, own)),
-        (base, own) => base.or_else(|| own.clone()),
+}
+
+/// Two files of environments in one. A `null` for something of a component stays: it takes away what the component
+/// itself says.
+fn stacked(base: &Node, over: &Node) -> Node {
+    let mut node = merge(base, over);
+    if let (Some(below), Some(above)) = (base.get("components"), over.get("components"))
+        && let Kind::Map(map) = &mut node.kind
+        && let Some(entry) = map.entries.iter_mut().find(|e| e.key == "components")
+    {
+        entry.value = overlay(below, above);
     }
+    node
 }
 
 /// What `extends` carries: not what makes an environment that environment.
@@ -142,6 +201,9 @@ fn inherited(mut node: Node) -> Node {
     node
 }
 
+/// What values do not see.
+const STATIC: &str = "values are read before anything runs: they see `values`, `env.name` and `platform.name`, no outputs";
+
 fn resolve(
     loaded: &Loaded,
     name: &str,
@@ -154,25 +216,32 @@ fn resolve(
     let values: FieldMap = f
         .entries("values", problems)
         .into_iter()
+        .filter(|(.., n)| !n.is_null())
         .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
         .collect();
-    let scope = ValueScope::new(name, &loaded.platform.name, &values);
     let values = values
         .iter()
-        .filter_map(|(k, field)| match field.eval(&scope) {
-            Ok(term) => Some((k.clone(), term)),
-            Err(e) => {
-                problems.push(e);
-                None
-            }
+        .map(|(k, field)| {
+            let scope = ValueScope::new(name, &loaded.platform.name, &values, k);
+            let term = field.eval(&scope).unwrap_or_else(|e| {
+                problems.push(e.help_if_none(STATIC));
+                unknown()
+            });
+            (k.clone(), term)
         })
         .collect();
     let mut flavors = BTreeMap::new();
-    for (contract, _, node) in f.entries("flavors", problems) {
+    for (contract, at, node) in f.entries("flavors", problems) {
         match text(node) {
             Some(component) => {
-                drop(flavors.insert(contract.to_owned(), (component, node.location())));
+                let flavor = Flavor {
+                    component,
+                    at: node.location(),
+                    contract_at: at,
+                };
+                flavors.insert(contract.to_owned(), flavor);
             }
+            None if node.is_null() => {}
             None => problems.push(expected(node, "a flavor", "the name of a component")),
         }
     }

@@ -3,7 +3,7 @@ use super::Composition;
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
-    load::{COMPONENT_FILE, Engines, ROOT_FILE, Source},
+    load::{COMPONENT_FILE, Engines, ROOT_FILE, Source, unknown_environment},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -58,6 +58,8 @@ pub struct Closure {
 pub struct Variants {
     plain: HashMap<Arc<str>, u32>,
     seen: HashSet<Arc<str>>,
+    /// What engines said of a component, by what they were told of it.
+    read: HashMap<Arc<str>, Vec<(UnitSpec, Arc<Interface>, Problems)>>,
     /// Names of the engines that a component may have.
     engines: Vec<&'static str>,
 }
@@ -68,6 +70,7 @@ impl Variants {
         Self {
             plain: HashMap::new(),
             seen: HashSet::new(),
+            read: HashMap::new(),
             engines: engines
                 .iter()
                 .map(|e| e.name())
@@ -111,26 +114,24 @@ impl Variants {
         };
         let mut found = Problems::new();
         let component = Component::decode(&identity, node, &mut found);
-        let (interface, more) = engine.interface(c.loaded.tree.as_ref(), &bare_spec(&component));
-        let here = component.at.clone();
-        let placed = |p: Diagnostic| {
-            if p.at.is_none() {
-                p.at(here.clone())
-            } else {
-                p
+        let (interface, more) = self.interface(c, source, bare_spec(&component));
+        // where its block is wrong, its engine has not seen all of it
+        let block = format!("`{}:` ", engine.name());
+        let whole = !found.iter().any(|p| p.message.starts_with(&block));
+        let more = more.into_iter().filter(|p| whole || p.at.is_some());
+        found.extend(more.map(|p| placed(&component, p)));
+        if let Some(verify) = c.engines.iter().find(|e| e.name() == "verify") {
+            for (field, outline) in component.verify.iter().zip(verify_spec(&component).verify) {
+                let spec = UnitSpec {
+                    verify: vec![outline],
+                    ..UnitSpec::default()
+                };
+                let (_, wrong) = verify.interface(c.loaded.tree.as_ref(), &spec);
+                found.extend(wrong.into_iter().map(|p| about_one(p).at(field.at.clone())));
             }
-        };
-        found.extend(more.into_iter().map(placed));
-        if let Some(verify) = c.engines.iter().find(|e| e.name() == "verify")
-            && !component.verify.is_empty()
-        {
-            let (_, wrong) = verify.interface(c.loaded.tree.as_ref(), &verify_spec(&component));
-            let at = component.verify[0].at.clone();
-            found.extend(
-                wrong
-                    .into_iter()
-                    .map(|p| if p.at.is_none() { p.at(at.clone()) } else { p }),
-            );
+        }
+        for (name, at) in component.environments.iter().flatten() {
+            found.extend(unknown_environment(name, at, &c.loaded.environments));
         }
         let tree = c.loaded.tree.as_ref();
         let at_root = component.folder.is_empty() && engine.recognise(tree, "").is_some();
@@ -149,7 +150,7 @@ impl Variants {
         let variant = Variant {
             component,
             engine: source.engine,
-            interface: Arc::new(interface),
+            interface,
             closure: Arc::new(closure),
             uses,
         };
@@ -159,6 +160,30 @@ impl Variants {
             self.plain.insert(source.name.clone(), position);
         }
         position
+    }
+
+    /// What a component takes and gives; an environment that only gives other inputs reads no file again.
+    fn interface(
+        &mut self,
+        c: &Composition,
+        source: &Source,
+        spec: UnitSpec,
+    ) -> (Arc<Interface>, Problems) {
+        let name = source.name.as_ref();
+        if !c.envs.iter().any(|e| e.overrides.contains_key(name)) {
+            let engine = &c.engines[source.engine];
+            let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+            return (Arc::new(interface), problems);
+        }
+        let known = self.read.entry(source.name.clone()).or_default();
+        if let Some((_, interface, problems)) = known.iter().find(|(s, ..)| *s == spec) {
+            return (interface.clone(), problems.clone());
+        }
+        let engine = &c.engines[source.engine];
+        let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+        let interface = Arc::new(interface);
+        known.push((spec, interface.clone(), problems.clone()));
+        (interface, problems)
     }
 }
 
@@ -177,6 +202,34 @@ pub fn verify_spec(component: &Component) -> UnitSpec {
             .collect(),
         ..UnitSpec::default()
     }
+}
+
+/// What is wrong with one verifier: its number says nothing, its place does.
+fn about_one(mut problem: Diagnostic) -> Diagnostic {
+    if let Some(why) = problem.message.strip_prefix("verifier 1: ") {
+        problem.message = why.to_owned();
+    }
+    if let Some((why, near)) = problem.message.split_once("; did you mean ") {
+        problem.help = Some(format!("did you mean {near}"));
+        problem.message = why.to_owned();
+    }
+    problem
+}
+
+/// An engine knows no places. What it says of an option begins with its name, as in "`script.apply` runs …".
+fn placed(component: &Component, problem: Diagnostic) -> Diagnostic {
+    if problem.at.is_some() {
+        return problem;
+    }
+    let rest = problem.message.strip_prefix('`');
+    let option = rest
+        .and_then(|m| m.strip_prefix(component.engine.as_str())?.strip_prefix('.'))
+        .and_then(|m| m.split('`').next());
+    let at = option
+        .and_then(|option| component.options.get(option))
+        .map_or(&component.at, |field| &field.at);
+    let at = at.clone();
+    problem.at(at)
 }
 
 /// What an engine needs to read interfaces: what stands in the files, with holes where expressions do.
@@ -221,16 +274,25 @@ fn closure(
     }
     for (pattern, at) in &component.reads {
         let matched = matching(tree, &component.folder, pattern);
-        if matched.is_empty() {
-            problems.push(
-                Diagnostic::error("component::reads", format!("`{pattern}` names no file"))
-                    .at(at.clone())
-                    .help(
-                        "paths are relative to the component's folder; `**` stands for any folders",
-                    ),
-            );
-        }
-        files.extend(matched);
+        let (message, help) = match &matched {
+            None => (
+                format!("`{pattern}` is outside of the platform's folder"),
+                "only files of the platform can be read: copy it, or give it with `files:`",
+            ),
+            Some(files) if files.is_empty() => (
+                format!("`{pattern}` names no file"),
+                "paths are relative to the component's folder; `**` stands for any folders",
+            ),
+            Some(found) => {
+                files.extend(found);
+                continue;
+            }
+        };
+        problems.push(
+            Diagnostic::error("component::reads", message)
+                .at(at.clone())
+                .help(help),
+        );
     }
     if others {
         files.sort_unstable();
@@ -242,8 +304,9 @@ fn closure(
     }
 }
 
-/// Files that a pattern names: a file, a folder with everything below, or `*` and `**`.
-fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Vec<&'a TreeFile> {
+/// Files that a pattern names: a file, a folder with everything below, or `*` and `**`. `None` when it leaves the
+/// platform.
+fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Option<Vec<&'a TreeFile>> {
     let split = pattern
         .find(['*', '?'])
         .map(|i| pattern[..i].rfind('/').map_or(0, |s| s + 1));
@@ -251,21 +314,14 @@ fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Vec<&'a Tree
         Some(at) => (pattern[..at].trim_end_matches('/'), &pattern[at..]),
         None => (pattern.trim_end_matches('/'), ""),
     };
-    let Some(base) = strata_core::tree::join(folder, fixed) else {
-        return Vec::new();
-    };
+    let base = strata_core::tree::join(folder, fixed)?;
+    let below = tree.below(&base).iter();
     if rest.is_empty() {
-        return tree
-            .file(&base)
-            .into_iter()
-            .chain(tree.below(&base))
-            .collect();
+        return Some(tree.file(&base).into_iter().chain(below).collect());
     }
     let skip = if base.is_empty() { 0 } else { base.len() + 1 };
-    tree.below(&base)
-        .iter()
-        .filter(|f| glob(rest.as_bytes(), f.path[skip..].as_bytes()))
-        .collect()
+    let fits = |f: &&TreeFile| glob(rest.as_bytes(), f.path[skip..].as_bytes());
+    Some(below.filter(fits).collect())
 }
 
 /// `*` within a folder, `**` across folders, `?` one character.

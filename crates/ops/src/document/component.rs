@@ -1,5 +1,4 @@
 //! `component.yaml`, and the same keys wherever else a component is described: one list, one merge.
-use super::contract::parse_type;
 use super::platform::not_yet;
 use crate::{
     decode::{Fields, Problems, duration, entries, expected},
@@ -10,7 +9,7 @@ use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     span::Location,
-    spec::{OutputFrom, OutputSpec},
+    spec::OutputSpec,
 };
 use strata_syntax::node::{Kind, Node};
 
@@ -156,7 +155,7 @@ impl Component {
             env: fields(&f, "env", problems),
             files: fields(&f, "files", problems),
             provides: provides(&f, problems),
-            outputs: outputs(&f, problems),
+            outputs: super::outputs::outputs(&f, problems),
             verify: verify(&f, problems),
             observe: f
                 .texts("observe", problems)
@@ -229,19 +228,23 @@ fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
 fn fields(f: &Fields<'_>, key: &str, problems: &mut Problems) -> FieldMap {
     f.entries(key, problems)
         .into_iter()
+        .filter(|(.., n)| !n.is_null())
         .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
         .collect()
 }
 
 fn options(f: &Fields<'_>, id: &Identity<'_>, problems: &mut Problems) -> FieldMap {
     let keys: Vec<&str> = id.options.iter().map(|(k, _)| *k).collect();
-    if let Some(node) = f.get(id.engine) {
-        Fields::of(Some(node), &format!("`{}:`", id.engine), &keys, problems);
-    }
-    f.entries(id.engine, problems)
-        .into_iter()
-        .filter(|(k, ..)| keys.contains(k))
-        .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
+    let Some(node) = f.get(id.engine) else {
+        return FieldMap::default();
+    };
+    Fields::of(Some(node), &format!("`{}:`", id.engine), &keys, problems);
+    let entries = node.as_map().map_or(&[][..], |map| &map.entries);
+    let given = entries
+        .iter()
+        .filter(|e| keys.contains(&e.key.as_str()) && !e.value.is_null());
+    given
+        .map(|e| (e.key.clone(), Field::parse(&e.value, problems)))
         .collect()
 }
 
@@ -260,68 +263,6 @@ fn provides(f: &Fields<'_>, problems: &mut Problems) -> Provides {
         .collect()
 }
 
-fn outputs(f: &Fields<'_>, problems: &mut Problems) -> LiteMap<String, (Location, OutputSpec)> {
-    f.entries("outputs", problems)
-        .into_iter()
-        .map(|(name, at, node)| (name.to_owned(), (at, output(node, problems))))
-        .collect()
-}
-
-fn output(node: &Node, problems: &mut Problems) -> OutputSpec {
-    if !matches!(node.kind, Kind::Map(_)) {
-        return OutputSpec {
-            ty: parse_type(node, problems),
-            ..OutputSpec::default()
-        };
-    }
-    let f = Fields::of(
-        Some(node),
-        "an output",
-        &["type", "sensitive", "from", "description"],
-        problems,
-    );
-    OutputSpec {
-        ty: f
-            .get("type")
-            .map(|n| parse_type(n, problems))
-            .unwrap_or_default(),
-        sensitive: f.flag("sensitive", problems).unwrap_or(false),
-        from: f
-            .get("from")
-            .map(|n| output_from(n, problems))
-            .unwrap_or_default(),
-    }
-}
-
-fn output_from(node: &Node, problems: &mut Problems) -> OutputFrom {
-    if let Some(word) = node.as_str() {
-        if word != "stats" {
-            problems.push(expected(
-                node,
-                "`from`",
-                "`stats`, `{file: PATH}` or `{json: 'PATH#/pointer'}`",
-            ));
-        }
-        return OutputFrom::Engine;
-    }
-    let f = Fields::of(Some(node), "`from`", &["file", "json", "lookup"], problems);
-    if let Some(n) = f.get("lookup") {
-        problems.push(not_yet(
-            n,
-            "lookup",
-            "write the value to a file and use `{json: 'PATH#/pointer'}`",
-        ));
-    }
-    if let Some(path) = f.text("file", problems) {
-        return OutputFrom::File(path);
-    }
-    if let Some(text) = f.text("json", problems) {
-        let (path, pointer) = text.split_once('#').unwrap_or((&text, ""));
-        return OutputFrom::Json(path.to_owned(), pointer.to_owned());
-    }
-    OutputFrom::Engine
-}
-
 /// Kinds of verifiers.
 pub const VERIFIERS: &[&str] = &["openscap", "command", "http"];
 
@@ -336,6 +277,7 @@ fn verify(f: &Fields<'_>, problems: &mut Problems) -> Vec<Field> {
             ));
             continue;
         };
+        let before = problems.len();
         for e in &map.entries {
             if !VERIFIERS.contains(&e.key.as_str()) {
                 problems.push(
@@ -351,7 +293,9 @@ fn verify(f: &Fields<'_>, problems: &mut Problems) -> Vec<Field> {
                 );
             }
         }
-        out.push(Field::parse(item, problems));
+        if problems.len() == before {
+            out.push(Field::parse(item, problems));
+        }
     }
     out
 }
@@ -365,7 +309,7 @@ fn protect(f: &Fields<'_>, problems: &mut Problems) -> Vec<String> {
             problems.push(
                 Diagnostic::error(
                     "file::wrong-kind",
-                    "`protect` knows `destroy` and `replace`",
+                    format!("`protect` knows `destroy` and `replace`, not `{word}`"),
                 )
                 .at(at),
             );

@@ -1,7 +1,11 @@
 //! `contracts/NAME.yaml`: the outputs that every flavor promises.
 use crate::decode::{Fields, Problems, expected, text};
 use std::collections::BTreeMap;
-use strata_core::{diagnostic::Diagnostic, interface::OutputDecl, span::Location};
+use strata_core::{
+    diagnostic::Diagnostic,
+    interface::OutputDecl,
+    span::{Location, Span},
+};
 use strata_syntax::node::{Kind, Node};
 
 /// A named interface.
@@ -13,6 +17,8 @@ pub struct Contract {
     pub version: String,
     /// What it promises.
     pub outputs: BTreeMap<String, OutputDecl>,
+    /// Its file could not be read, so nobody knows what it promises.
+    pub unreadable: bool,
     /// Its file.
     pub at: Location,
 }
@@ -21,6 +27,16 @@ pub struct Contract {
 pub const KEYS: &[&str] = &["version", "description", "outputs", "inputs"];
 
 impl Contract {
+    /// From a file that could not be read.
+    pub fn broken(name: &str, at: Location) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: String::new(),
+            outputs: BTreeMap::new(),
+            unreadable: true,
+            at,
+        }
+    }
     /// From its file.
     pub fn decode(name: &str, node: Option<&Node>, at: Location, problems: &mut Problems) -> Self {
         let f = Fields::of(node, "a contract", KEYS, problems);
@@ -41,6 +57,7 @@ impl Contract {
                 .text("version", problems)
                 .unwrap_or_else(|| "0.0.0".to_owned()),
             outputs,
+            unreadable: false,
             at,
         }
     }
@@ -83,10 +100,11 @@ pub fn parse_type(node: &Node, problems: &mut Problems) -> strata_core::ty::Type
     };
     match strata_syntax::ty::parse(&source) {
         Ok(ty) => ty,
-        Err((_, why)) => {
+        Err((span, why)) => {
+            let at = Span::new(node.place(span.start), node.place(span.end));
             problems.push(
                 Diagnostic::error("file::type", format!("`{source}` is not a type: {why}"))
-                    .at(node.location())
+                    .at(Location::new(node.origin.clone(), at))
                     .help("types are string, number, bool, any, artifact, list(…), map(…), object({…})"),
             );
             strata_core::ty::Type::Any

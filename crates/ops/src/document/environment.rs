@@ -2,7 +2,7 @@
 use crate::decode::{Fields, Problems, expected, text};
 use crate::document::platform::not_yet;
 use strata_core::{proposal::Action, span::Location};
-use strata_syntax::node::Node;
+use strata_syntax::node::{Kind, Node};
 
 /// Keys of the file.
 pub const KEYS: &[&str] = &[
@@ -31,11 +31,23 @@ pub struct EnvironmentFile {
     pub extends: Vec<(String, Location)>,
     /// The whole file.
     pub node: Option<Node>,
+    /// It could not be read, so nobody knows what it says.
+    pub unreadable: bool,
     /// The file.
     pub at: Location,
 }
 
 impl EnvironmentFile {
+    /// From a file that could not be read.
+    pub fn broken(name: &str, at: Location) -> Self {
+        Self {
+            name: name.to_owned(),
+            extends: Vec::new(),
+            node: None,
+            unreadable: true,
+            at,
+        }
+    }
     /// From its file.
     pub fn decode(name: &str, node: Option<Node>, at: Location, problems: &mut Problems) -> Self {
         let f = Fields::of(node.as_ref(), "an environment", KEYS, problems);
@@ -63,17 +75,16 @@ impl EnvironmentFile {
         let mut extends = Vec::new();
         if let Some(list) = f.get("extends") {
             match &list.kind {
-                strata_syntax::node::Kind::List(items) => {
+                Kind::List(items) => {
                     for item in items {
-                        let name = text(item).or_else(|| {
-                            Fields::of(
-                                Some(item),
-                                "an entry of `extends`",
-                                &["name", "imports"],
-                                problems,
-                            )
-                            .text("name", problems)
-                        });
+                        let name = match &item.kind {
+                            Kind::Map(_) => {
+                                let keys = &["name", "imports"];
+                                let what = "an entry of `extends`";
+                                Fields::of(Some(item), what, keys, problems).text("name", problems)
+                            }
+                            _ => text(item),
+                        };
                         match name {
                             Some(name) => extends.push((name, item.location())),
                             None => problems.push(expected(
@@ -94,6 +105,7 @@ impl EnvironmentFile {
             name: name.to_owned(),
             extends,
             node,
+            unreadable: false,
             at,
         }
     }

@@ -2,6 +2,9 @@
 pub mod component;
 pub mod contract;
 pub mod environment;
+mod layers;
+pub mod meaning;
+mod outputs;
 pub mod platform;
 
 pub use component::Component;

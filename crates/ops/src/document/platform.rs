@@ -1,13 +1,10 @@
 //! `strata.yaml`: the platform, its layers, defaults and components that lie elsewhere.
 use crate::decode::{Fields, Problems, expected, text};
 use std::collections::BTreeMap;
-use strata_core::{
-    diagnostic::{Diagnostic, suggest},
-    layer::{self, Layer},
-    name::name_problem,
-    span::Location,
-};
+use strata_core::{diagnostic::Diagnostic, layer::Layer, name::name_problem, span::Location};
 use strata_syntax::node::{Kind, Node};
+
+pub use super::layers::unknown_layer;
 
 /// Keys of `strata.yaml`.
 pub const KEYS: &[&str] = &[
@@ -33,27 +30,39 @@ pub struct PlatformLayer {
     /// The layer.
     pub layer: Layer,
     /// Environments of its components that name none.
-    pub environments: Option<Vec<String>>,
+    pub environments: Option<Vec<(String, Location)>>,
     /// Instances of its components that have none.
     pub instances: Option<Node>,
 }
 
 /// Which program an engine uses.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ToolChoice {
     /// The program, when not the engine's own choice.
     pub program: Option<String>,
     /// The version it must have, as written.
     pub version: Option<(String, Location)>,
+    /// Where it is chosen.
+    pub at: Location,
+}
+
+impl Default for ToolChoice {
+    fn default() -> Self {
+        Self {
+            program: None,
+            version: None,
+            at: Location::file(""),
+        }
+    }
 }
 
 /// Defaults for some components.
 #[derive(Clone, Debug)]
 pub struct DefaultRule {
     /// Only in these layers.
-    pub layers: Option<Vec<String>>,
+    pub layers: Option<Vec<(String, Location)>>,
     /// Only for these engines.
-    pub engines: Option<Vec<String>>,
+    pub engines: Option<Vec<(String, Location)>>,
     /// What they get.
     pub node: Node,
 }
@@ -96,7 +105,10 @@ impl Platform {
                 "external",
                 "record the values in an environment's `values:`",
             ),
-            ("policy", "remove it"),
+            (
+                "policy",
+                "remove it: policies are the files `policy/*.rego`",
+            ),
             (
                 "store",
                 "remove it: the store is in `.strata` beside `strata.yaml`",
@@ -121,11 +133,10 @@ impl Platform {
             );
             String::new()
         });
-        if let Some(why) = name_problem(&name) {
-            problems.push(
-                Diagnostic::error("platform::name", why)
-                    .at_opt(f.get("platform").map(Node::location)),
-            );
+        if let Some(why) = name_problem(&name)
+            && let Some(node) = f.get("platform")
+        {
+            problems.push(Diagnostic::error("platform::name", why).at(node.location()));
         }
         let strict = match f.text("layer-order", problems).as_deref() {
             None | Some("edges") => false,
@@ -142,7 +153,7 @@ impl Platform {
         Self {
             id: f.text("id", problems).unwrap_or_else(|| name.clone()),
             name,
-            layers: layers(f.get("layers"), problems),
+            layers: super::layers::layers(f.get("layers"), problems),
             strict,
             tools: tools(&f, problems),
             backend: f.get("backend").cloned(),
@@ -183,7 +194,7 @@ pub fn not_yet(node: &Node, key: &str, instead: &str) -> Diagnostic {
 
 fn tools(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, ToolChoice> {
     let mut out = BTreeMap::new();
-    for (engine, _, node) in f.entries("tools", problems) {
+    for (engine, at, node) in f.entries("tools", problems) {
         let f = Fields::of(Some(node), "a tool", &["program", "version"], problems);
         let version = f
             .text("version", problems)
@@ -193,6 +204,7 @@ fn tools(f: &Fields<'_>, problems: &mut Problems) -> BTreeMap<String, ToolChoice
             ToolChoice {
                 program: f.text("program", problems),
                 version,
+                at,
             },
         );
     }
@@ -207,10 +219,12 @@ fn default_rule(node: &Node, problems: &mut Problems) -> DefaultRule {
         };
         let i = map.entries.iter().position(|e| e.key == key)?;
         let node = map.entries.remove(i).value;
-        Some(match &node.kind {
-            Kind::List(items) => items.iter().filter_map(text).collect(),
-            _ => text(&node).into_iter().collect::<Vec<_>>(),
-        })
+        let items = match &node.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&node),
+        };
+        let named = items.iter().filter_map(|n| Some((text(n)?, n.location())));
+        Some(named.collect::<Vec<_>>())
     };
     let (layers, engines) = (take("layer"), take("engine"));
     if !matches!(node.kind, Kind::Map(_)) {
@@ -224,177 +238,5 @@ fn default_rule(node: &Node, problems: &mut Problems) -> DefaultRule {
         layers,
         engines,
         node: rest,
-    }
-}
-
-const LAYER_KEYS: &[&str] = &[
-    "name",
-    "number",
-    "before",
-    "after",
-    "owner",
-    "lifecycle",
-    "rate-of-change",
-    "source-of-truth",
-    "description",
-    "environments",
-    "instances",
-];
-
-fn layers(node: Option<&Node>, problems: &mut Problems) -> Vec<PlatformLayer> {
-    let Some(node) = node else {
-        return plain(layer::preset("osi").unwrap_or_default());
-    };
-    match &node.kind {
-        Kind::Scalar(_) => preset(node, problems),
-        Kind::List(items) => {
-            let mut out = Vec::new();
-            for item in items {
-                add(&mut out, item, problems);
-            }
-            out
-        }
-        Kind::Map(_) => {
-            let f = Fields::of(
-                Some(node),
-                "`layers`",
-                &["preset", "add", "set", "remove"],
-                problems,
-            );
-            let mut out = f
-                .get("preset")
-                .map(|n| preset(n, problems))
-                .unwrap_or_default();
-            for (name, at) in f.texts("remove", problems).unwrap_or_default() {
-                match out.iter().position(|l| l.layer.name == name) {
-                    Some(i) => drop(out.remove(i)),
-                    None => problems.push(unknown_layer(&name, at, &out)),
-                }
-            }
-            for item in f.items("add", problems) {
-                add(&mut out, item, problems);
-            }
-            for (name, at, node) in f.entries("set", problems) {
-                match out.iter().position(|l| l.layer.name == name) {
-                    Some(i) => {
-                        let f = Fields::of(Some(node), "a layer", LAYER_KEYS, problems);
-                        describe(&mut out[i], &f, problems);
-                    }
-                    None => problems.push(unknown_layer(name, at, &out)),
-                }
-            }
-            out
-        }
-    }
-}
-
-fn plain(layers: Vec<Layer>) -> Vec<PlatformLayer> {
-    layers
-        .into_iter()
-        .map(|layer| PlatformLayer {
-            layer,
-            environments: None,
-            instances: None,
-        })
-        .collect()
-}
-
-fn preset(node: &Node, problems: &mut Problems) -> Vec<PlatformLayer> {
-    let name = text(node).unwrap_or_default();
-    if let Some(layers) = layer::preset(&name) {
-        return plain(layers);
-    }
-    let names = layer::PRESETS.iter().map(|(n, _)| *n);
-    problems.push(
-        Diagnostic::error(
-            "platform::unknown-preset",
-            format!("there is no preset `{name}`"),
-        )
-        .at(node.location())
-        .help(
-            suggest(&name, names.clone()).unwrap_or_else(|| {
-                format!("presets are: {}", names.collect::<Vec<_>>().join(", "))
-            }),
-        ),
-    );
-    Vec::new()
-}
-
-/// The message for a layer that is not there.
-pub fn unknown_layer(name: &str, at: Location, layers: &[PlatformLayer]) -> Diagnostic {
-    let names = layers.iter().map(|l| l.layer.name.as_str());
-    Diagnostic::error(
-        "platform::unknown-layer",
-        format!("there is no layer `{name}`"),
-    )
-    .at(at)
-    .help(
-        suggest(name, names.clone())
-            .unwrap_or_else(|| format!("layers are: {}", names.collect::<Vec<_>>().join(", "))),
-    )
-}
-
-/// A new layer: a name, or a map with its name and where it stands.
-fn add(out: &mut Vec<PlatformLayer>, node: &Node, problems: &mut Problems) {
-    if let Some(name) = text(node) {
-        out.push(PlatformLayer {
-            layer: Layer {
-                name,
-                ..Layer::default()
-            },
-            environments: None,
-            instances: None,
-        });
-        return;
-    }
-    let f = Fields::of(Some(node), "a layer", LAYER_KEYS, problems);
-    let Some(name) = f.text("name", problems) else {
-        problems.push(expected(node, "a layer", "a name, or a map with `name:`"));
-        return;
-    };
-    let mut new = PlatformLayer {
-        layer: Layer {
-            name,
-            ..Layer::default()
-        },
-        environments: None,
-        instances: None,
-    };
-    describe(&mut new, &f, problems);
-    let beside = |key: &str, problems: &mut Problems| {
-        let name = f.text(key, problems)?;
-        let at = out.iter().position(|l| l.layer.name == name);
-        if at.is_none() {
-            problems.push(unknown_layer(
-                &name,
-                f.get(key).expect("just read").location(),
-                out,
-            ));
-        }
-        at
-    };
-    let at = beside("before", problems).or_else(|| beside("after", problems).map(|i| i + 1));
-    out.insert(at.unwrap_or(out.len()), new);
-}
-
-fn describe(layer: &mut PlatformLayer, f: &Fields<'_>, problems: &mut Problems) {
-    let l = &mut layer.layer;
-    for (key, slot) in [
-        ("number", &mut l.number),
-        ("owner", &mut l.owner),
-        ("lifecycle", &mut l.lifecycle),
-        ("rate-of-change", &mut l.rate_of_change),
-        ("source-of-truth", &mut l.source_of_truth),
-        ("description", &mut l.description),
-    ] {
-        if let Some(text) = f.text(key, problems) {
-            *slot = Some(text);
-        }
-    }
-    if let Some(envs) = f.texts("environments", problems) {
-        layer.environments = Some(envs.into_iter().map(|(t, _)| t).collect());
-    }
-    if let Some(node) = f.get("instances") {
-        layer.instances = Some(node.clone());
     }
 }

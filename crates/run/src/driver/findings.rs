@@ -27,7 +27,7 @@ impl Driver<'_> {
                 "nobody knows whether `{}` ran; look, then answer",
                 intent.label
             );
-            return self.append(&[Event::Held { unit, gate, text }], &[]);
+            return self.append(vec![Event::Held { unit, gate, text }], Vec::new());
         }
         self.found(i, finding)
     }
@@ -46,12 +46,12 @@ impl Driver<'_> {
                 prepared.task.saved = saved;
                 let fingerprint = prepared.fingerprint;
                 self.append(
-                    &[Event::Planned {
+                    vec![Event::Planned {
                         unit,
                         proposal,
                         fingerprint,
                     }],
-                    &[],
+                    Vec::new(),
                 )
             }
             Finding::Applied { outputs } => self.was_applied(i, unit, outputs, Vec::new()),
@@ -70,11 +70,11 @@ impl Driver<'_> {
                     ok: true,
                     reports: vec![],
                 };
-                self.append(&[gone, ok], &[AppliedChange::Remove(unit)])
+                self.append(vec![gone, ok], vec![AppliedChange::Remove(unit)])
             }
             Finding::Recovered(verdict) => {
                 self.prepared.remove(&i);
-                self.append(&[Event::Recovered { unit, verdict }], &[])
+                self.append(vec![Event::Recovered { unit, verdict }], Vec::new())
             }
             Finding::Verified(report) => self.was_verified(i, unit, vec![report]),
             Finding::Observed { .. } => self.fail(
@@ -96,29 +96,31 @@ impl Driver<'_> {
         outputs: BTreeMap<String, Output>,
         mut events: Vec<Event>,
     ) -> Result<(), RunError> {
-        let prepared = self.prepared_for(i, &unit).cloned();
+        // verifiers get it anew, with the outputs
+        let prepared = match self.prepared.remove(&i) {
+            Some(prepared) => Ok(prepared),
+            None => self.parts.bench.prepare(&unit),
+        };
         let prepared = match prepared {
             Ok(p) => p,
             Err(e) => return self.fail(unit, Failure::permanent(e.to_string())),
         };
-        let tree = match self.parts.bench.pack(&prepared) {
-            Ok(bytes) => Some(self.parts.store.put_blob(&bytes, false)?),
-            Err(_) => None,
-        };
+        let packed = self.parts.bench.pack(&prepared).ok();
+        let (tree, packed) = packed.map(AppliedChange::tree).unzip();
         let has_verifiers = !prepared.task.spec.verify.is_empty();
-        let mut task = prepared.task.clone();
+        let mut task = prepared.task;
         task.saved = None;
         let applied = Applied {
             unit: unit.clone(),
-            layer: prepared.layer.clone(),
+            layer: prepared.layer,
             fingerprint: prepared.fingerprint,
-            parts: prepared.parts.clone(),
+            parts: prepared.parts,
             outputs,
             task,
             tree,
-            needs: prepared.needs.clone(),
-            identities: prepared.identities.clone(),
-            protect: prepared.protect.clone(),
+            needs: prepared.needs,
+            identities: prepared.identities,
+            protect: prepared.protect,
             verified: has_verifiers.then_some(false),
             at: (self.parts.now)(),
         };
@@ -143,7 +145,11 @@ impl Driver<'_> {
                 reports: vec![],
             });
         }
-        self.append(&events, &[AppliedChange::Put(Box::new(applied))])
+        let changes = packed
+            .into_iter()
+            .chain([AppliedChange::Put(Box::new(applied))])
+            .collect();
+        self.append(events, changes)
     }
 
     pub(super) fn was_verified(
@@ -155,7 +161,7 @@ impl Driver<'_> {
         self.finished_step(i);
         let ok = reports.iter().all(|r| r.ok);
         let change = AppliedChange::Verified(unit.clone(), ok);
-        self.append(&[Event::Verified { unit, ok, reports }], &[change])
+        self.append(vec![Event::Verified { unit, ok, reports }], vec![change])
     }
 
     pub(super) fn fail(&mut self, unit: Address, failure: Failure) -> Result<(), RunError> {
@@ -165,13 +171,13 @@ impl Driver<'_> {
             stale,
         } = failure;
         self.append(
-            &[Event::Failed {
+            vec![Event::Failed {
                 unit,
                 class,
                 stale,
                 summary,
             }],
-            &[],
+            Vec::new(),
         )
     }
 

@@ -1,7 +1,7 @@
 //! Which step starts when, and what is settled without a tool: cut-off, saved plans, questions to people.
 use super::{
-    Act, Address, Basis, Command, Digest, Driver, Event, Failure, Fidelity, Gate, Got, Handle, Job,
-    NotReady, Prepared, Proposal, RunError, Verb, Verdict, Work,
+    Act, Address, Basis, Command, Digest, Driver, Event, Failure, Fidelity, Gate, Got, Handle,
+    HashMap, Job, Machine, NotReady, Prepared, Proposal, RunError, StoreError, Verb, Verdict, Work,
 };
 
 impl Driver<'_> {
@@ -34,20 +34,20 @@ impl Driver<'_> {
     pub(super) fn at_once(&mut self, i: usize, command: Command) -> Result<(), RunError> {
         let unit = self.machine.plan().body.steps[i].unit.clone();
         match command {
-            Command::Cancel(why) => self.append(&[Event::Cancelled { unit, why }], &[]),
+            Command::Cancel(why) => self.append(vec![Event::Cancelled { unit, why }], Vec::new()),
             Command::Retry => {
                 self.prepared.remove(&i);
-                self.append(&[Event::Retry { unit }], &[])
+                self.append(vec![Event::Retry { unit }], Vec::new())
             }
             Command::Hold(proposal) => {
                 let text = "its real plan goes beyond what was approved".to_owned();
                 self.append(
-                    &[Event::Held {
+                    vec![Event::Held {
                         unit,
                         gate: Gate::Beyond { proposal },
                         text,
                     }],
-                    &[],
+                    Vec::new(),
                 )
             }
             Command::Ask => self.ask(i, &unit),
@@ -56,12 +56,12 @@ impl Driver<'_> {
                 if self.parts.bench.verified(&unit).is_none() && !self.has_verifiers(i) =>
             {
                 self.append(
-                    &[Event::Verified {
+                    vec![Event::Verified {
                         unit,
                         ok: true,
                         reports: vec![],
                     }],
-                    &[],
+                    Vec::new(),
                 )
             }
             command => {
@@ -107,12 +107,12 @@ impl Driver<'_> {
             _ => String::new(),
         };
         self.append(
-            &[Event::Held {
+            vec![Event::Held {
                 unit: unit.clone(),
                 gate: Gate::HandOff,
                 text,
             }],
-            &[],
+            Vec::new(),
         )
     }
 
@@ -136,19 +136,19 @@ impl Driver<'_> {
                 .cloned()
                 .unwrap_or_else(|| Proposal::opaque("destroy"));
             return self.append(
-                &[Event::Planned {
+                vec![Event::Planned {
                     unit,
                     proposal,
                     fingerprint,
                 }],
-                &[],
+                Vec::new(),
             );
         }
         if self.parts.bench.current(&unit) == Some(fingerprint) {
             let owes = self.parts.bench.verified(&unit) == Some(false);
             self.prepared.insert(i, prepared);
             if !owes {
-                return self.append(&[Event::CutOff { unit, fingerprint }], &[]);
+                return self.append(vec![Event::CutOff { unit, fingerprint }], Vec::new());
             }
             let proposal = Proposal {
                 fidelity: Fidelity::Exact,
@@ -156,7 +156,7 @@ impl Driver<'_> {
             };
             let outputs = Digest::of(b"");
             return self.append(
-                &[
+                vec![
                     Event::Planned {
                         unit: unit.clone(),
                         proposal,
@@ -168,7 +168,7 @@ impl Driver<'_> {
                         outputs,
                     },
                 ],
-                &[],
+                Vec::new(),
             );
         }
         if let (
@@ -184,17 +184,27 @@ impl Driver<'_> {
             prepared.task.saved = saved;
             self.prepared.insert(i, prepared);
             return self.append(
-                &[Event::Planned {
+                vec![Event::Planned {
                     unit,
                     proposal: proposal.clone(),
                     fingerprint,
                 }],
-                &[],
+                Vec::new(),
             );
         }
+        let engine = (self.parts.engines)(&prepared.task.spec.engine);
+        let verb = std::mem::replace(&mut prepared.task.verb, Verb::Plan);
+        // pure, so it may be asked here: what needs no program needs no thread either
+        let (_, act) = engine.begin(&prepared.task, &Got::Open { kept: vec![] });
+        prepared.task.verb = verb;
         self.prepared.insert(i, prepared);
-        self.ready.push((i, Command::Plan));
-        Ok(())
+        match act {
+            Act::Finish(finding) => self.found(i, *finding),
+            _ => {
+                self.ready.push((i, Command::Plan));
+                Ok(())
+            }
+        }
     }
 
     /// Gives a command to a thread; `false` when something it needs is in use.
@@ -207,15 +217,15 @@ impl Driver<'_> {
             Command::Apply(attempt) => (Work::Verb(verb), *attempt),
             Command::Verify => (Work::Verify, attempts),
             Command::Recover(attempt) => {
-                if let Some(intent) = self.intents.last(&unit) {
+                if let Some(intent) = self.intents.last(i) {
                     (Work::Recover(Box::new(intent)), *attempt)
                 } else {
                     self.append(
-                        &[Event::Recovered {
+                        vec![Event::Recovered {
                             unit,
                             verdict: Verdict::NotDone,
                         }],
-                        &[],
+                        Vec::new(),
                     )?;
                     return Ok(true);
                 }
@@ -236,7 +246,10 @@ impl Driver<'_> {
         if let Work::Recover(intent) = &work
             && let Some(task) = &intent.task
         {
-            prepared.task = (**task).clone();
+            prepared.task = task.task().map_err(|e| StoreError::Damaged {
+                path: "the journal".to_owned(),
+                why: format!("the task of {} cannot be read: {e}", intent.handle),
+            })?;
         }
         let claims = prepared.claims.clone();
         if !self.pool.free(&claims) {
@@ -259,6 +272,8 @@ impl Driver<'_> {
         let now = self.began.elapsed().as_millis() as u64;
         self.since.entry(i).or_insert(now);
         self.busy.insert(i);
+        // first the journal, then the deed
+        self.flush()?;
         self.pool.start(Job {
             step: i,
             work,
@@ -270,4 +285,29 @@ impl Driver<'_> {
         });
         Ok(true)
     }
+}
+
+/// For each step, the time from its start to the end of the run if nothing else limits: its own duration and the
+/// longest of what waits for it.
+pub(super) fn longest_paths(machine: &Machine, durations: &HashMap<Address, u64>) -> Vec<u64> {
+    let steps = &machine.plan().body.steps;
+    let mut left: Vec<usize> = (0..steps.len()).map(|i| machine.feeds(i).len()).collect();
+    let mut path = vec![0_u64; steps.len()];
+    let mut ends: Vec<usize> = (0..steps.len()).filter(|i| left[*i] == 0).collect();
+    while let Some(i) = ends.pop() {
+        let after = machine.feeds(i).iter().map(|f| path[*f]).max().unwrap_or(0);
+        path[i] = after
+            + durations
+                .get(&steps[i].unit)
+                .copied()
+                .unwrap_or(1_000)
+                .max(1);
+        for n in machine.needs(i) {
+            left[*n] -= 1;
+            if left[*n] == 0 {
+                ends.push(*n);
+            }
+        }
+    }
+    path
 }

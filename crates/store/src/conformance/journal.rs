@@ -91,7 +91,7 @@ pub(super) fn a_journal_keeps_order_and_tells_runs_apart(store: &dyn Store) {
     assert!(store.events("none", None, 0).unwrap().is_empty());
     let of = |run: Option<&str>, after| -> Vec<u64> {
         let events = store.events("prod", run, after).unwrap();
-        assert!(run.is_none_or(|run| events.iter().all(|e| e.run == run)));
+        assert!(run.is_none_or(|run| events.iter().all(|e| &*e.run == run)));
         events.iter().map(|e| e.seq).collect()
     };
     assert_eq!(of(Some("r1"), 0), [1, 2, 3, 301, 302]);

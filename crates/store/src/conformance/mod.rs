@@ -33,6 +33,7 @@ pub fn run(make: &dyn Fn() -> Box<dyn Store>) {
         a_generated_secret_is_stable,
         runs_are_listed_newest_first,
         notes_are_kept_by_kind,
+        packed_files_stay_while_a_unit_names_them,
         digests_are_keyed,
     ];
     for check in checks {
@@ -338,13 +339,40 @@ fn notes_are_kept_by_kind(store: &dyn Store) {
         ("tool", "a", "x"),
         ("duration", "a", "3"),
     ] {
-        store.note(kind, key, value).unwrap();
+        store.note(kind, &[(key, value)]).unwrap();
     }
+    store.note("tool", &[("b", "y"), ("c", "z")]).unwrap();
+    assert_eq!(store.notes("tool").unwrap().len(), 3);
     let kept = BTreeMap::from([
         ("a".to_owned(), "3".to_owned()),
         ("b".to_owned(), "2".to_owned()),
     ]);
     assert_eq!(store.notes("duration").unwrap(), kept);
+}
+
+fn packed_files_stay_while_a_unit_names_them(store: &dyn Store) {
+    let mut lease = store.take("trees", &samples::holder("apply")).unwrap();
+    let (artifact, tree) = AppliedChange::tree(b"packed".to_vec());
+    let put = |name: &str| {
+        let mut put = applied(&unit("trees", name), "1");
+        put.tree = Some(artifact.clone());
+        AppliedChange::Put(Box::new(put))
+    };
+    let mut change =
+        |changes: &[AppliedChange]| store.append(&mut lease, "r", &[], changes, false).unwrap();
+    change(&[tree.clone(), put("a")]);
+    change(&[tree.clone(), put("b")]);
+    change(&[tree, put("a")]);
+    change(&[AppliedChange::Move(unit("trees", "a"), unit("trees", "c"))]);
+    change(&[AppliedChange::Remove(unit("trees", "b"))]);
+    assert_eq!(store.blob(&artifact).unwrap(), b"packed");
+    change(&[AppliedChange::Put(Box::new(applied(
+        &unit("trees", "c"),
+        "2",
+    )))]);
+    assert!(matches!(store.blob(&artifact), Err(StoreError::NoBlob(_))));
+    change(&[AppliedChange::Remove(unit("trees", "c"))]);
+    store.release(&lease).unwrap();
 }
 
 fn digests_are_keyed(store: &dyn Store) {

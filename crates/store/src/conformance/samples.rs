@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use strata_core::{
     digest::Digest,
     engine::{Artifact, Class, Recovery, Report, Task, Tool, Verb, Verdict},
-    event::{Event, Gate},
+    event::{Event, Gate, TaskText},
     executor::Handle,
     name::Address,
     plan::{Basis, Body, Plan, Step},
@@ -184,7 +184,7 @@ pub fn events() -> Vec<Event> {
             label: "apply".into(),
             recovery: Recovery::Probe,
             state: "{\"n\":1.10}".into(),
-            task: Some(Box::new(task(&unit))),
+            task: Some(TaskText::of(&task(&unit))),
         },
         Event::Intent {
             unit: unit.clone(),

@@ -66,7 +66,7 @@ fn content_outlives_its_process(open: Open<'_>) {
         samples::applied(&u, "1"),
     ))];
     store.append(&mut lease, "r1", &[], &change, false).unwrap();
-    store.note("k", "a", "1").unwrap();
+    store.note("k", &[("a", "1")]).unwrap();
     let kept = store.put_blob(b"content", true).unwrap();
     let digest = store.keyed(b"x");
     let plan = samples::plan(&u);

@@ -1,10 +1,14 @@
 //! What is applied: a light row per unit for plans, and a sealed body with all that is known of it.
-use super::{Fail, SqliteStore};
+use super::{Fail, SqliteStore, guard};
 use crate::recorded::{outputs_digest, recorded_outputs};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
-use std::sync::Arc;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 use strata_core::{
     digest::Digest,
+    engine::Artifact,
     name::Address,
     store::{Applied, AppliedChange, AppliedRow, StoreError},
 };
@@ -15,13 +19,39 @@ const LEVEL: i32 = 3;
 /// A body that is larger than this when it is unpacked is damage.
 const MOST: usize = 1 << 30;
 
+/// Larger trees are files: the log of the database shall not carry them.
+const LARGEST_TREE: usize = 1 << 18;
+
+/// Compresses; making what it needs for that costs more than compressing a body.
+#[derive(Default)]
+pub(super) struct Packing(Mutex<zstd::bulk::Compressor<'static>>);
+
+impl Packing {
+    fn pack(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut compressor = guard(&self.0);
+        compressor
+            .set_compression_level(LEVEL)
+            .and_then(|()| compressor.compress(bytes))
+            .expect("compressing in memory works")
+    }
+}
+impl fmt::Debug for Packing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Packing")
+    }
+}
+
 /// A change that is ready to be written.
 pub(super) enum Change<'a> {
     Put {
         unit: &'a Address,
         row: Box<AppliedRow>,
+        tree: Option<Digest>,
         body: Vec<u8>,
     },
+    Tree(Digest, &'a [u8]),
+    /// Done already.
+    Nothing,
     Verified(&'a Address, bool),
     Remove(&'a Address),
     Move(&'a Address, &'a Address),
@@ -31,8 +61,15 @@ const COLUMNS: &str = "unit, fingerprint, outputs_digest, outputs, verified, at"
 
 impl SqliteStore {
     /// Digests, packs and seals.
-    pub(super) fn prepare_changes<'a>(&self, applied: &'a [AppliedChange]) -> Vec<Change<'a>> {
+    pub(super) fn prepare_changes<'a>(
+        &self,
+        applied: &'a [AppliedChange],
+    ) -> Result<Vec<Change<'a>>, StoreError> {
         let ready = |change: &'a AppliedChange| match change {
+            AppliedChange::Tree(_, bytes) if bytes.len() > LARGEST_TREE => {
+                self.blobs.put(bytes, false).map(|_| Change::Nothing)
+            }
+            AppliedChange::Tree(artifact, bytes) => Ok(Change::Tree(artifact.digest, bytes)),
             AppliedChange::Put(applied) => {
                 let outputs = recorded_outputs(&applied.outputs, &|b| self.seal.keyed(b));
                 let row = AppliedRow {
@@ -43,28 +80,42 @@ impl SqliteStore {
                     verified: applied.verified,
                     at: applied.at,
                 };
-                Change::Put {
+                Ok(Change::Put {
                     unit: &applied.unit,
                     row: Box::new(row),
-                    body: self.packed(applied),
-                }
+                    tree: applied.tree.as_ref().map(|t| t.digest),
+                    body: self.packed(applied)?,
+                })
             }
-            AppliedChange::Verified(unit, ok) => Change::Verified(unit, *ok),
-            AppliedChange::Remove(unit) => Change::Remove(unit),
-            AppliedChange::Move(from, to) => Change::Move(from, to),
+            AppliedChange::Verified(unit, ok) => Ok(Change::Verified(unit, *ok)),
+            AppliedChange::Remove(unit) => Ok(Change::Remove(unit)),
+            AppliedChange::Move(from, to) => Ok(Change::Move(from, to)),
         };
         applied.iter().map(ready).collect()
     }
 
     pub(super) fn change(&self, tx: &Transaction<'_>, change: &Change<'_>) -> Result<(), Fail> {
         match change {
-            Change::Put { unit, row, body } => {
+            Change::Put {
+                unit,
+                row,
+                tree,
+                body,
+            } => {
                 put_row(tx, row)?;
-                put_body(tx, unit, body)?;
+                name_tree(tx, unit, *tree)?;
+                put_body(tx, unit, *tree, body)?;
             }
+            Change::Tree(digest, bytes) => {
+                tx.prepare_cached(
+                    "INSERT INTO tree (digest, units, body) VALUES (?1, 0, ?2) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![digest.bytes(), bytes])?;
+            }
+            Change::Nothing => {}
             Change::Verified(unit, ok) => {
-                tx.prepare_cached("UPDATE applied SET verified = ?2 WHERE unit = ?1")?
-                    .execute(params![unit.to_string(), ok])?;
+                tx.prepare_cached("UPDATE applied SET verified = ?3 WHERE env = ?1 AND unit = ?2")?
+                    .execute(params![&*unit.env, unit.to_string(), ok])?;
             }
             Change::Remove(unit) => remove(tx, unit)?,
             Change::Move(from, to) => self.move_unit(tx, from, to)?,
@@ -81,7 +132,7 @@ impl SqliteStore {
             return Ok(());
         };
         let taken: Option<i64> = tx
-            .prepare_cached("SELECT 1 FROM applied WHERE unit = ?1")?
+            .prepare_cached("SELECT 1 FROM applied_detail WHERE unit = ?1")?
             .query_row([to.to_string()], |r| r.get(0))
             .optional()?;
         if taken.is_some() {
@@ -94,7 +145,7 @@ impl SqliteStore {
         applied.unit = to.clone();
         applied.task.unit = to.clone();
         let changes = [AppliedChange::Put(Box::new(applied))];
-        for change in self.prepare_changes(&changes) {
+        for change in self.prepare_changes(&changes)? {
             self.change(tx, &change)?;
         }
         remove(tx, from)?;
@@ -149,12 +200,12 @@ impl SqliteStore {
         self.read("read what is applied", |c| self.detail_in(c, unit))
     }
 
-    fn detail_in(&self, c: &rusqlite::Connection, unit: &Address) -> Result<Option<Applied>, Fail> {
+    fn detail_in(&self, c: &Connection, unit: &Address) -> Result<Option<Applied>, Fail> {
         let found: Option<(Vec<u8>, Option<bool>)> = c
             .prepare_cached(
-                "SELECT d.body, a.verified FROM applied a JOIN applied_detail d ON d.unit = a.unit WHERE a.unit = ?1",
+                "SELECT d.body, a.verified FROM applied a JOIN applied_detail d ON d.unit = a.unit WHERE a.env = ?1 AND a.unit = ?2",
             )?
-            .query_row([unit.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .query_row([&*unit.env, &unit.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
         let Some((body, verified)) = found else {
             return Ok(None);
@@ -164,17 +215,32 @@ impl SqliteStore {
         Ok(Some(applied))
     }
 
-    fn packed(&self, applied: &Applied) -> Vec<u8> {
+    /// Packed files that a unit names, when they are kept here. What is read is checked against its name.
+    pub(super) fn tree(&self, artifact: &Artifact) -> Result<Option<Vec<u8>>, StoreError> {
+        let body: Option<Vec<u8>> = self.read("read the files of a unit", |c| {
+            Ok(c.prepare_cached("SELECT body FROM tree WHERE digest = ?1")?
+                .query_row([artifact.digest.bytes()], |r| r.get(0))
+                .optional()?)
+        })?;
+        match body {
+            Some(bytes) if Digest::of(&bytes) != artifact.digest => Err(self.unreadable(
+                &format!("the files {}", artifact.digest),
+                &"their content is not what their name says",
+            )),
+            body => Ok(body),
+        }
+    }
+
+    fn packed(&self, applied: &Applied) -> Result<Vec<u8>, StoreError> {
         let json = serde_json::to_vec(applied).expect("plain data serialises");
-        let small = zstd::bulk::compress(&json, LEVEL).expect("compressing in memory works");
         let mut sized = (json.len() as u64).to_le_bytes().to_vec();
-        sized.extend(small);
-        self.seal.seal(&sized)
+        sized.extend(self.packing.pack(&json));
+        self.seal.seal_row(&applied.unit.to_string(), &sized)
     }
 
     fn unpacked(&self, unit: &Address, body: &[u8]) -> Result<Applied, StoreError> {
         let what = format!("{}: {unit}", self.file.display());
-        let sized = self.seal.unseal(body, &what)?;
+        let sized = self.seal.unseal_row(&unit.to_string(), body, &what)?;
         let unreadable =
             |e: &dyn std::fmt::Display| self.unreadable(&format!("what is known of {unit}"), e);
         let (size, small) = sized
@@ -205,18 +271,51 @@ fn put_row(tx: &Transaction<'_>, row: &AppliedRow) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn put_body(tx: &Transaction<'_>, unit: &Address, body: &[u8]) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT OR REPLACE INTO applied_detail (unit, body) VALUES (?1, ?2)")?
-        .execute(params![unit.to_string(), body])?;
+fn put_body(
+    tx: &Transaction<'_>,
+    unit: &Address,
+    tree: Option<Digest>,
+    body: &[u8],
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT OR REPLACE INTO applied_detail (unit, tree, body) VALUES (?1, ?2, ?3)",
+    )?
+    .execute(params![
+        unit.to_string(),
+        tree.as_ref().map(Digest::bytes),
+        body
+    ])?;
+    Ok(())
+}
+
+/// A unit names other packed files than before, or none; those that nobody names go.
+fn name_tree(tx: &Transaction<'_>, unit: &Address, tree: Option<Digest>) -> rusqlite::Result<()> {
+    let before: Option<[u8; 32]> = tx
+        .prepare_cached("SELECT tree FROM applied_detail WHERE unit = ?1")?
+        .query_row([unit.to_string()], |r| r.get(0))
+        .optional()?
+        .flatten();
+    if before == tree.map(|t| *t.bytes()) {
+        return Ok(());
+    }
+    if let Some(tree) = tree {
+        tx.prepare_cached("UPDATE tree SET units = units + 1 WHERE digest = ?1")?
+            .execute([tree.bytes()])?;
+    }
+    if let Some(before) = before {
+        tx.prepare_cached("UPDATE tree SET units = units - 1 WHERE digest = ?1")?
+            .execute([before])?;
+        tx.prepare_cached("DELETE FROM tree WHERE digest = ?1 AND units < 1")?
+            .execute([before])?;
+    }
     Ok(())
 }
 
 fn remove(tx: &Transaction<'_>, unit: &Address) -> rusqlite::Result<()> {
-    for sql in [
-        "DELETE FROM applied WHERE unit = ?1",
-        "DELETE FROM applied_detail WHERE unit = ?1",
-    ] {
-        tx.prepare_cached(sql)?.execute([unit.to_string()])?;
-    }
+    name_tree(tx, unit, None)?;
+    tx.prepare_cached("DELETE FROM applied WHERE env = ?1 AND unit = ?2")?
+        .execute([&*unit.env, &unit.to_string()])?;
+    tx.prepare_cached("DELETE FROM applied_detail WHERE unit = ?1")?
+        .execute([unit.to_string()])?;
     Ok(())
 }

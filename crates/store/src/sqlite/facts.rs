@@ -89,12 +89,14 @@ impl SqliteStore {
             .map_err(|_| self.unreadable(&what, &"it is no text"))
     }
 
-    pub(super) fn put_note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError> {
-        self.write("write a note", false, |tx| {
-            tx.prepare_cached(
+    pub(super) fn put_notes(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError> {
+        self.write("write notes", false, |tx| {
+            let mut insert = tx.prepare_cached(
                 "INSERT OR REPLACE INTO note (kind, key, value) VALUES (?1, ?2, ?3)",
-            )?
-            .execute([kind, key, value])?;
+            )?;
+            for (key, value) in facts {
+                insert.execute([kind, key, value])?;
+            }
             Ok(())
         })
     }

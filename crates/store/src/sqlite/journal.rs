@@ -2,10 +2,14 @@
 use super::{SqliteStore, now};
 use crate::body;
 use rusqlite::{OptionalExtension, Transaction, params};
+use std::sync::Arc;
 use strata_core::{
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     store::{AppliedChange, Lease, StoreError},
 };
+
+/// An event as it is kept: its text, and the task that it brings.
+type Text<'a> = (String, Option<&'a str>);
 
 impl SqliteStore {
     pub(super) fn append_events(
@@ -16,10 +20,19 @@ impl SqliteStore {
         applied: &[AppliedChange],
         sync: bool,
     ) -> Result<(), StoreError> {
+        if let Some(event) = events.iter().find(|e| body::is_misplaced(e, run)) {
+            return Err(StoreError::Io {
+                doing: format!("append to the journal of {run}"),
+                why: format!("an intent has the handle of something else: {event:?}"),
+            });
+        }
         let sync = sync || events.iter().any(Event::durable_first);
         // everything slow is done before others have to wait
-        let texts: Vec<String> = events.iter().map(body::event_text).collect();
-        let changes = self.prepare_changes(applied);
+        let texts: Vec<Text<'_>> = events
+            .iter()
+            .map(|e| (body::event_text(e), e.task().map(TaskText::text)))
+            .collect();
+        let changes = self.prepare_changes(applied)?;
         let at = now();
         let count = texts.len() as u64;
         self.write("append to the journal", sync, |tx| {
@@ -45,7 +58,8 @@ impl SqliteStore {
         env: &str,
         run: Option<&str>,
         after: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
         self.read("read the journal", |c| {
             let mut after = after;
             if let Some(run) = run {
@@ -54,32 +68,51 @@ impl SqliteStore {
                     .query_row([env, run], |r| r.get(0))
                     .optional()?;
                 let Some(first) = first else {
-                    return Ok(Vec::new());
+                    return Ok(());
                 };
                 after = after.max(first.saturating_sub(1));
             }
-            let mut statement = c.prepare_cached(
-                "SELECT seq, run, at, body FROM event WHERE env = ?1 AND seq > ?2 ORDER BY seq",
-            )?;
-            let mut rows = statement.query(params![env, after])?;
-            let mut events = Vec::new();
+            let mut statement = c.prepare_cached(if run.is_some() {
+                "SELECT seq, at, body FROM event WHERE env = ?1 AND seq > ?2 AND run = ?3 ORDER BY seq"
+            } else {
+                "SELECT seq, at, body, run FROM event WHERE env = ?1 AND seq > ?2 ORDER BY seq"
+            })?;
+            let mut rows = match run {
+                Some(run) => statement.query(params![env, after, run])?,
+                None => statement.query(params![env, after])?,
+            };
+            let mut last: Arc<str> = Arc::from(run.unwrap_or_default());
             while let Some(row) = rows.next()? {
-                let of = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-                if run.is_some_and(|run| run != of) {
-                    continue;
+                if run.is_none() {
+                    let of = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
+                    if *last != *of {
+                        last = of.into();
+                    }
                 }
                 let seq = row.get(0)?;
-                let text = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
-                let event = body::event(text)
+                let text = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+                let event = body::event(text, &last)
                     .map_err(|e| self.unreadable(&format!("event {seq} of `{env}`"), &e))?;
-                events.push(Recorded {
+                each(Recorded {
                     seq,
-                    run: of.to_owned(),
-                    at: row.get(2)?,
+                    run: last.clone(),
+                    at: row.get(1)?,
                     event,
                 });
             }
-            Ok(events)
+            Ok(())
+        })
+    }
+}
+
+impl SqliteStore {
+    pub(super) fn read_task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError> {
+        self.read("read the journal", |c| {
+            let text: Option<String> = c
+                .prepare_cached("SELECT body FROM task WHERE env = ?1 AND seq = ?2")?
+                .query_row(params![env, seq], |r| r.get(0))
+                .optional()?;
+            Ok(text.map(|t| TaskText::kept(&t)))
         })
     }
 }
@@ -89,7 +122,7 @@ fn insert(
     lease: &Lease,
     run: &str,
     at: u64,
-    texts: &[String],
+    texts: &[Text<'_>],
 ) -> rusqlite::Result<()> {
     if texts.is_empty() {
         return Ok(());
@@ -101,8 +134,12 @@ fn insert(
     let mut insert = tx.prepare_cached(
         "INSERT INTO event (env, seq, run, generation, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
-    for (seq, text) in (lease.seq + 1..).zip(texts) {
+    for (seq, (text, task)) in (lease.seq + 1..).zip(texts) {
         insert.execute(params![lease.env, seq, run, lease.generation, at, text])?;
+        if let Some(task) = task {
+            tx.prepare_cached("INSERT INTO task (env, seq, body) VALUES (?1, ?2, ?3)")?
+                .execute(params![lease.env, seq, task])?;
+        }
     }
     Ok(())
 }

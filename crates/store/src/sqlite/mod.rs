@@ -27,7 +27,7 @@ use std::{
 use strata_core::{
     digest::Digest,
     engine::Artifact,
-    event::{Event, Recorded},
+    event::{Event, Recorded, TaskText},
     name::Address,
     plan::Plan,
     store::{
@@ -51,6 +51,7 @@ pub struct SqliteStore {
     dir: PathBuf,
     file: PathBuf,
     seal: Arc<Seal>,
+    packing: applied::Packing,
     blobs: Blobs,
     writer: Mutex<Writer>,
     reader: Mutex<Connection>,
@@ -108,6 +109,7 @@ impl SqliteStore {
             dir: dir.to_owned(),
             blobs: Blobs::open(&dir.join("blobs"), seal.clone(), options.blob_budget)?,
             seal,
+            packing: applied::Packing::default(),
             writer: Mutex::new(Writer {
                 connection: writer,
                 syncs: false,
@@ -275,13 +277,17 @@ impl Store for SqliteStore {
     ) -> Result<(), StoreError> {
         self.append_events(lease, run, events, applied, sync)
     }
-    fn events(
+    fn each_event(
         &self,
         env: &str,
         run: Option<&str>,
         after: u64,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        self.read_events(env, run, after)
+        each: &mut dyn FnMut(Recorded),
+    ) -> Result<(), StoreError> {
+        self.read_events(env, run, after, each)
+    }
+    fn task(&self, env: &str, seq: u64) -> Result<Option<TaskText>, StoreError> {
+        self.read_task(env, seq)
     }
     fn put_run(&self, record: &RunRecord, plan: Option<&Plan>) -> Result<(), StoreError> {
         self.note_run(record, plan)
@@ -311,7 +317,10 @@ impl Store for SqliteStore {
         self.blobs.put_file(file, sensitive)
     }
     fn blob(&self, artifact: &Artifact) -> Result<Vec<u8>, StoreError> {
-        self.blobs.get(artifact)
+        match self.tree(artifact)? {
+            Some(bytes) => Ok(bytes),
+            None => self.blobs.get(artifact),
+        }
     }
     fn blob_path(&self, digest: &Digest) -> Result<PathBuf, StoreError> {
         self.blobs.path(digest)
@@ -326,8 +335,8 @@ impl Store for SqliteStore {
     fn keyed(&self, bytes: &[u8]) -> Digest {
         self.seal.keyed(bytes)
     }
-    fn note(&self, kind: &str, key: &str, value: &str) -> Result<(), StoreError> {
-        self.put_note(kind, key, value)
+    fn note(&self, kind: &str, facts: &[(&str, &str)]) -> Result<(), StoreError> {
+        self.put_notes(kind, facts)
     }
     fn notes(&self, kind: &str) -> Result<BTreeMap<String, String>, StoreError> {
         self.read_notes(kind)

@@ -6,7 +6,7 @@ use std::{path::Path, time::Duration};
 use strata_core::store::StoreError;
 
 /// The version of the tables below. A change of them makes it grow and comes with a step from the version before.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// How long a writer waits for another one: whole transactions take milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,6 +20,10 @@ CREATE TABLE event (
     env TEXT NOT NULL, seq INTEGER NOT NULL, run TEXT NOT NULL, generation INTEGER NOT NULL, at INTEGER NOT NULL,
     body TEXT NOT NULL, PRIMARY KEY (env, seq)
 ) STRICT, WITHOUT ROWID;
+-- the tasks that events brought: apart, so that who reads the log passes over none of them
+CREATE TABLE task (
+    env TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (env, seq)
+) STRICT, WITHOUT ROWID;
 -- where a run begins in the log of an environment: a run is found without reading what came before it
 CREATE TABLE first_event (
     env TEXT NOT NULL, run TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (env, run)
@@ -29,12 +33,14 @@ CREATE TABLE run (
     started INTEGER NOT NULL, ended INTEGER, state TEXT NOT NULL
 ) STRICT;
 CREATE TABLE plan (run TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT;
+-- an address begins with its environment: one tree serves both
 CREATE TABLE applied (
-    unit TEXT NOT NULL PRIMARY KEY, env TEXT NOT NULL, fingerprint BLOB NOT NULL, outputs_digest BLOB NOT NULL,
-    outputs TEXT NOT NULL, verified INTEGER, at INTEGER NOT NULL
-) STRICT;
-CREATE INDEX applied_env ON applied (env);
-CREATE TABLE applied_detail (unit TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    env TEXT NOT NULL, unit TEXT NOT NULL, fingerprint BLOB NOT NULL, outputs_digest BLOB NOT NULL,
+    outputs TEXT NOT NULL, verified INTEGER, at INTEGER NOT NULL, PRIMARY KEY (env, unit)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE applied_detail (unit TEXT NOT NULL PRIMARY KEY, tree BLOB, body BLOB NOT NULL) STRICT;
+-- packed files of units: as long as `units` of them name it
+CREATE TABLE tree (digest BLOB NOT NULL PRIMARY KEY, units INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT, env TEXT NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL
 ) STRICT;

@@ -84,11 +84,7 @@ pub fn run(
                 return Err(e);
             }
         };
-        let tree = bench
-            .pack(&prepared)
-            .ok()
-            .map(|b| store.put_blob(&b, false))
-            .transpose()?;
+        let (tree, packed) = bench.pack(&prepared).ok().map(AppliedChange::tree).unzip();
         let applied = Applied {
             unit: unit.clone(),
             layer: prepared.layer.clone(),
@@ -106,13 +102,11 @@ pub fn run(
         let lease = leases
             .get_mut(unit.env.as_ref())
             .expect("a selected environment");
-        store.append(
-            lease,
-            "adopt",
-            &[],
-            &[AppliedChange::Put(Box::new(applied.clone()))],
-            true,
-        )?;
+        let changes: Vec<AppliedChange> = packed
+            .into_iter()
+            .chain([AppliedChange::Put(Box::new(applied.clone()))])
+            .collect();
+        store.append(lease, "adopt", &[], &changes, true)?;
         bench.applied(&applied);
         println!("taken  {unit}");
         taken += 1;

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     args::{Global, How, Which},
     context::Context,
+    policy::Guard,
     problem::Problem,
     view::{ask, plan as view},
 };
@@ -45,7 +46,7 @@ pub fn run(
         planned.plan.saved = saved.saved.clone();
     }
     view::print(&cx, &planned.plan, &c);
-    failed(&planned)?;
+    failed(&cx, &mut planned)?;
     if let Some(expect) = expect
         && !(expect.len() >= 12 && planned.plan.digest.to_string().starts_with(expect))
     {
@@ -196,6 +197,11 @@ fn start(cx: &Context, mut planned: Planned<'_>, parallelism: usize) -> Result<u
             store.put_run(&old, None)?;
         }
     }
+    let guard = planned.gate.take().map(|gate| {
+        let c = planned.bench.c;
+        let pending = planned.plan.pending();
+        Guard::new(gate, pending.filter_map(|s| c.position(&s.unit)))
+    });
     let machine = Machine::new(planned.plan, retries(planned.bench.c));
     let start = Start {
         run,
@@ -204,6 +210,7 @@ fn start(cx: &Context, mut planned: Planned<'_>, parallelism: usize) -> Result<u
         machine,
         intents: Intents::default(),
         resumed: false,
+        guard,
     };
     run::drive(cx, &store, &mut planned.bench, parallelism, start)
 }

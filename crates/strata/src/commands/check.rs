@@ -3,15 +3,17 @@ use crate::{
     args::Global,
     context::Context,
     formats::Format,
+    policy,
     problem::Problem,
-    tools,
     view::{annotations, diagnostics, findings, markdown, sarif},
 };
 use strata_core::{diagnostic::Diagnostic, exit, tree::Tree};
 use strata_ops::{
+    check::recorded::{self, Coverage},
     compare,
     compose::{Composition, Pick},
 };
+use strata_plan::recorded::Recorded;
 
 /// Runs it.
 pub fn run(
@@ -22,12 +24,20 @@ pub fn run(
 ) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, mut problems) = cx.compose()?;
-    problems.extend(tools::unknown(&cx, &c));
+    let sound = !problems.iter().any(Diagnostic::is_error);
+    problems.extend(policy::check(&c, sound));
     let envs = if env.is_empty() {
         Vec::new()
     } else {
         cx.envs(&c, env, false)?
     };
+    // without a store nothing was learnt yet
+    let learnt = if cx.has_store() {
+        Recorded::new(cx.store()?.applied_rows(None)?)
+    } else {
+        Recorded::default()
+    };
+    problems.extend(recorded::check(&c, &learnt));
     if let Some(revision) = against {
         // what was wrong with the files then is of no interest now
         let (old, _) = cx.revision(revision, &c)?;
@@ -40,6 +50,9 @@ pub fn run(
     };
     show(&cx, &problems, c.loaded.tree.as_ref());
     let errors = problems.iter().filter(|p| p.is_error()).count();
+    if let Some(denied) = policy::refusal(&problems).filter(|p| p.code == exit::DENIED) {
+        return Err(denied);
+    }
     if errors > 0 {
         return Err(Problem {
             message: format!("{errors} error{}", if errors == 1 { "" } else { "s" }),
@@ -59,6 +72,10 @@ pub fn run(
             plural(environments, "environment"),
             plural(units, "unit")
         );
+        let known = recorded::coverage(&c, &learnt);
+        if known.wires > 0 {
+            eprintln!("{}", wires(&known));
+        }
         match tried {
             0 if all_flavors => eprintln!("no contract has a second flavor"),
             0 => {}
@@ -69,6 +86,22 @@ pub fn run(
         }
     }
     Ok(exit::DONE)
+}
+
+/// How far the wires between units are typed.
+fn wires(known: &Coverage) -> String {
+    let typed = known.declared + known.learnt;
+    let learnt = match known.learnt {
+        0 => String::new(),
+        n => format!(", {n} of them learnt at the last apply"),
+    };
+    format!(
+        "{typed} of {} a known type{learnt}",
+        match known.wires {
+            1 => "1 wire has".to_owned(),
+            n => format!("{n} wires have"),
+        }
+    )
 }
 
 /// Tries every flavor that is not picked; what is wrong with one names it. How many there were.

@@ -102,6 +102,7 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         machine,
         intents: Intents::default(),
         resumed: false,
+        guard: None,
     };
     let code = run::drive(&cx, &store, &mut bench, wanted.parallelism, start)?;
     if code == exit::DONE {

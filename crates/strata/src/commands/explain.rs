@@ -101,7 +101,7 @@ fn head(c: &Composition, unit: usize) {
 }
 
 /// A value for people: what is secret or not known is named.
-fn shown(term: &Term) -> String {
+pub fn shown(term: &Term) -> String {
     match term {
         Term::Secret(s) => format!("(secret {}:{})", s.store, s.key),
         Term::Hole { filled_by, .. } => {

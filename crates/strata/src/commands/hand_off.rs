@@ -229,11 +229,7 @@ fn record(
             ));
         }
     };
-    let tree = bench
-        .pack(&prepared)
-        .ok()
-        .map(|b| store.put_blob(&b, false))
-        .transpose()?;
+    let (tree, packed) = bench.pack(&prepared).ok().map(AppliedChange::tree).unzip();
     let fingerprint = prepared.fingerprint;
     let applied = Applied {
         unit: unit.clone(),
@@ -291,14 +287,12 @@ fn record(
     let run = waits
         .filter(|_| held)
         .map_or_else(|| "hand-off".to_owned(), |r| r.run);
+    let changes: Vec<AppliedChange> = packed
+        .into_iter()
+        .chain([AppliedChange::Put(Box::new(applied))])
+        .collect();
     store
-        .append(
-            lease,
-            &run,
-            &events,
-            &[AppliedChange::Put(Box::new(applied))],
-            true,
-        )
+        .append(lease, &run, &events, &changes, true)
         .map_err(|e: StoreError| e.into())
 }
 

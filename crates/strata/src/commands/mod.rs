@@ -18,17 +18,21 @@ mod outputs;
 pub mod pipeline;
 mod plan;
 mod planning;
+mod policy;
 mod resume;
 mod run;
 mod schema;
 mod shell;
 mod status;
 mod unlock;
+pub mod variables;
 mod verify;
+
+pub use explain::shown;
 
 use crate::{
     args::{Args, Command},
-    formats,
+    formats, lsp,
     problem::Problem,
 };
 
@@ -119,6 +123,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         Command::Outputs { of, name, reveal } => {
             outputs::run(&global, &of, name.as_deref(), reveal)
         }
+        Command::Variables(wanted) => variables::run(&global, &wanted),
         Command::Graph { env, dot } => graph::run(&global, &env, dot),
         Command::Drift {
             env,
@@ -133,11 +138,13 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         } => adopt::run(&global, &env, &which, parallelism),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),
         Command::Env(what) => env::run(&global, what),
         Command::Unlock { env } => unlock::run(&global, &env),
         Command::Schema { kind } => schema::run(&kind),
+        Command::Lsp => lsp::run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { dir } => shell::man(&dir),
     }

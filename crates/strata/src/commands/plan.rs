@@ -46,13 +46,13 @@ pub fn run(global: &Global, wanted: &Wanted<'_>) -> Result<u8, Problem> {
         }
         c = other;
     }
-    let planned = planning::make(&cx, &c, envs, wanted.which, wanted.how, wanted.refresh)?;
+    let mut planned = planning::make(&cx, &c, envs, wanted.which, wanted.how, wanted.refresh)?;
     match global.format {
         Format::Markdown => print!("{}", markdown::plan::plan(&shown(&c, &planned, wanted))),
         Format::Html => print!("{}", html::plan::plan(&shown(&c, &planned, wanted))),
         _ => view::print(&cx, &planned.plan, &c),
     }
-    failed(&planned)?;
+    failed(&cx, &mut planned)?;
     if let Some(file) = wanted.out {
         let text = serde_json::to_vec_pretty(&planned.plan).expect("a plan is plain data");
         write_file(file, &text)?;
@@ -150,10 +150,11 @@ fn shown<'a>(c: &'a Composition, planned: &'a Planned<'_>, wanted: &Wanted<'_>) 
     }
 }
 
-/// Units that could not be planned end the command.
-pub fn failed(planned: &Planned<'_>) -> Result<(), Problem> {
+/// Units that could not be planned end the command, and what policy denies of the plan.
+pub fn failed(cx: &Context, planned: &mut Planned<'_>) -> Result<(), Problem> {
+    let policy = planned.gate.as_mut().map_or(Ok(()), |gate| gate.answer(cx));
     let Some((unit, why)) = planned.failures.first() else {
-        return Ok(());
+        return policy;
     };
     let mut problem = Problem::new(exit::FAILED, format!("{unit} could not be planned: {why}"));
     for (unit, why) in &planned.failures[1..] {

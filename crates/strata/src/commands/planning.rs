@@ -5,6 +5,7 @@ use super::{batch::Reader, bench::FilesBench};
 use crate::{
     args::{How, Which},
     context::Context,
+    policy::Gate,
     problem::Problem,
     tools, wire,
 };
@@ -39,6 +40,8 @@ pub struct Planned<'a> {
     pub envs: Vec<String>,
     /// Units that could not be planned, and why.
     pub failures: Vec<(Address, String)>,
+    /// Policies, where there are some; they were asked about what is pending.
+    pub gate: Option<Gate<'a>>,
 }
 
 /// Now, in milliseconds since 1970.
@@ -64,7 +67,7 @@ pub fn bench<'a>(
     })
 }
 
-/// Makes a plan for environments.
+/// Makes a plan for environments. What policy denies of the files alone is not planned.
 pub fn make<'a>(
     cx: &Context,
     c: &'a Composition,
@@ -73,6 +76,23 @@ pub fn make<'a>(
     how: &How,
     refresh: bool,
 ) -> Result<Planned<'a>, Problem> {
+    make_under(Gate::open(c), cx, c, envs, which, how, refresh)
+}
+
+/// Makes a plan under these policies.
+pub fn make_under<'a>(
+    mut gate: Option<Gate<'a>>,
+    cx: &Context,
+    c: &'a Composition,
+    envs: Vec<String>,
+    which: &Which,
+    how: &How,
+    refresh: bool,
+) -> Result<Planned<'a>, Problem> {
+    if let Some(gate) = &mut gate {
+        // policies that cannot be read let nothing pass
+        gate.answer(cx)?;
+    }
     let selected = cx.selected(c, &envs, which)?;
     let store = cx.store()?;
     let mut bench = bench(cx, c, &selected, &store)?;
@@ -105,16 +125,38 @@ pub fn make<'a>(
         now: now(),
     };
     let mut items = schedule(c, &selected, &wishes, &bench.facts());
+    if let Some(gate) = &mut gate {
+        let stands = |i: &&Item| {
+            matches!(
+                i.standing,
+                Standing::Unchanged(_, true) | Standing::Suspended
+            )
+        };
+        let pending: Vec<usize> = items
+            .iter()
+            .filter(|i| !stands(i))
+            .map(|i| i.unit)
+            .collect();
+        if !pending.is_empty() {
+            gate.compositions(pending);
+            gate.whole();
+            gate.answer(cx)?;
+        }
+    }
     let (mut proposals, failures) = propose(&mut reader, c, &mut items, &mut bench, &drifted)?;
     ahead::look(&mut reader, c, &mut items, &mut bench, &mut proposals)?;
     bench.recorded.forget_foretold();
     let gone = orphans(c, &envs, &bench.facts());
     let plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
+    if let Some(gate) = &mut gate {
+        gate.steps(&plan, &bench.recorded);
+    }
     Ok(Planned {
         plan,
         bench,
         envs,
         failures,
+        gate,
     })
 }
 

@@ -5,7 +5,12 @@ use super::{
     planning,
     run::{self, Start},
 };
-use crate::{args::Global, context::Context, problem::Problem};
+use crate::{
+    args::Global,
+    context::Context,
+    policy::{self, Guard},
+    problem::Problem,
+};
 use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{
     engine::Verb,
@@ -16,7 +21,7 @@ use strata_core::{
     store::{RunRecord, Store},
 };
 use strata_plan::prepare::outline;
-use strata_run::{driver::Workbench as _, machine::Machine, recover::Intents, status::Status};
+use strata_run::{driver::Workbench as _, machine::Machine, recover, status::Status};
 
 /// Runs it.
 pub fn run(
@@ -79,29 +84,22 @@ fn go_on(
         None
     };
     let mut machine = Machine::new(plan, c.as_ref().map_or(1, retries));
-    let mut intents = Intents::default();
-    for env in &record.envs {
-        for recorded in store.events(env, Some(&record.run), 0)? {
-            intents.note(&recorded.event);
-            // a cancelled run that is gone on with is no longer cancelled
-            if !matches!(recorded.event, Event::CancelRequested { .. }) {
-                machine
-                    .apply(&recorded.event)
-                    .map_err(strata_run::driver::RunError::from)?;
-            }
-        }
-    }
+    // a cancelled run that is gone on with is no longer cancelled
+    let counts = |event: &Event| !matches!(event, Event::CancelRequested { .. });
+    let of = (record.run.as_str(), record.envs.as_slice());
+    let intents = recover::read(store.as_ref(), of, &mut machine, &counts)?;
     machine.finished = false;
     answer(store, &mut leases, &record.run, &mut machine, approve, true)?;
     answer(store, &mut leases, &record.run, &mut machine, refuse, false)?;
     let started = record.started;
-    let start = |machine| Start {
+    let start = |machine, guard| Start {
         run: record.run.clone(),
         started,
         leases,
         machine,
         intents,
         resumed: true,
+        guard,
     };
     if let Some(c) = c {
         let selected: Vec<bool> = c
@@ -111,6 +109,11 @@ fn go_on(
             .collect();
         let mut bench = planning::bench(cx, &c, &selected, store)?;
         still_planned(&bench, &machine)?;
+        let mut gate = policy::Gate::open(&c);
+        if let Some(gate) = &mut gate {
+            gate.answer(cx)?;
+        }
+        let guard = gate.map(|g| Guard::new(g, (0..selected.len()).filter(|unit| selected[*unit])));
         // what was asked for again and has not been done yet is still asked for
         bench.again = machine
             .plan()
@@ -123,10 +126,10 @@ fn go_on(
             })
             .map(|(step, _)| step.unit.clone())
             .collect();
-        run::drive(cx, store, &mut bench, parallelism, start(machine))
+        run::drive(cx, store, &mut bench, parallelism, start(machine, guard))
     } else {
         let mut bench = AppliedBench::load(cx, store)?;
-        run::drive(cx, store, &mut bench, parallelism, start(machine))
+        run::drive(cx, store, &mut bench, parallelism, start(machine, None))
     }
 }
 

@@ -1,15 +1,17 @@
 //! Drives a plan from the command line: leases, journal record, view, summary, exit code.
 use crate::{
     context::Context,
+    policy::{self, Guard},
     problem::Problem,
-    view::{progress::Progress, summary},
+    view::{diagnostics, progress::Progress, summary},
     wire,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use strata_core::{
+    diagnostic::Diagnostic,
     engine::Class,
     event::Gate,
     exit,
@@ -94,6 +96,32 @@ pub struct Start {
     pub intents: Intents,
     /// Does it go on?
     pub resumed: bool,
+    /// Policies that look at what is proposed during the run.
+    pub guard: Option<Arc<Guard>>,
+}
+
+/// How many ended runs keep the logs of their tools.
+const KEPT: usize = 20;
+
+/// Logs of old runs go; their events stay in the journal. What is unfinished stays whole.
+fn tidy(cx: &Context, store: &dyn Store) -> Result<(), Problem> {
+    let all = store.runs(None, usize::MAX)?;
+    let open = |r: &RunRecord| matches!(r.state.as_str(), "running" | "waiting");
+    let (last, old) = all.split_at(all.len().min(KEPT));
+    if old.is_empty() {
+        return Ok(());
+    }
+    let gone: BTreeSet<&str> = old
+        .iter()
+        .filter(|r| !open(r))
+        .map(|r| r.run.as_str())
+        .collect();
+    debug_assert!(
+        last.iter().all(|r| !gone.contains(r.run.as_str())),
+        "newest first"
+    );
+    wire::forget_runs(&cx.state_dir(), &|run| !gone.contains(run));
+    Ok(())
 }
 
 /// Drives it to its end, shows it, gives the exit code.
@@ -115,6 +143,7 @@ pub fn drive(
         state: "running".to_owned(),
     };
     store.put_run(&record, Some(&plan))?;
+    tidy(cx, store.as_ref())?;
     let durations: HashMap<Address, u64> = store
         .notes("duration")?
         .into_iter()
@@ -127,7 +156,10 @@ pub fn drive(
     let parts = Parts {
         store: store.clone(),
         executor,
-        engines: &|name| cx.engine(name),
+        engines: &|name| match &start.guard {
+            Some(guard) => guard.over(cx.engine(name)),
+            None => cx.engine(name),
+        },
         bench,
         watch: &mut |notice| progress.notice(notice),
         parallelism: parallelism.max(1),
@@ -139,10 +171,15 @@ pub fn drive(
     driver.open(start.resumed)?;
     let outcome = driver.drive()?;
     progress.finish();
-    let code = code(&outcome.machine);
+    let found = start.guard.as_ref().map_or_else(Vec::new, |g| g.found());
+    let code = code(&outcome.machine, &found);
     record.ended = Some(super::planning::now());
     state(code, &outcome.machine).clone_into(&mut record.state);
     store.put_run(&record, None)?;
+    if !found.is_empty() {
+        let found: Vec<Diagnostic> = found.into_iter().map(|(_, d)| d).collect();
+        diagnostics::print(&found, cx.tree()?.as_ref(), cx.color);
+    }
     summary::print(cx, &outcome, &record, parallelism);
     Ok(code)
 }
@@ -159,8 +196,15 @@ fn state(code: u8, machine: &Machine) -> &'static str {
     }
 }
 
-fn code(machine: &Machine) -> u8 {
+/// `found`: what policies said during the run, by unit.
+fn code(machine: &Machine, found: &[(Address, Diagnostic)]) -> u8 {
     let any = |f: &dyn Fn(&Status) -> bool| machine.steps().iter().any(|s| f(&s.status));
+    let failed = |s: &Status| matches!(s, Status::Failed { .. } | Status::Refused);
+    let denied = |unit: &Address| found.iter().any(|(u, d)| u == unit && policy::is_denial(d));
+    let steps = machine.plan().body.steps.iter().zip(machine.steps());
+    let only_denied = steps
+        .filter(|(_, s)| failed(&s.status))
+        .all(|(step, _)| denied(&step.unit));
     if any(&|s| {
         matches!(
             s,
@@ -172,7 +216,9 @@ fn code(machine: &Machine) -> u8 {
         exit::UNKNOWN
     } else if machine.cancel.is_some() {
         exit::CANCELLED
-    } else if any(&|s| matches!(s, Status::Failed { .. } | Status::Refused)) {
+    } else if any(&failed) && only_denied {
+        exit::DENIED
+    } else if any(&failed) {
         exit::FAILED
     } else if any(&|s| matches!(s, Status::Held { .. })) {
         exit::WAITING

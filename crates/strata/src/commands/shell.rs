@@ -5,7 +5,9 @@ use strata_core::exit;
 
 /// Completions for a shell, to standard output.
 pub fn completions(shell: clap_complete::Shell) -> Result<u8, Problem> {
-    clap_complete::generate(shell, &mut command_line(), "strata", &mut std::io::stdout());
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut command_line(), "strata", &mut text);
+    print!("{}", String::from_utf8_lossy(&text));
     Ok(exit::DONE)
 }
 

@@ -13,6 +13,7 @@ pub mod summary;
 pub mod swap;
 pub mod time;
 pub mod timeline;
+pub mod variables;
 
 use strata_core::event::{Event, Gate};
 

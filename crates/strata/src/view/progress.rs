@@ -1,5 +1,6 @@
 //! A run while it goes on: a stack of layers on a terminal, plain lines elsewhere, events as JSON for programs.
 use crate::view::{event_line, time};
+use serde::Serialize;
 use std::{
     collections::BTreeMap,
     io::{IsTerminal as _, Write as _},
@@ -11,6 +12,14 @@ use strata_core::{
     plan::{Basis, Plan},
 };
 use strata_run::driver::Notice;
+
+/// An event as a program reads it.
+#[derive(Serialize)]
+struct EventLine<'a> {
+    at: u64,
+    run: &'a str,
+    what: &'a Event,
+}
 
 enum Kind {
     Screen,
@@ -94,9 +103,15 @@ impl Progress {
                 if let Notice::Event(event) = notice
                     && !self.run.is_empty()
                 {
-                    let line =
-                        serde_json::json!({"run": self.run, "at": time::now(), "what": event});
-                    println!("{line}");
+                    let line = EventLine {
+                        at: time::now(),
+                        run: &self.run,
+                        what: event,
+                    };
+                    println!(
+                        "{}",
+                        serde_json::to_string(&line).expect("plain data serialises")
+                    );
                 }
             }
             Kind::Lines => self.line(notice),

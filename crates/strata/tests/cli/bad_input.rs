@@ -313,3 +313,17 @@ impl Drop for Disk<'_> {
         let _ = Command::new("umount").arg("-l").arg(self.0).status();
     }
 }
+
+#[test]
+fn a_link_that_leads_out_is_said_where_a_tool_would_miss_it() {
+    let s = app("x", "");
+    std::os::unix::fs::symlink("/etc/hostname", s.root().join("layers/top/app/name")).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", s.root().join("elsewhere")).unwrap();
+    let done = s.ends(0, &["check", "--format", "json"]);
+    let all = done.json();
+    let list = all["diagnostics"].as_array().expect("a list");
+    assert_eq!(list.len(), 1, "{all:#}");
+    assert_eq!(list[0]["code"], "source::unusable");
+    assert_eq!(list[0]["severity"], "warning");
+    helps(&list[0], "leads out of the platform's folder");
+}

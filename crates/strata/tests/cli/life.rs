@@ -224,3 +224,66 @@ fn the_platform_is_found_upward_and_named_by_a_flag() {
     assert_ne!(said.code, 0);
     said.says("strata.yaml");
 }
+
+#[test]
+fn a_reader_that_goes_away_stops_nothing() {
+    let s = Sandbox::new(&[
+        ("layers/base/vpc/component.yaml", &saying("x")),
+        ("layers/base/vpc/say.sh", SAY),
+    ]);
+    // the pipe is closed before anything is written
+    for args in [
+        &["graph", "dev"][..],
+        &["explain", "dev/vpc"],
+        &["completions", "bash"],
+    ] {
+        let mut child = s.command(args).spawn().expect("strata starts");
+        drop(child.stdout.take());
+        let done = child.wait_with_output().expect("it ends");
+        let err = String::from_utf8_lossy(&done.stderr);
+        assert!(
+            done.status.success() && !err.contains("panicked"),
+            "{args:?}: {err}"
+        );
+    }
+    let mut child = s.start(&["apply", "dev", "--yes", "--format", "json"]);
+    drop(child.stdout.take());
+    drop(child.stderr.take());
+    assert!(child.wait().expect("it ends").success());
+    assert_eq!(s.state("dev/vpc"), "applied");
+    // a disk that is full is no reader that went away
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("Linux has it");
+    let done = s
+        .command(&["graph", "dev"])
+        .stdout(full)
+        .output()
+        .expect("strata starts");
+    assert_eq!(done.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("the output could not be written"));
+}
+
+#[test]
+fn old_runs_keep_their_events_and_lose_the_logs_of_their_tools() {
+    let s = one();
+    for i in 0..25 {
+        s.write(
+            "environments/dev.yaml",
+            &format!("values: {{word: w{i}}}\n"),
+        );
+        s.ends(0, &["apply", "dev", "--yes"]);
+    }
+    let folders = fs::read_dir(s.root().join(".strata/runs"))
+        .expect("runs")
+        .count();
+    assert!((20..=21).contains(&folders), "{folders}");
+    let runs = s
+        .ends(0, &["history", "--limit", "100", "--format", "json"])
+        .json();
+    let runs = runs.as_array().expect("runs");
+    assert_eq!(runs.len(), 25);
+    let first = runs[24]["run"].as_str().expect("a run").to_owned();
+    assert!(s.ends(0, &["history", &first]).out.contains("dev/hello"));
+}

@@ -191,3 +191,30 @@ fn every_flavor_that_could_be_picked_is_tried() {
     done.says("with `db: my` in `dev`")
         .says("reference::unknown");
 }
+
+#[test]
+fn the_example_has_three_flavors_that_each_fit_everywhere() {
+    let s = Sandbox::empty();
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/clusters");
+    let done = Command::new("cp")
+        .arg("-r")
+        .arg(example.join("."))
+        .arg(s.root())
+        .status();
+    assert!(done.expect("cp is there").success());
+    let done = s.ends(0, &["check", "--all-flavors"]);
+    // three environments, and in each the two flavors that it did not pick
+    done.says("6 flavors that could be picked instead: each fits");
+    // a flavor that does not keep the promise is found though nobody picks it
+    s.edit("environments/qa.yaml", "rke2", "k3s");
+    s.edit(
+        "layers/kubernetes/rke2/component.yaml",
+        "servers: {type: number",
+        "servers: {type: list(string)",
+    );
+    let done = s.ends(3, &["check", "--all-flavors"]);
+    done.says(
+        "`node_count` of the contract `kubernetes-cluster` is a number, this is a list(string)",
+    );
+    done.says("with `kubernetes-cluster: rke2` in `prod`");
+}

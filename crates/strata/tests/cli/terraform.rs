@@ -185,3 +185,80 @@ fn one_state_for_two_environments_is_an_error() {
         .says("dev/net")
         .says("qa/net");
 }
+
+#[test]
+fn a_reader_of_a_state_that_changes_is_deferred_and_runs_when_what_it_reads_changed() {
+    if !terraform_here() {
+        return;
+    }
+    let s = Sandbox::new(&[
+        (
+            "environments/dev.yaml",
+            "values: {word: one, noise: a}\ngates: {replan: update}\n",
+        ),
+        (
+            "layers/base/up/component.yaml",
+            "inputs: {word: '${{ values.word }}', noise: '${{ values.noise }}'}\n",
+        ),
+    ]);
+    let state = s.beside("up.tfstate");
+    let state = state.display();
+    s.write(
+        "layers/base/up/main.tf",
+        &format!("terraform {{\n  backend \"local\" {{\n    path = \"{state}\"\n  }}\n}}\n{UP}"),
+    );
+    s.write(
+        "layers/middle/down/main.tf",
+        &format!(
+            r#"
+data "terraform_remote_state" "up" {{
+  backend = "local"
+  config  = {{ path = "{state}" }}
+}}
+resource "terraform_data" "it" {{ input = data.terraform_remote_state.up.outputs.word }}
+output "heard" {{ value = terraform_data.it.output }}
+"#
+        ),
+    );
+    // no file of the platform says that `down` needs `up`: its module does
+    s.ends(0, &["plan", "dev"])
+        .says("1 exact")
+        .says("1 deferred");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(s.outputs("dev/down")["heard"], "one");
+    s.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    // a plan against the state as it is would say that nothing changes
+    s.edit("environments/dev.yaml", "word: one", "word: two");
+    s.ends(0, &["plan", "dev"])
+        .says("1 exact")
+        .says("1 deferred");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(s.outputs("dev/down")["heard"], "two");
+    // what it does not read does not concern it
+    s.edit("environments/dev.yaml", "noise: a", "noise: b");
+    s.ends(0, &["apply", "dev", "--yes"])
+        .says("1 changed, 1 unchanged");
+    s.edit("layers/middle/down/main.tf", "outputs.word", "outputs.wrod");
+    s.ends(3, &["check"])
+        .says("state::unknown-output")
+        .says("did you mean `word`?");
+}
+
+#[test]
+fn the_type_of_an_output_is_learnt_at_apply() {
+    if !terraform_here() {
+        return;
+    }
+    let s = two("values: {word: one, noise: a}\n");
+    s.write(
+        "layers/middle/down/main.tf",
+        "variable \"word\" { type = list(string) }\noutput \"heard\" { value = var.word }\n",
+    );
+    // what a resource makes has no type in the files
+    s.ends(0, &["check"]).says("0 of 1 wire has a known type");
+    s.ends(0, &["apply", "dev", "--only", "up", "--yes"]);
+    let done = s.ends(0, &["check"]);
+    done.says("input::recorded-type")
+        .says("is a list(string), and the last apply gave a string")
+        .says("1 of 1 wire has a known type, 1 of them learnt at the last apply");
+}

@@ -4,6 +4,8 @@
 //! A file begins with a sentence about it; `-- PATH --` begins a file of the repo. In a broken one the last part is
 //! `-- expect --`: for each finding a line `SEVERITY CODE FILE:LINE:COLUMN-LINE:COLUMN MESSAGE`, then `  also PLACE
 //! WHY` for related places and `  help: TEXT`. Every expectation is written by hand from what the rule promises.
+mod codes;
+
 use std::{fmt::Write as _, fs, path::Path, sync::Arc};
 use strata_core::{
     diagnostic::{Diagnostic, Severity},

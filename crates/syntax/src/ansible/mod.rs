@@ -70,6 +70,8 @@ pub struct AnsibleFacts {
     pub open_outputs: bool,
     /// Does everything that runs say what it takes?
     pub specified: bool,
+    /// Modules of collections that tasks call by their full names, with one place each.
+    pub modules: BTreeMap<String, strata_core::span::Location>,
     /// Roles in the order in which they are met.
     pub roles: Vec<RoleUse>,
     /// Files that are named without a template.

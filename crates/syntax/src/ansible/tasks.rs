@@ -32,6 +32,10 @@ impl Reader<'_> {
                 .iter()
                 .any(|k| task.get(k).is_some());
             for entry in entries(Some(task)) {
+                if entry.key.split('.').count() == 3 {
+                    let at = place(entry);
+                    self.facts.modules.entry(entry.key.clone()).or_insert(at);
+                }
                 own &= !self.module(&here, task, short(&entry.key), &entry.value);
             }
             let rescued = here.conditional || task.get("rescue").is_some();
@@ -61,7 +65,7 @@ impl Reader<'_> {
                 self.role_of_task(here, task, value);
                 true
             }
-            "include_tasks" | "import_tasks" | "include" => self.included(here, value),
+            "include_tasks" | "import_tasks" | "include" => self.included(here, name, value),
             "include_vars" => {
                 self.included_variables(here, value);
                 false
@@ -88,20 +92,14 @@ impl Reader<'_> {
         }
     }
 
-    fn included(&mut self, here: &Place, value: &Node) -> bool {
+    fn included(&mut self, here: &Place, by: &str, value: &Node) -> bool {
         let said = Said::of(value).or_else(|| Said::under(value, "file"));
         let Some(said) = said.filter(|s| is_path(s) && !s.text.contains([' ', '='])) else {
             self.facts.open_outputs = true;
             self.any_given = true;
             return false;
         };
-        let Some(path) = self.names(
-            here,
-            "include_tasks",
-            "tasks",
-            Some(said),
-            !here.conditional,
-        ) else {
+        let Some(path) = self.names(here, by, "tasks", Some(said), !here.conditional) else {
             return false;
         };
         self.reads(&path);

@@ -20,6 +20,7 @@
 //! assert_eq!(expr::eval_ast(&ast, &One).unwrap(), Term::String("hello WORLD".into()));
 //! ```
 pub mod ast;
+mod chain;
 mod check;
 mod decimal;
 mod eval;
@@ -32,9 +33,11 @@ mod scope;
 mod template;
 
 pub use ast::{Ast, AstKind};
+pub use chain::{Word, WordForm, chain_at};
 pub use check::{TypeScope, check, check_ast};
 pub use eval::{EvalError, eval, eval_ast};
 pub use flow::{Flow, flows};
+pub use functions::{Function, all as functions};
 pub use parser::{MAX_DEPTH, ParseError};
 pub use refs::{
     Reference, Root, SecretUse, Step, each_field_of, references, references_of, references_where,

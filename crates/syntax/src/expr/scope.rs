@@ -13,7 +13,7 @@ pub enum Item<'a> {
 
 /// Something with parts that are worked out when they are asked for.
 pub trait Object {
-    /// A part. The message of an error says what is missing and what could be meant.
+    /// A part. The message of an error says what is missing and, after `; `, the way out.
     fn get(&self, key: &str) -> Result<Item<'_>, String>;
     /// All of it as one value; `None` where that makes no sense.
     fn whole(&self) -> Option<Term> {

@@ -26,12 +26,25 @@ impl Reader<'_> {
                 .get("name")
                 .or_else(|| builder.get("type"))
                 .and_then(Node::as_str);
+            let kind = builder.get("type").and_then(Node::as_str).or(name);
+            let settings = self
+                .out
+                .settings
+                .entry(kind.unwrap_or_default().to_owned())
+                .or_default();
+            for entry in entries(Some(builder)) {
+                settings.insert(entry.key.clone(), place(entry));
+            }
             self.out.sources.extend(name.map(str::to_owned));
             self.out.builds.extend(name.map(str::to_owned));
         }
         let hidden = items(node.get("sensitive-variables"));
         for entry in entries(node.get("variables")) {
             let default = Some(&entry.value).filter(|v| !v.is_null());
+            if let Some(read) = default.and_then(Node::as_str).and_then(read_from) {
+                let name = entry.key.clone();
+                self.out.environment.insert(read.to_owned(), name);
+            }
             // a default may be worked out, from a process variable for example
             let said = default.filter(|v| !v.as_str().is_some_and(|t| t.contains("{{")));
             let variable = Variable {
@@ -81,9 +94,12 @@ impl Reader<'_> {
         }
         for kind in labelled(node.get("source")) {
             for entry in labelled(Some(&kind.value)) {
-                self.out
-                    .sources
-                    .insert(format!("{}.{}", kind.key, entry.key));
+                let name = format!("{}.{}", kind.key, entry.key);
+                let bodies = bodies(&entry.value).iter();
+                let said = bodies.flat_map(|body| entries(Some(body)));
+                let settings = said.map(|e| (e.key.clone(), place(e))).collect();
+                self.out.settings.insert(name.clone(), settings);
+                self.out.sources.insert(name);
             }
         }
         for build in node.get("build").into_iter().flat_map(bodies) {
@@ -150,4 +166,12 @@ fn computed(value: &Value) -> bool {
         Value::Map(map) => map.values().any(computed),
         _ => false,
     }
+}
+
+/// The process variable of a default that is no more than ``{{env `NAME`}}``.
+fn read_from(text: &str) -> Option<&str> {
+    let inside = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let name = inside.trim().strip_prefix("env")?.trim();
+    let name = name.trim_matches(['`', '"']);
+    super::is_variable(name).then_some(name)
 }

@@ -124,6 +124,8 @@ pub(super) struct ProviderFact {
     pub alias: Option<String>,
     pub version: Option<Said>,
     pub arguments: Vec<ArgumentFact>,
+    /// Names of its inner blocks, with where each stands.
+    pub blocks: Vec<(String, Span)>,
     /// What it is configured from, its inner blocks among it.
     pub sources: Vec<Source>,
 }

@@ -270,6 +270,8 @@ impl FileReader<'_> {
             alias: text(block, "alias").map(|s| s.text),
             version: text(block, "version"),
             arguments,
+            // a block cannot be told from a map here: all are arguments
+            blocks: Vec::new(),
             sources,
         });
     }

@@ -67,7 +67,10 @@ impl<'t> Folders<'t> {
         if let Some(known) = self.kept.borrow().get(path) {
             return known.clone();
         }
-        let folder = Arc::new(Folder::read(self.tree, path));
+        let key = format!("terraform folder {path}");
+        let read = || Arc::new(Folder::read(self.tree, path));
+        let shared = self.tree.shared(&key, &|| read());
+        let folder = shared.downcast::<Folder>().unwrap_or_else(|_| read());
         self.kept
             .borrow_mut()
             .insert(path.to_owned(), folder.clone());
@@ -262,6 +265,12 @@ impl Linker<'_, '_> {
                 name: p.fact.name.clone(),
                 alias: p.fact.alias.clone(),
                 settings: settings(folder, p, &p.fact.arguments),
+                blocks: p
+                    .fact
+                    .blocks
+                    .iter()
+                    .map(|(name, at)| (name.clone(), p.at(*at)))
+                    .collect(),
                 uses: p.fact.sources.iter().filter_map(address).collect(),
                 at: p.at(p.fact.at),
             });

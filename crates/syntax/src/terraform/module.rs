@@ -137,6 +137,8 @@ pub struct ProviderBlock {
     pub alias: Option<String>,
     /// Its arguments by name; blocks in it are left out.
     pub settings: BTreeMap<String, Setting>,
+    /// Its inner blocks by name.
+    pub blocks: BTreeMap<String, Location>,
     /// What it is configured from, as addresses: `var.x`, `local.x`, `module.m.out`, `data.TYPE.NAME`, `TYPE.NAME`.
     pub uses: BTreeSet<String>,
     /// Where it stands.

@@ -223,6 +223,7 @@ impl<'t> FileReader<'t> {
             }
         }
         for inner in &body.blocks {
+            out.blocks.push((inner.ident.clone(), inner.header));
             self.look(inner.body, Look::default(), Some(&mut out.sources));
         }
         out.sources.sort_unstable();

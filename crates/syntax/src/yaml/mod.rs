@@ -3,6 +3,7 @@
 //! What a configuration file needs of YAML 1.2 and no more: one document (several where a tool's file may hold several),
 //! texts as keys, anchors within a budget, merge keys. A fault on a line with `${{` is answered with the fixed line.
 mod align;
+mod brackets;
 mod build;
 mod emit;
 mod scalars;
@@ -123,9 +124,25 @@ fn syntax_error(file: &Origin, text: &str, at: u32, message: &str) -> Diagnostic
     let line = traps::line_of(text, at);
     let problem = Diagnostic::error("yaml::syntax", format!("this is not YAML: {message}"))
         .at(Location::new(file.clone(), span));
-    let tabbed = text[line.clone()].trim_start_matches(' ').starts_with('\t');
-    if tabbed {
-        return problem.help("indent with spaces, not with tabs");
+    // a list or map that is not closed is found at the end of the file, and begins long before
+    if text[at as usize..].trim().is_empty()
+        && message.starts_with("while parsing a flow")
+        && let Some((at, mark)) = brackets::open(text)
+    {
+        let span = Span::new(at, at + 1);
+        return Diagnostic::error(
+            "yaml::syntax",
+            format!("this is not YAML: `{mark}` is not closed"),
+        )
+        .at(Location::new(file.clone(), span));
+    }
+    let indent = &text[line.clone()];
+    let tab = indent.len() - indent.trim_start_matches(' ').len();
+    if indent[tab..].starts_with('\t') {
+        let tab = (line.start + tab) as u32;
+        return problem
+            .at(Location::new(file.clone(), Span::new(tab, tab + 1)))
+            .help("indent with spaces, not with tabs");
     }
     problem
 }

@@ -6,7 +6,7 @@ use crate::{
     process::{
         attempt::{self, Manifest},
         environment,
-        private::{Leftover, sweep, unsettled},
+        private::{is_volatile, settle},
         program,
         render::Renderer,
     },
@@ -14,7 +14,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering};
 use strata_core::{
-    engine::{Effect, EnvValue, Generated, Invocation, Place},
+    engine::{Channel, Collect, Effect, EnvValue, Generated, Invocation, Place, Root},
     executor::{ExecutorError, Handle, SessionSpec},
     value::Term,
 };
@@ -97,6 +97,7 @@ impl ProcessSession {
             Some(Fenced {
                 dir: dir.clone(),
                 generation: handle.generation,
+                lasting: self.outcome_lasts(invocation),
                 fences: self.inner.fences(handle)?,
             })
         } else {
@@ -123,6 +124,17 @@ impl ProcessSession {
             leaves_processes: invocation.leaves_processes,
         };
         Ok(Ok(Ready { spawn, dir }))
+    }
+
+    /// Could the outcome be used after a restart of the machine? Not when a part of it lies in memory: then its record
+    /// need not be on disk either.
+    fn outcome_lasts(&self, invocation: &Invocation) -> bool {
+        let private = |c: &Collect| match c {
+            Collect::Keep { at, .. } | Collect::Read { at, .. } => at.root == Root::Private,
+        };
+        !is_volatile(&self.inner.private)
+            || (matches!(invocation.stdout, Channel::Log)
+                && !invocation.collect.iter().any(private))
     }
 
     fn variables(
@@ -169,11 +181,9 @@ impl ProcessSession {
         if !self.wrote {
             // whoever writes anew has settled what earlier attempts came to
             let inner = &self.inner;
-            for attempt in unsettled(&inner.private, &inner.config.state_dir, &self.unit) {
+            for attempt in settle(&inner.private, &inner.config.state_dir, &self.unit) {
                 attempt::forget_rescued(&attempt);
             }
-            let leftover = Leftover::Of(&self.unit);
-            sweep(&inner.private, &inner.config.state_dir, leftover);
         }
         self.private
             .belongs_to(&ready.dir)

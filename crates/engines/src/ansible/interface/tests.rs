@@ -82,6 +82,6 @@ fn a_playbook_that_is_not_there_is_an_error() {
     let (_, problems) = read(&MemoryTree::new([("app/site.yml", "[]")]), &spec);
     assert_eq!(
         problems[0].message,
-        "`ansible.destroy` of `app` names `app/rest.yml`, which does not exist"
+        "`ansible.destroy` names `rest.yml`, which `app` does not have"
     );
 }

@@ -5,20 +5,40 @@ mod results;
 use crate::{problem::Problem, wire};
 use serde_json::{Map, Value, json};
 use strata_core::exit;
-use strata_ops::document::{component, contract, environment, platform};
+use strata_ops::document::{
+    component, contract, environment,
+    meaning::{self, Meaning},
+    platform,
+};
 
 /// Runs it.
 pub fn run(kind: &str) -> Result<u8, Problem> {
     let schema = match kind {
-        "platform" => object("strata.yaml", platform::KEYS, &["platform"]),
-        "environment" => object("environments/NAME.yaml", environment::KEYS, &[]),
+        "platform" => object(
+            "strata.yaml",
+            platform::KEYS,
+            meaning::PLATFORM,
+            &["platform"],
+        ),
+        "environment" => object(
+            "environments/NAME.yaml",
+            environment::KEYS,
+            meaning::ENVIRONMENT,
+            &[],
+        ),
         "component" => component_schema(),
-        "contract" => object("contracts/NAME.yaml", contract::KEYS, &[]),
+        "contract" => object(
+            "contracts/NAME.yaml",
+            contract::KEYS,
+            meaning::CONTRACT,
+            &[],
+        ),
         "plan" => results::plan(),
         "diagnostics" => results::diagnostics(),
+        "policy-input" => strata_policy::input::schema(),
         _ => {
             return Err(Problem::usage(format!("there is no schema `{kind}`")).hint(
-                "schemas are: platform, environment, component, contract, plan, diagnostics",
+                "schemas are: platform, environment, component, contract, plan, diagnostics, policy-input",
             ));
         }
     };
@@ -29,9 +49,15 @@ pub fn run(kind: &str) -> Result<u8, Problem> {
     Ok(exit::DONE)
 }
 
-fn object(title: &str, keys: &[&str], required: &[&str]) -> Value {
-    let properties: Map<String, Value> =
-        keys.iter().map(|k| ((*k).to_owned(), json!({}))).collect();
+fn object(title: &str, keys: &[&str], meanings: &[Meaning], required: &[&str]) -> Value {
+    let described = |key: &&str| match meaning::of(meanings, key) {
+        Some(text) => json!({"description": text}),
+        None => json!({}),
+    };
+    let properties: Map<String, Value> = keys
+        .iter()
+        .map(|k| ((*k).to_owned(), described(k)))
+        .collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
@@ -44,7 +70,7 @@ fn object(title: &str, keys: &[&str], required: &[&str]) -> Value {
 
 /// The keys of a component, and the block of every engine.
 fn component_schema() -> Value {
-    let mut schema = object("component.yaml", component::KEYS, &[]);
+    let mut schema = object("component.yaml", component::KEYS, meaning::COMPONENT, &[]);
     for engine in wire::engines().iter().filter(|e| e.name() != "verify") {
         let options: Map<String, Value> = engine
             .options()

@@ -32,7 +32,7 @@ fn events(list: Vec<(u64, Event)>) -> Vec<Recorded> {
     let all = list.into_iter().zip(1..);
     all.map(|((at, event), seq)| Recorded {
         seq,
-        run: "r".to_owned(),
+        run: "r".into(),
         at,
         event,
     })
@@ -43,7 +43,7 @@ fn intent(name: &str) -> Event {
     Event::Intent {
         unit: unit.clone(),
         handle: Handle {
-            run: "r".to_owned(),
+            run: "r".into(),
             unit,
             attempt: 1,
             n: 1,

@@ -1,13 +1,14 @@
 //! The type of an expression, and what is wrong with it before anything runs.
+mod path;
 mod rules;
 
 use super::{
-    ast::{Ast, AstKind, Call, Comprehension, ComprehensionKind, Conditional, Link, Operator},
+    ast::{Ast, AstKind, Call, Comprehension, ComprehensionKind, Conditional, Operator},
     functions::{self, Form, Kind},
     template::Template,
 };
 use crate::node::Origin;
-use rules::{common, is_instances, literal_key, merged, missing, operator_type, same_kind, takes};
+use rules::{common, merged, operator_type, same_kind, takes};
 use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
@@ -43,8 +44,16 @@ pub fn check(template: &Template, names: &dyn TypeScope, problems: &mut Vec<Diag
             ty,
             Type::List(_) | Type::Map(_) | Type::Tuple(_) | Type::Object(_)
         ) {
-            let help = Some("write `json(…)` around it".to_owned());
-            checker.say(ast.span, format!("a {ty} cannot stand inside a text"), help);
+            let only = match &ty {
+                Type::Object(fields) if fields.len() == 1 => fields.keys().next(),
+                _ => None,
+            };
+            let help = match (&ast.kind, only) {
+                (AstKind::Name(name), Some(field)) => format!("write `{name}.{field}`"),
+                _ => "write `json(…)` around it".to_owned(),
+            };
+            let message = format!("{} cannot stand inside a text", ty.said());
+            checker.say(ast.span, message, Some(help));
         }
     }
     Type::String
@@ -86,7 +95,11 @@ impl<'a> Checker<'a> {
     fn wants(&mut self, ast: &'a Ast, want: &Type, what: &str) -> Type {
         let ty = self.ty(ast);
         if !same_kind(&ty, want) {
-            self.say(ast.span, format!("{what} a {want}, this is a {ty}"), None);
+            self.say(
+                ast.span,
+                format!("{what} {}, this is {}", want.named(), ty.said()),
+                None,
+            );
         }
         ty
     }
@@ -127,7 +140,8 @@ impl<'a> Checker<'a> {
         let help = if name.contains('-') && name.split('-').all(known) {
             Some("to subtract, put spaces around `-`".to_owned())
         } else {
-            suggest(name, names.iter().map(String::as_str))
+            let others = names.iter().map(String::as_str).filter(|n| *n != name);
+            suggest(name, others)
         };
         self.say(span, format!("there is no `{name}` here"), help)
     }
@@ -177,7 +191,12 @@ impl<'a> Checker<'a> {
             if !takes(wants, ty) {
                 self.say(
                     *span,
-                    format!("`{}` needs {}, this is a {ty}", call.name, wants.name()),
+                    format!(
+                        "`{}` needs {}, this is {}",
+                        call.name,
+                        wants.name(),
+                        ty.said()
+                    ),
                     None,
                 );
             }
@@ -187,117 +206,6 @@ impl<'a> Checker<'a> {
             ("lookup", [(_, Type::Map(inner)), _, _]) => (**inner).clone(),
             ("merge", maps) => merged(maps),
             _ => signature.result.ty(),
-        }
-    }
-
-    fn chain(&mut self, base: &'a Ast, links: &'a [Link]) -> Type {
-        let mut links = links.iter();
-        let mut ty = match (base.called_with("env"), &base.kind) {
-            (Some(env), _) => {
-                let Some(first) = links.next() else {
-                    return Type::Any;
-                };
-                match literal_key(first) {
-                    Some((name, span)) => match self.names.env(env, name) {
-                        Some(ty) => ty,
-                        None => self.say(
-                            span,
-                            format!("there is no `{name}` in the environment `{env}`"),
-                            None,
-                        ),
-                    },
-                    None => Type::Any,
-                }
-            }
-            (None, AstKind::Call(call)) if call.name == "env" => return Type::Any,
-            _ => self.ty(base),
-        };
-        // after `["*"]`, `.outputs.NAME` is asked of every instance and gives a map; what follows is asked of that map
-        let mut of_all = false;
-        let mut asked = 0;
-        for link in links {
-            if of_all && asked == 2 {
-                of_all = false;
-                ty = Type::Map(Box::new(ty));
-            }
-            asked += usize::from(of_all);
-            ty = match link {
-                Link::Field { name, span } => self.field(&ty, name, *span),
-                Link::Index(index) if index.as_str() == Some("*") && is_instances(&ty) => {
-                    of_all = true;
-                    let Type::Map(inner) = ty else {
-                        return Type::Any;
-                    };
-                    *inner
-                }
-                Link::Index(index) => self.index(&ty, index),
-                Link::Method(call) => {
-                    let object = if std::mem::take(&mut of_all) {
-                        Type::Map(Box::new(ty))
-                    } else {
-                        ty
-                    };
-                    let mut given = vec![(base.span, object)];
-                    given.extend(call.arguments.iter().map(|a| (a.span, self.ty(a))));
-                    self.function(call, Form::Method, &given)
-                }
-                Link::Comprehension(c) => {
-                    let object = if std::mem::take(&mut of_all) {
-                        Type::Map(Box::new(ty))
-                    } else {
-                        ty
-                    };
-                    self.comprehension(&object, c)
-                }
-            };
-        }
-        if of_all { Type::Map(Box::new(ty)) } else { ty }
-    }
-
-    fn field(&mut self, ty: &Type, name: &str, span: Span) -> Type {
-        match ty {
-            Type::Any => Type::Any,
-            Type::Map(inner) => (**inner).clone(),
-            Type::Object(fields) => match fields.get(name) {
-                Some(field) => field.ty.clone(),
-                None => self.say(span, format!("there is no `{name}`"), missing(name, fields)),
-            },
-            other => self.say(span, format!("a {other} has no fields"), None),
-        }
-    }
-
-    fn index(&mut self, ty: &Type, index: &'a Ast) -> Type {
-        if let (Type::Object(_) | Type::Map(_), Some(key)) = (ty, index.as_str()) {
-            return self.field(ty, key, index.span);
-        }
-        match ty {
-            Type::List(inner) => {
-                self.wants(index, &Type::Number, "a list is indexed by");
-                (**inner).clone()
-            }
-            Type::Tuple(items) => {
-                self.wants(index, &Type::Number, "a tuple is indexed by");
-                match &index.kind {
-                    AstKind::Number(n) => match n.0.parse::<usize>().ok().map(|i| items.get(i)) {
-                        Some(Some(ty)) => ty.clone(),
-                        _ => self.say(
-                            index.span,
-                            format!("there is no item {}; there are {}", n.0, items.len()),
-                            None,
-                        ),
-                    },
-                    _ => Type::Any,
-                }
-            }
-            Type::Map(inner) => {
-                self.ty(index);
-                (**inner).clone()
-            }
-            Type::Object(_) | Type::Any => {
-                self.ty(index);
-                Type::Any
-            }
-            other => self.say(index.span, format!("a {other} has no items"), None),
         }
     }
 
@@ -314,8 +222,9 @@ impl<'a> Checker<'a> {
             other => self.say(
                 c.name_span,
                 format!(
-                    "`{}` goes over a list or a map, not a {other}",
-                    c.kind.name()
+                    "`{}` goes over a list or a map, not {}",
+                    c.kind.name(),
+                    other.said()
                 ),
                 None,
             ),
@@ -335,18 +244,28 @@ impl<'a> Checker<'a> {
 
     fn operation(&mut self, first: &'a Ast, rest: &'a [(Operator, Ast)]) -> Type {
         let mut left = self.ty(first);
+        // `has(a.b) && …`: what follows is asked only where it is there
+        let mut absent = self.absent(first);
         for (operator, ast) in rest {
+            if *operator == Operator::And && absent {
+                continue;
+            }
+            absent = self.absent(ast);
             let right = self.ty(ast);
             left = match operator_type(*operator, &left, &right) {
                 Some(ty) => ty,
                 None => {
-                    let help = (*operator == Operator::Add
-                        && left == Type::String
-                        && right == Type::Number)
+                    let mixed = matches!(
+                        (&left, &right),
+                        (Type::String, Type::Number) | (Type::Number, Type::String)
+                    );
+                    let help = (*operator == Operator::Add && mixed)
                         .then(|| "write `string(…)` around the number".to_owned());
                     let message = format!(
-                        "`{}` does not work on a {left} and a {right}",
-                        operator.symbol()
+                        "`{}` does not work on {} and {}",
+                        operator.symbol(),
+                        left.said(),
+                        right.said()
                     );
                     self.say(Span::new(first.span.start, ast.span.end), message, help)
                 }
@@ -357,8 +276,32 @@ impl<'a> Checker<'a> {
 
     fn conditional(&mut self, c: &'a Conditional) -> Type {
         self.wants(&c.condition, &Type::Bool, "a condition is");
+        if self.absent(&c.condition) {
+            return self.ty(&c.otherwise);
+        }
+        if matches!(&c.condition.kind, AstKind::Not(inner) if self.absent(inner)) {
+            return self.ty(&c.then);
+        }
         let (then, otherwise) = (self.ty(&c.then), self.ty(&c.otherwise));
         common(&then, &otherwise)
+    }
+
+    /// Is it `has(…)` of something that is not there, alone or before `&&`?
+    fn absent(&mut self, ast: &'a Ast) -> bool {
+        match &ast.kind {
+            AstKind::Call(call) if call.name == "has" && call.arguments.len() == 1 => {
+                let before = self.problems.len();
+                self.ty(&call.arguments[0]);
+                let absent = self.problems.len() > before;
+                self.problems.truncate(before);
+                absent
+            }
+            AstKind::Operation(first, rest) => {
+                rest.iter().all(|(o, _)| *o == Operator::And)
+                    && (self.absent(first) || rest.iter().any(|(_, a)| self.absent(a)))
+            }
+            _ => false,
+        }
     }
 
     fn list(&mut self, items: &'a [Ast]) -> Type {

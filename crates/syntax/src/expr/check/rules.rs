@@ -24,6 +24,10 @@ pub(super) fn is_instances(ty: &Type) -> bool {
 }
 
 pub(super) fn missing(name: &str, fields: &BTreeMap<String, Field>) -> Option<String> {
+    let minuend = |(at, _): (usize, &str)| fields.contains_key(&name[..at]);
+    if name.match_indices('-').any(minuend) {
+        return Some("to subtract, put spaces around `-`".to_owned());
+    }
     suggest(name, fields.keys().map(String::as_str)).or_else(|| {
         let some: Vec<&str> = fields.keys().map(String::as_str).take(10).collect();
         Some(if some.is_empty() {

@@ -48,6 +48,13 @@ impl Wrong {
             help: None,
         }
     }
+    /// From what a scope says: what follows `; ` is the way out.
+    pub(super) fn of_scope(said: String) -> Self {
+        match said.split_once("; ") {
+            Some((message, help)) => Self::new(message).help(help),
+            None => Self::new(said),
+        }
+    }
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -237,7 +244,7 @@ impl<'s> Machine<'s> {
     fn call(&self, ast: &Ast, call: &Call, bound: Option<&Bound<'_>>) -> Answer {
         match (call.name.as_str(), call.arguments.as_slice()) {
             ("secret", [spec]) => match self.eval(spec, bound)? {
-                Term::String(spec) => self.scope.secret(&spec).map_err(|m| Wrong::new(m).at(ast.span)),
+                Term::String(spec) => self.scope.secret(&spec).map_err(|m| Wrong::of_scope(m).at(ast.span)),
                 other => fail(spec.span, format!("a secret is named by a string, not by {}", kind(&other))),
             },
             ("secret", _) => fail(ast.span, "`secret` takes one string, such as `secret(\"env:NAME\")`"),

@@ -76,7 +76,7 @@ impl Machine<'_> {
                 Some(Key::Text(key)) => {
                     let inner = object
                         .get(&key)
-                        .map_err(|m| Wrong::new(m).at(link_span(first)))?;
+                        .map_err(|m| Wrong::of_scope(m).at(link_span(first)))?;
                     return self.walk(inner, link_span(first), rest, bound);
                 }
                 Some(Key::Open(term)) => return Ok(term),

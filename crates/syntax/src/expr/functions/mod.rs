@@ -1,8 +1,12 @@
 //! The functions of expressions: one table of names and signatures, from which they are checked and called.
 mod collection;
+mod elsewhere;
 mod encoding;
 mod network;
+mod shown;
 mod text;
+
+pub use shown::{Function, all};
 
 use super::{
     ast::Call,
@@ -250,6 +254,10 @@ pub(super) fn find(name: &str, form: Form) -> Result<&'static Signature, Wrong> 
         };
         return Err(Wrong::new(format!("`{name}` is not called like that"))
             .help(format!("write `{example}`")));
+    }
+    if let Some(own) = elsewhere::ours(name) {
+        let wrong = Wrong::new(format!("there is no function `{name}`"));
+        return Err(wrong.help(format!("write `{own}`")));
     }
     if name == "matches" {
         return Err(Wrong::new("there are no regular expressions")

@@ -88,7 +88,7 @@ fn what_is_ill_typed_is_said_with_a_way_out() {
         (
             "a + \"x\"",
             "`+` does not work on a number and a string",
-            None,
+            Some("write `string(…)` around the number"),
         ),
         (
             "\"x\" + a",

@@ -130,8 +130,8 @@ fn what_has_no_value_says_why_and_where() {
         (
             "kubernetes-cluster.outputs.idd",
             "idd",
-            "`network` has no output `idd`; did you mean `id`?",
-            None,
+            "`network` has no output `idd`",
+            Some("did you mean `id`?"),
         ),
         (
             "kubernetes-cluster",

@@ -1,0 +1,348 @@
+//! Finds the components: folders of `layers` and entries of `strata.yaml`, each with its layer and its engine.
+use super::{
+    COMPONENT_FILE, Engines, Loaded, Parsed, Source, parse,
+    platform::{engine_names, unknown_engine},
+};
+use crate::{
+    decode::{Problems, expected, text},
+    document::{Platform, platform::unknown_layer},
+};
+use std::{collections::BTreeSet, sync::Arc};
+use strata_core::{
+    diagnostic::{Diagnostic, suggest},
+    name::{RESERVED, name_problem},
+    span::Location,
+    tree::Tree,
+};
+use strata_syntax::node::{Kind, Node, merge};
+
+/// A folder that is a component, before its description is read.
+struct Found<'a> {
+    name: &'a str,
+    folder: String,
+    layer: Option<String>,
+    entry: Option<&'a Node>,
+    at: Location,
+}
+
+/// Finds and describes all.
+pub(super) fn find(loaded: &mut Loaded, engines: &Engines, problems: &mut Problems) {
+    let tree = loaded.tree.clone();
+    let platform = loaded.platform.clone();
+    let mut finder = Finder {
+        tree: tree.as_ref(),
+        platform: &platform,
+        engines,
+        strangers: BTreeSet::new(),
+    };
+    for found in finder.all(loaded, problems) {
+        let Some(source) = finder.describe(&found, problems) else {
+            loaded.broken.insert(found.name.to_owned());
+            continue;
+        };
+        if let Some(other) = loaded.components.get(found.name) {
+            problems.push(
+                Diagnostic::error(
+                    "component::twice",
+                    format!("there are two components `{}`", found.name),
+                )
+                .at(source.at)
+                .related(other.at.clone(), "the other one")
+                .help("names are unique in a platform; rename one of the two folders"),
+            );
+            continue;
+        }
+        loaded
+            .components
+            .insert(source.name.clone(), Arc::new(source));
+    }
+}
+
+/// Folders `layers/LAYER/NAME`; names that begin with `_` are not components.
+fn in_layers(tree: &dyn Tree) -> Vec<Found<'_>> {
+    let mut out: Vec<Found<'_>> = Vec::new();
+    for file in tree.below("layers") {
+        let mut parts = file.path.splitn(4, '/').skip(1);
+        let (Some(layer), Some(name), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        if layer.starts_with('_') || name.starts_with('_') {
+            continue;
+        }
+        let folder = &file.path[..7 + layer.len() + 1 + name.len()];
+        if out.last().is_some_and(|f| f.folder == folder) {
+            continue;
+        }
+        out.push(Found {
+            name,
+            folder: folder.to_owned(),
+            layer: Some(layer.to_owned()),
+            entry: None,
+            at: Location::file(file.path.as_ref()),
+        });
+    }
+    out
+}
+
+fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    match &node.kind {
+        Kind::Map(map) => map.get(key),
+        _ => None,
+    }
+}
+
+struct Finder<'a> {
+    tree: &'a dyn Tree,
+    platform: &'a Platform,
+    engines: &'a Engines,
+    /// Folders of `layers` that are no layer: said once.
+    strangers: BTreeSet<String>,
+}
+
+impl<'a> Finder<'a> {
+    fn all(&self, loaded: &mut Loaded, problems: &mut Problems) -> Vec<Found<'a>> {
+        let mut found = in_layers(self.tree);
+        let inside: Vec<&str> = found.iter().map(|f| f.name).collect();
+        for (name, at, node) in &self.platform.components {
+            let path = field(node, "path").filter(|n| !n.is_null());
+            let layer = field(node, "layer").and_then(text);
+            let written = path.and_then(text);
+            // an entry without a path describes a component of the `layers` folder further
+            if written.is_none()
+                && let Some(known) = found.iter_mut().find(|f| f.name == name.as_str())
+            {
+                known.entry = Some(node);
+                known.layer = layer.or_else(|| known.layer.take());
+                continue;
+            }
+            let wrong = match written.map(|w| (place_of(&w), w)) {
+                Some((Some(folder), _)) => {
+                    found.push(Found {
+                        name,
+                        folder,
+                        layer,
+                        entry: Some(node),
+                        at: at.clone(),
+                    });
+                    continue;
+                }
+                Some((None, written)) => Diagnostic::error(
+                    "component::outside",
+                    format!("`{written}` is outside of the platform's folder"),
+                )
+                .at_opt(path.map(Node::location))
+                .help("paths are relative to the folder of `strata.yaml`"),
+                // people need no folder
+                None if field(node, "engine").and_then(Node::as_str) == Some("hand-off") => {
+                    found.push(Found {
+                        name,
+                        folder: String::new(),
+                        layer,
+                        entry: Some(node),
+                        at: at.clone(),
+                    });
+                    continue;
+                }
+                None => Diagnostic::error(
+                    "component::no-path",
+                    format!("there is no component `{name}` in `layers/`"),
+                )
+                .at(at.clone())
+                .help(suggest(name, inside.iter().copied()).unwrap_or_else(|| {
+                    "name its folder with `path:`, or make it in `layers/LAYER/`".to_owned()
+                })),
+            };
+            problems.push(wrong);
+            loaded.broken.insert(name.clone());
+        }
+        found
+    }
+
+    fn describe(&mut self, found: &Found<'_>, problems: &mut Problems) -> Option<Source> {
+        let name = found.name;
+        if let Some(why) = name_problem(name) {
+            problems.push(
+                Diagnostic::error("component::name", why)
+                    .at(found.at.clone())
+                    .help("rename the folder"),
+            );
+            return None;
+        }
+        if RESERVED.contains(&name) {
+            problems.push(
+                Diagnostic::error(
+                    "component::reserved",
+                    format!("`{name}` is a word of expressions"),
+                )
+                .at(found.at.clone())
+                .help("give the component another name"),
+            );
+            return None;
+        }
+        let file = if found.folder.is_empty() {
+            String::new()
+        } else {
+            format!("{}/{COMPONENT_FILE}", found.folder)
+        };
+        let Parsed::Node(own) = parse(self.tree, &file, problems) else {
+            return None;
+        };
+        let at = match &own {
+            Some(_) => Location::file(file.as_str()),
+            None => found.at.clone(),
+        };
+        if let Some(at) = own.as_ref().and_then(|n| n.key_location("path")) {
+            problems.push(
+                Diagnostic::error(
+                    "component::misplaced-key",
+                    "`path` cannot stand in `component.yaml`",
+                )
+                .at(at)
+                .help(format!(
+                    "write it in `strata.yaml`, under `components: {{{name}: …}}`"
+                )),
+            );
+        }
+        let node = match (found.entry, own) {
+            (Some(entry), Some(own)) => Some(merge(entry, &own)),
+            (Some(entry), None) => Some(entry.clone()),
+            (None, own) => own,
+        };
+        let (layer, layer_name) = self.layer_of(found, node.as_ref(), &at, problems)?;
+        let explicit = node.as_ref().and_then(|n| field(n, "engine"));
+        let engine = self.engine_of(found, explicit, &at, problems)?;
+        if self.tree.below(&found.folder).is_empty() && self.engines[engine].name() != "hand-off" {
+            let path = node.as_ref().and_then(|n| field(n, "path"));
+            problems.push(
+                Diagnostic::error(
+                    "component::missing-folder",
+                    format!(
+                        "the folder `{}` of `{name}` is missing or empty",
+                        found.folder
+                    ),
+                )
+                .at(path.map_or(at, Node::location))
+                .help("correct `path:`, or make the folder"),
+            );
+            return None;
+        }
+        Some(Source {
+            name: name.into(),
+            folder: found.folder.clone(),
+            layer,
+            engine,
+            node: self.with_defaults(node, &layer_name, self.engines[engine].name()),
+            at,
+        })
+    }
+
+    fn layer_of(
+        &mut self,
+        found: &Found<'_>,
+        node: Option<&Node>,
+        at: &Location,
+        problems: &mut Problems,
+    ) -> Option<(usize, String)> {
+        let written = node.and_then(|n| field(n, "layer"));
+        let Some(name) = written.and_then(text).or_else(|| found.layer.clone()) else {
+            problems.push(
+                Diagnostic::error(
+                    "component::no-layer",
+                    format!("component `{}` has no layer", found.name),
+                )
+                .at(at.clone())
+                .help("add `layer: NAME`"),
+            );
+            return None;
+        };
+        if let Some(layer) = self.platform.layer(&name) {
+            return Some((layer, name));
+        }
+        // without layers it was said what is wrong with them
+        let said = self.platform.layers.is_empty()
+            || (written.is_none() && !self.strangers.insert(name.clone()));
+        if !said {
+            let at = written.map_or(at.clone(), Node::location);
+            problems.push(unknown_layer(&name, at, &self.platform.layers));
+        }
+        None
+    }
+
+    fn with_defaults(&self, node: Option<Node>, layer: &str, engine: &str) -> Option<Node> {
+        let fits = |names: &Option<Vec<(String, Location)>>, own: &str| {
+            names
+                .as_ref()
+                .is_none_or(|l| l.iter().any(|(n, _)| n == own))
+        };
+        let mut base: Option<Node> = None;
+        for rule in &self.platform.defaults {
+            if fits(&rule.layers, layer) && fits(&rule.engines, engine) {
+                base = Some(base.map_or_else(|| rule.node.clone(), |b| merge(&b, &rule.node)));
+            }
+        }
+        match (base, node) {
+            (Some(base), Some(node)) => Some(merge(&base, &node)),
+            (base, node) => base.or(node),
+        }
+    }
+
+    fn engine_of(
+        &self,
+        found: &Found<'_>,
+        explicit: Option<&Node>,
+        at: &Location,
+        problems: &mut Problems,
+    ) -> Option<usize> {
+        if let Some(node) = explicit {
+            let Some(word) = text(node) else {
+                problems.push(expected(node, "`engine` of a component", "a text"));
+                return None;
+            };
+            let mut all = self.engines.iter();
+            let position = all.position(|e| e.name() == word && word != "verify");
+            if position.is_none() {
+                problems.push(unknown_engine(&word, node.location(), self.engines));
+            }
+            return position;
+        }
+        let fits: Vec<(usize, &str)> = self
+            .engines
+            .iter()
+            .enumerate()
+            .filter_map(|(i, e)| e.recognise(self.tree, &found.folder).map(|file| (i, file)))
+            .collect();
+        let folder = &found.folder;
+        let (code, message, help) = match fits.as_slice() {
+            [(i, _)] => return Some(*i),
+            [] => (
+                "component::no-engine",
+                format!("no engine fits the folder `{folder}`"),
+                format!(
+                    "add `engine: NAME` to `{folder}/{COMPONENT_FILE}`; engines are: {}",
+                    engine_names(self.engines).collect::<Vec<_>>().join(", ")
+                ),
+            ),
+            several => {
+                let list: Vec<String> = several
+                    .iter()
+                    .map(|(i, file)| format!("{} (`{file}`)", self.engines[*i].name()))
+                    .collect();
+                (
+                    "component::two-engines",
+                    format!("the folder `{folder}` fits {}", list.join(" and ")),
+                    format!(
+                        "add `engine: {}` to `{folder}/{COMPONENT_FILE}`",
+                        self.engines[several[0].0].name()
+                    ),
+                )
+            }
+        };
+        problems.push(Diagnostic::error(code, message).at(at.clone()).help(help));
+        None
+    }
+}
+
+/// The folder of a path; `None` when it leaves the platform's.
+fn place_of(written: &str) -> Option<String> {
+    strata_core::tree::join("", written.trim_end_matches('/'))
+}
