@@ -7,7 +7,7 @@
 //! - [`terraform`], [`kubernetes`], [`ansible`], [`templates`]: what each tool would run by itself.
 //! - [`layers`], [`stack`]: which layer something is of, and which layers the platform has.
 //! - [`environments`], [`names`], [`edges`]: what follows when all is known.
-//! - [`write`]: the proposal as files.
+//! - [`mod@write`]: the proposal as files.
 //!
 //! Not here: reading a disk, asking, writing files.
 pub mod ansible;

@@ -162,3 +162,14 @@ pub fn command(label: &str, argv: &[String]) -> Invocation {
 pub fn unusable(engine: &str, option: &str, want: &str) -> Failure {
     Failure::permanent(format!("`{engine}.{option}` has to be {want}"))
 }
+/// An option that must be a time; what only a run tells is not known here.
+pub(crate) fn wrong_duration(spec: &UnitSpec, option: &str) -> Option<Diagnostic> {
+    let text = spec.string(option)?;
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let good = unit.len() < text.len() && ["ms", "s", "m", "h", "d"].contains(&unit);
+    let message = format!(
+        "`{}.{option}` must be a duration such as `365d` or `12h`",
+        spec.engine
+    );
+    (!good).then(|| Diagnostic::error("file::wrong-kind", message))
+}

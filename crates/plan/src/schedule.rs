@@ -156,13 +156,16 @@ fn stand(
     }
 }
 
-/// Is the answer of a hand-off too old?
+/// Is the answer of a hand-off too old, or an image? What upstream of it changed no file here shows.
 fn expired(spec: &UnitSpec, at: u64, now: u64) -> bool {
-    spec.engine == "hand-off"
-        && spec
-            .string("expires")
-            .and_then(|t| strata_ops::decode::duration(&t))
-            .is_some_and(|limit| now > at.saturating_add(limit))
+    let option = match spec.engine.as_str() {
+        "hand-off" => "expires",
+        "packer" => "rebuild-after",
+        _ => return false,
+    };
+    spec.string(option)
+        .and_then(|t| strata_ops::decode::duration(&t))
+        .is_some_and(|limit| now > at.saturating_add(limit))
 }
 
 /// What the tools said of the units that could be planned.

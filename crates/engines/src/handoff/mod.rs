@@ -1,5 +1,5 @@
 //! Hand-off: people outside do it. One question; the answer is the outputs.
-use crate::{declared, outcome::refused};
+use crate::{declared, frame::wrong_duration, outcome::refused};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use strata_core::{
@@ -50,7 +50,10 @@ impl Engine for HandOff {
             outputs: declared::interface(spec),
             ..Interface::default()
         };
-        (interface, wrong_expiry(spec).into_iter().collect())
+        (
+            interface,
+            wrong_duration(spec, "expires").into_iter().collect(),
+        )
     }
     fn workspace(&self, _task: &Task) -> Workspace {
         Workspace::default()
@@ -83,15 +86,6 @@ impl Engine for HandOff {
         };
         Turn::finish(state, finding)
     }
-}
-
-/// When it has to be done again must be a time; what only a run tells is not known here.
-fn wrong_expiry(spec: &UnitSpec) -> Option<Diagnostic> {
-    let text = spec.string("expires")?;
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let good = unit.len() < text.len() && ["ms", "s", "m", "h", "d"].contains(&unit);
-    let message = "`hand-off.expires` must be a duration such as `365d` or `12h`";
-    (!good).then(|| Diagnostic::error("file::wrong-kind", message))
 }
 
 fn ask(task: &Task) -> String {

@@ -70,5 +70,6 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         .or_insert(artifacts);
     let mut problems = packer::problems(tree, &spec.folder, &template);
     problems.extend(template.problems);
+    problems.extend(crate::frame::wrong_duration(spec, "rebuild-after"));
     (interface, problems)
 }

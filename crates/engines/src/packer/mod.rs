@@ -83,6 +83,10 @@ impl Engine for Packer {
                 "destroy",
                 "command that removes the image: a list of program and arguments",
             ),
+            (
+                "rebuild-after",
+                "build again what is older, such as `30d`: packages change though no file here does",
+            ),
         ]
     }
     fn needs(&self, tree: &dyn Tree, spec: &UnitSpec, inputs: &[String]) -> Needs {

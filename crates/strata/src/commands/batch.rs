@@ -20,6 +20,18 @@ pub struct Reader<'a> {
     executor: Option<Arc<dyn Executor>>,
     run: String,
     parallelism: usize,
+    /// Somebody may want to read what a tool said.
+    failed: bool,
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        // ends the supervisor, so that nothing is running there
+        let started = self.executor.take().is_some();
+        if started && !self.failed {
+            wire::forget_runs(&self.cx.state_dir(), &|run| run != self.run);
+        }
+    }
 }
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -37,6 +49,7 @@ impl<'a> Reader<'a> {
             executor: None,
             run: format!("read-{}", super::run::new_id()),
             parallelism: parallelism.max(1),
+            failed: false,
         })
     }
     /// Runs all; answers in their order.
@@ -86,6 +99,7 @@ impl<'a> Reader<'a> {
         }
         .run(jobs);
         progress.finish();
+        self.failed |= answers.iter().any(|(_, f)| matches!(f, Finding::Failed(_)));
         if interrupts.asked() > 0 {
             return Err(Problem::new(
                 strata_core::exit::CANCELLED,

@@ -120,7 +120,10 @@ fn tidy(cx: &Context, store: &dyn Store) -> Result<(), Problem> {
         last.iter().all(|r| !gone.contains(r.run.as_str())),
         "newest first"
     );
-    wire::forget_runs(&cx.state_dir(), &|run| !gone.contains(run));
+    // plans that failed left logs too; those of the kept runs' time stay
+    let since = last.last().map_or("", |r| r.run.as_str());
+    let old = |run: &str| run.strip_prefix("read-").is_some_and(|at| at < since);
+    wire::forget_runs(&cx.state_dir(), &|run| !gone.contains(run) && !old(run));
     Ok(())
 }
 

@@ -113,3 +113,21 @@ fn an_answer_before_the_first_apply_counts() {
     s.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(s.outputs("dev/child")["said"], "7");
 }
+
+#[test]
+fn an_answer_that_is_too_old_is_asked_for_again_and_not_taken_for_unchanged() {
+    let s = Sandbox::new(&[(
+        "layers/base/budget/component.yaml",
+        "engine: hand-off\noutputs: {account: string}\nhand-off: {owner: finance@example.org, expires: 1ms, ask: 'Open the account.'}\n",
+    )]);
+    s.ends(4, &["apply", "dev", "--yes"]);
+    s.ends(
+        0,
+        &["hand-off", "done", "dev/budget", "--output", "account=111"],
+    );
+    s.ends(0, &["resume"]);
+    s.ends(0, &["plan", "dev", "--out", "p"]).says("expired");
+    // also by another process than the one that planned
+    s.ends(4, &["apply", "dev", "p", "--yes"])
+        .says("finance@example.org");
+}
