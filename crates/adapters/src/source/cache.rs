@@ -5,6 +5,9 @@
 use std::{os::unix::fs::MetadataExt, path::Path, sync::Arc};
 use strata_core::digest::Digest;
 
+/// The clock of a file system ticks coarsely; what was touched within this time of our look may still change unseen.
+pub const SETTLING: i64 = 50_000_000;
+
 const MAGIC: &[u8] = b"strata tree cache 1\n";
 
 /// What the system says of a file without reading it.

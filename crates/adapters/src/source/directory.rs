@@ -3,8 +3,9 @@
 //! Not a watcher: it is one look. A file that changes after the look cannot be read through it any more, so nobody
 //! works with content that has another digest than the one that was looked at.
 use super::{
-    cache::{Cache, Entry, Stat, Walk, nanos, save},
+    cache::{Cache, Entry, SETTLING, Stat, Walk, nanos, save},
     derived::Derived,
+    repository::Around,
     shared::Shared,
 };
 use rustix::{
@@ -21,7 +22,7 @@ use std::{
     mem::MaybeUninit,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 use strata_core::{
     diagnostic::Diagnostic,
@@ -36,9 +37,6 @@ pub const SKIPPED: &[&str] = &[".git", ".strata", ".terraform", "target", "node_
 /// Spans count in 32 bits.
 const LARGEST: u64 = 4 << 30;
 
-/// The clock of a file system ticks coarsely; what was touched within this time of our look may still change unseen.
-const SETTLING: i64 = 50_000_000;
-
 /// The files below a folder, as they were when it was opened.
 #[derive(Debug)]
 pub struct DirectoryTree {
@@ -48,7 +46,7 @@ pub struct DirectoryTree {
     read: usize,
     derived: Option<Derived>,
     shared: Shared,
-    repository: OnceLock<Repository>,
+    around: Around,
 }
 
 /// A file that the walk came across.
@@ -104,7 +102,7 @@ impl DirectoryTree {
             read,
             derived: None,
             shared: Shared::default(),
-            repository: OnceLock::new(),
+            around: Around::default(),
         })
     }
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
@@ -179,9 +177,7 @@ impl Tree for DirectoryTree {
         }
     }
     fn repository(&self) -> Repository {
-        self.repository
-            .get_or_init(|| super::repository::around(&self.root))
-            .clone()
+        self.around.of(&self.root)
     }
 }
 

@@ -2,14 +2,26 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 use strata_core::tree::Repository;
 
 /// Nobody's configuration is larger.
 const LARGEST: u64 = 1 << 20;
 
+/// The repository around a folder, looked for once.
+#[derive(Debug, Default)]
+pub struct Around(OnceLock<Repository>);
+
+impl Around {
+    /// Of a folder, always the same.
+    pub fn of(&self, root: &Path) -> Repository {
+        self.0.get_or_init(|| around(root)).clone()
+    }
+}
+
 /// The repository that a folder lies in; empty when there is none.
-pub fn around(root: &Path) -> Repository {
+fn around(root: &Path) -> Repository {
     let Some(top) = root.ancestors().find(|d| d.join(".git").exists()) else {
         return Repository::default();
     };

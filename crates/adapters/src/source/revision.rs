@@ -288,15 +288,15 @@ impl Tree for RevisionTree {
         }
         self.today.derived(path, form, make)
     }
+    fn repository(&self) -> Repository {
+        self.today.repository()
+    }
     fn shared(
         &self,
         key: &str,
         make: &dyn Fn() -> Arc<dyn Any + Send + Sync>,
     ) -> Arc<dyn Any + Send + Sync> {
         self.shared.get(key, make)
-    }
-    fn repository(&self) -> Repository {
-        self.today.repository()
     }
 }
 

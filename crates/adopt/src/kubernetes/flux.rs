@@ -48,13 +48,32 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey, own: &Own, owned: &mut Owned) -
         .collect();
     read.iter()
         .for_each(|(folder, facts)| own_all(tree, folder, facts, owned));
-    // what no cluster here leads to is started from elsewhere
-    for folder in &holders {
-        let facts = |f: &str| flux::read(tree, f, own);
-        if owned.by(folder).is_none() && has_kustomizations(tree, folder) {
-            let facts = facts(folder);
-            own_all(tree, folder, &facts, owned);
-            read.push((folder.clone(), facts));
+    // what no cluster here leads to is started from elsewhere: by what no other of them leads to
+    let rest = holders
+        .iter()
+        .filter(|f| owned.by(f).is_none() && has_kustomizations(tree, f));
+    let rest: Vec<(String, FluxFacts)> = rest
+        .map(|f| (f.clone(), flux::read(tree, f, own)))
+        .collect();
+    let led_to = |folder: &str| {
+        let others = rest.iter().filter(|(f, _)| f != folder);
+        others
+            .flat_map(|(f, facts)| led_from(f, facts))
+            .any(|led| inside(folder, led))
+    };
+    let mut first: Vec<String> = rest
+        .iter()
+        .map(|(f, _)| f.clone())
+        .filter(|f| !led_to(f))
+        .collect();
+    // where each leads to another, one has to be the first
+    first.extend(rest.iter().map(|(f, _)| f.clone()));
+    for folder in first {
+        if owned.by(&folder).is_none()
+            && let Some((_, facts)) = rest.iter().find(|(f, _)| *f == folder)
+        {
+            own_all(tree, &folder, facts, owned);
+            read.push((folder, facts.clone()));
         }
     }
     for folder in &holders {
@@ -66,6 +85,13 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey, own: &Own, owned: &mut Owned) -
     read.into_iter()
         .map(|(folder, facts)| applied(survey, &folder, &facts))
         .collect()
+}
+
+/// Folders that a folder's Kustomizations apply, besides those around it.
+fn led_from<'f>(folder: &'f str, facts: &'f FluxFacts) -> impl Iterator<Item = &'f str> {
+    let all = facts.kustomizations.iter();
+    all.filter_map(|k| k.folder.as_deref())
+        .filter(move |led| !led.is_empty() && !inside(folder, led))
 }
 
 /// The folder of the cluster that a folder is part of.

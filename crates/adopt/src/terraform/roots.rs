@@ -60,7 +60,7 @@ pub fn all(tree: &dyn Tree, survey: &mut Survey) -> Vec<Root> {
     for (folder, module, why) in candidates {
         let root = root(tree, survey, &places, &folder, module, &why);
         let own = root.module.backend.is_some() || root.module.cloud.is_some();
-        if own || root.makes_something {
+        if own || root.makes_something || root.module.incomplete {
             roots.push(root);
         }
     }

@@ -9,7 +9,7 @@ use strata_adapters::source::SKIPPED;
 use strata_core::{
     diagnostic::Diagnostic,
     digest::Digest,
-    tree::{Tree, TreeError, TreeFile},
+    tree::{Repository, Tree, TreeError, TreeFile},
 };
 
 type Known = HashMap<(String, Digest), Arc<[u8]>>;
@@ -112,6 +112,9 @@ impl Tree for Overlay {
     }
     fn keep_derived(&self) {
         self.below.keep_derived();
+    }
+    fn repository(&self) -> Repository {
+        self.below.repository()
     }
 }
 

@@ -215,6 +215,7 @@ repos! {
     a_backend_file_for_each_environment: "backend-files",
     the_gitops_starter: "gitops-starter",
     clusters_of_flux: "flux",
+    flux_that_is_started_elsewhere: "flux-started-elsewhere",
     an_application_of_applications: "argocd",
     charts_overlays_images_playbooks_and_stacks: "charts-and-overlays",
     numbered_stages: "stages",
