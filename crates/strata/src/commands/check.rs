@@ -85,6 +85,8 @@ pub fn run(
             ),
         }
     }
+    // the process ends here: giving the platform back piece by piece would only take time
+    std::mem::forget(c);
     Ok(exit::DONE)
 }
 
