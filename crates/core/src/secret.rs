@@ -9,6 +9,22 @@ pub trait SecretStore: Send + Sync {
     fn revision(&self, secret: &SecretRef) -> Result<String, SecretError>;
 }
 
+/// Does the name of a variable say that it holds a credential?
+pub fn is_telling(name: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "SECRET",
+        "TOKEN",
+        "PASSWORD",
+        "PASSWD",
+        "PRIVATE_KEY",
+        "API_KEY",
+        "ACCESS_KEY",
+        "CREDENTIAL",
+    ];
+    let name = name.to_ascii_uppercase();
+    PARTS.iter().any(|part| name.contains(part))
+}
+
 /// A secret could not be read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SecretError {

@@ -98,13 +98,8 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     let v = c.variant(unit);
     let (name, loaded) = (v.component.name.as_str(), c.loaded.as_ref());
     let layer = c.layer(unit);
-    let fits = |names: &Option<Vec<(String, Location)>>, own: &str| {
-        names
-            .as_ref()
-            .is_none_or(|l| l.iter().any(|(n, _)| n == own))
-    };
     for rule in &loaded.platform.defaults {
-        if fits(&rule.layers, layer) && fits(&rule.engines, &v.component.engine) {
+        if rule.fits(layer, &v.component.engine) {
             look("defaults of strata.yaml", &rule.node);
         }
     }
@@ -127,19 +122,6 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
         if let Some(node) = file.and_then(|n| n.get("components")?.get(name)) {
             look(&format!("environment {env}"), node);
         }
-    }
-    if let Some(each) = &unit.each
-        && let Term::Map(m) = &each.value
-        && m.contains_key("inputs")
-        && let Some(field) = &v.component.instances
-    {
-        let value = Node::scalar(
-            field.at.file.clone(),
-            field.at.span,
-            format!("each.value.inputs of {}", each.key),
-            strata_syntax::node::Style::Plain,
-        );
-        look("instance", &value);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The variables of a tool: a clean environment with the few of ours that every tool needs.
 use crate::redact::Known;
 use std::collections::BTreeMap;
+use strata_core::secret::is_telling;
 
 /// Variables of ours that every tool gets. Part of the format of an operations repo (FORMAT.md, rule 6).
 pub const ALWAYS: &[&str] = &[
@@ -25,18 +26,6 @@ pub const ALWAYS: &[&str] = &[
     "REQUESTS_CA_BUNDLE",
     "GIT_SSL_CAINFO",
     "TF_CLI_CONFIG_FILE",
-];
-
-/// Parts of names of variables that hold credentials.
-const TELLING: &[&str] = &[
-    "SECRET",
-    "TOKEN",
-    "PASSWORD",
-    "PASSWD",
-    "PRIVATE_KEY",
-    "API_KEY",
-    "ACCESS_KEY",
-    "CREDENTIAL",
 ];
 
 /// Shorter values of such variables are more likely words than secrets.
@@ -73,11 +62,6 @@ pub(super) fn passed(
         env.insert(name.to_owned(), value.clone());
     }
     env
-}
-
-fn is_telling(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    TELLING.iter().any(|t| name.contains(t))
 }
 
 /// The password of a URL such as `http://user:password@proxy:3128`.

@@ -67,6 +67,18 @@ pub struct DefaultRule {
     pub node: Node,
 }
 
+impl DefaultRule {
+    /// Does it apply to components of this layer and engine?
+    pub fn fits(&self, layer: &str, engine: &str) -> bool {
+        let named = |names: &Option<Vec<(String, Location)>>, own: &str| {
+            names
+                .as_ref()
+                .is_none_or(|l| l.iter().any(|(n, _)| n == own))
+        };
+        named(&self.layers, layer) && named(&self.engines, engine)
+    }
+}
+
 /// `strata.yaml`.
 #[derive(Clone, Debug)]
 pub struct Platform {

@@ -269,14 +269,9 @@ impl<'a> Finder<'a> {
     }
 
     fn with_defaults(&self, node: Option<Node>, layer: &str, engine: &str) -> Option<Node> {
-        let fits = |names: &Option<Vec<(String, Location)>>, own: &str| {
-            names
-                .as_ref()
-                .is_none_or(|l| l.iter().any(|(n, _)| n == own))
-        };
         let mut base: Option<Node> = None;
         for rule in &self.platform.defaults {
-            if fits(&rule.layers, layer) && fits(&rule.engines, engine) {
+            if rule.fits(layer, engine) {
                 base = Some(base.map_or_else(|| rule.node.clone(), |b| merge(&b, &rule.node)));
             }
         }

@@ -24,18 +24,6 @@ const SETTINGS: &[(&str, &str)] = &[(
     "Path of the key that seals sensitive outputs and plans; without it, a key in `.strata`",
 )];
 
-/// Parts of names of variables that hold credentials.
-const TELLING: &[&str] = &[
-    "SECRET",
-    "TOKEN",
-    "PASSWORD",
-    "PASSWD",
-    "PRIVATE_KEY",
-    "API_KEY",
-    "ACCESS_KEY",
-    "CREDENTIAL",
-];
-
 /// The table of these environments.
 pub fn gather(c: &Composition, envs: &[String]) -> Table {
     let mut g = Gatherer {
@@ -302,9 +290,8 @@ impl Gatherer<'_> {
             if self.rows.contains_key(&id) {
                 continue;
             }
-            let upper = key.to_ascii_uppercase();
             let row = self.row(Category::Passthrough, key.clone(), None);
-            row.sensitive = TELLING.iter().any(|t| upper.contains(t));
+            row.sensitive = strata_core::secret::is_telling(key);
             row.said
                 .insert((0, "Handed to every tool by `passthrough`".to_owned()));
         }

@@ -3,7 +3,7 @@ use crate::context::Context;
 use std::collections::BTreeMap;
 use strata_core::{
     plan::{Basis, Plan, Step},
-    proposal::{Action, Fidelity, Proposal},
+    proposal::{Action, Change, Fidelity, Proposal},
 };
 use strata_ops::compose::Composition;
 
@@ -213,25 +213,37 @@ fn symbol(worst: Action, paint: &dyn Fn(&str, &str) -> String) -> String {
     }
 }
 
-/// `2 to create, 1 to update`; what cannot be foretold says so.
-pub fn counts(p: &Proposal) -> String {
-    if p.fidelity == Fidelity::Opaque && p.worst() != Action::Wait {
-        return "will run; its effect cannot be foretold".to_owned();
-    }
-    let mut words = Vec::new();
-    for (action, word) in [
+/// `2 to create`, `1 to update`: how many changes of each kind.
+pub fn tally<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<String> {
+    const WORDS: [(Action, &str); 6] = [
         (Action::Create, "to create"),
         (Action::Update, "to update"),
         (Action::Replace, "to replace"),
         (Action::Delete, "to delete"),
         (Action::Run, "to run"),
         (Action::Wait, "for people to do"),
-    ] {
-        let n = p.changes.iter().filter(|c| c.action == action).count();
-        if n > 0 {
-            words.push(format!("{n} {word}"));
+    ];
+    let mut counts = [0_usize; WORDS.len()];
+    for change in changes {
+        if let Some(i) = WORDS
+            .iter()
+            .position(|(action, _)| *action == change.action)
+        {
+            counts[i] += 1;
         }
     }
+    let all = counts.iter().zip(WORDS);
+    all.filter(|(n, _)| **n > 0)
+        .map(|(n, (_, word))| format!("{n} {word}"))
+        .collect()
+}
+
+/// `2 to create, 1 to update`; what cannot be foretold says so.
+pub fn counts(p: &Proposal) -> String {
+    if p.fidelity == Fidelity::Opaque && p.worst() != Action::Wait {
+        return "will run; its effect cannot be foretold".to_owned();
+    }
+    let words = tally(&p.changes);
     if words.is_empty() {
         return "no changes; records its outputs".to_owned();
     }

@@ -77,25 +77,9 @@ impl<'a> Shown<'a> {
     }
     /// `2 to create, 1 to delete, 3 to run`, over all units whose plan is known.
     pub fn changes(&self) -> String {
-        let mut words = Vec::new();
-        for (action, word) in [
-            (Action::Create, "to create"),
-            (Action::Update, "to update"),
-            (Action::Replace, "to replace"),
-            (Action::Delete, "to delete"),
-            (Action::Run, "to run"),
-            (Action::Wait, "for people to do"),
-        ] {
-            let steps = self.plan.body.steps.iter();
-            let n = steps
-                .filter_map(|s| s.basis.proposal())
-                .flat_map(|p| &p.changes)
-                .filter(|c| c.action == action)
-                .count();
-            if n > 0 {
-                words.push(format!("{n} {word}"));
-            }
-        }
+        let steps = self.plan.body.steps.iter();
+        let known = steps.filter_map(|s| s.basis.proposal());
+        let words = super::plan::tally(known.flat_map(|p| &p.changes));
         if words.is_empty() {
             return if self.plan.pending().next().is_none() {
                 "nothing to do".to_owned()
