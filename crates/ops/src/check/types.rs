@@ -2,7 +2,7 @@
 //!
 //! An expression is read twice: by type, which finds what is wrong in branches that are not taken, and by value as far
 //! as the files know it, which finds what only the value tells. What nobody declared is unknown and fits everywhere.
-use super::EXTERNAL;
+use super::{EXTERNAL, contracts::not_own};
 use crate::{
     compose::{Composition, Target, Unit},
     decode::Problems,
@@ -68,8 +68,9 @@ impl Checker<'_> {
                 let before = problems.len();
                 let have = self.field(field, ty, problems);
                 // an output that is not there is said with the contract
+                let lost = not_own(v, field);
                 let more = problems.split_off(before).into_iter();
-                problems.extend(more.filter(|p| !p.message.starts_with("`self` has no `")));
+                problems.extend(more.filter(|p| !lost.iter().any(|(_, at)| touches(p, at))));
                 if let (Some(have), Some(want)) = (have, want) {
                     let what = format!("`{name}` of the contract `{contract}`");
                     self.fits(&what, field, &have, ty, want.at.as_ref(), problems);
@@ -88,7 +89,7 @@ impl Checker<'_> {
         self.type_of(field, &mut found);
         found.retain(|p| !self.said_as_reference(p));
         if !found.is_empty() {
-            problems.extend(found.into_iter().map(|p| self.explained(p)));
+            problems.extend(found);
             return None;
         }
         match scope::eval_late(self.c, self.i, field) {
@@ -101,23 +102,6 @@ impl Checker<'_> {
                 None
             }
         }
-    }
-
-    /// A value that only some environments lack is missing in this one; `each` needs instances.
-    fn explained(&self, mut problem: Diagnostic) -> Diagnostic {
-        if problem.message == "there is no `each` here" {
-            return problem.help("only a component with `instances` has `each`");
-        }
-        if let Some(name) = problem
-            .message
-            .strip_prefix("`values` has no `")
-            .and_then(|rest| rest.strip_suffix('`'))
-            && self.c.envs.iter().any(|e| e.values.contains_key(name))
-        {
-            let env = &self.unit.address.env;
-            problem.message = format!("`values` of `{env}` has no `{name}`");
-        }
-        problem
     }
 
     fn type_of(&self, field: &Field, problems: &mut Problems) -> Type {
@@ -138,12 +122,7 @@ impl Checker<'_> {
 
     /// Was the same place reported when names were resolved?
     fn said_as_reference(&self, problem: &Diagnostic) -> bool {
-        let Some(at) = &problem.at else { return false };
-        self.broken().any(|place| {
-            place.file == at.file
-                && place.span.start <= at.span.end
-                && at.span.start <= place.span.end
-        })
+        self.broken().any(|place| touches(problem, place))
     }
 
     fn has_broken_reference(&self, field: &Field) -> bool {
@@ -216,6 +195,25 @@ impl TypeScope for Checker<'_> {
             .chain(reserved)
             .collect()
     }
+    fn way_to(&self, name: &str) -> Option<String> {
+        (name == "each").then(|| "only a component with `instances` has `each`".to_owned())
+    }
+    fn lacks(&self, name: &str, field: &str) -> String {
+        // a value that only some environments lack is missing in this one
+        if name == "values" && self.c.envs.iter().any(|e| e.values.contains_key(field)) {
+            let env = &self.unit.address.env;
+            return format!("`values` of `{env}` has no `{field}`");
+        }
+        format!("`{name}` has no `{field}`")
+    }
+}
+
+/// Does a problem stand at a place, or at a part of it?
+fn touches(problem: &Diagnostic, place: &Location) -> bool {
+    let near = |at: &Location| {
+        place.file == at.file && place.span.start <= at.span.end && at.span.start <= place.span.end
+    };
+    problem.at.as_ref().is_some_and(near)
 }
 
 fn required(ty: Type) -> ty::Field {
