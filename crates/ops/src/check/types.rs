@@ -114,7 +114,7 @@ impl Checker<'_> {
             Body::Map(entries) => Type::Object(
                 entries
                     .iter()
-                    .map(|(k, f)| (k.clone(), required(self.type_of(f, problems))))
+                    .map(|(k, f)| (k.clone(), ty::Field::required(self.type_of(f, problems))))
                     .collect(),
             ),
         }
@@ -216,18 +216,11 @@ fn touches(problem: &Diagnostic, place: &Location) -> bool {
     problem.at.as_ref().is_some_and(near)
 }
 
-fn required(ty: Type) -> ty::Field {
-    ty::Field {
-        ty,
-        optional: false,
-    }
-}
-
 fn object<'n>(fields: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
     Type::Object(
         fields
             .into_iter()
-            .map(|(k, t)| (k.to_owned(), required(t)))
+            .map(|(k, t)| (k.to_owned(), ty::Field::required(t)))
             .collect(),
     )
 }

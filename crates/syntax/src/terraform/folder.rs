@@ -247,6 +247,7 @@ fn declare<T>(
 }
 
 fn merge_variable(below: &mut VariableFact, above: VariableFact) {
+    // their places are those of the file that is overridden, so nothing is said of them
     below.ty = above.ty.or(below.ty.take());
     below.default = above.default.or(below.default.take());
     below.sensitive = above.sensitive.or(below.sensitive);

@@ -199,6 +199,8 @@ impl FileReader<'_> {
                     .and_then(|t| crate::ty::parse(t).ok())
                     .unwrap_or_default()
             }),
+            type_at: v.get("type").map(|t| t.span).unwrap_or_default(),
+            default_at: v.get("default").map(|d| d.span).unwrap_or_default(),
             // nothing in a default can be computed
             default: v.get("default").map(|d| Shape::from_value(&d.to_value())),
             sensitive: truth(v, "sensitive"),

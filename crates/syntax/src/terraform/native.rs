@@ -98,6 +98,7 @@ impl<'t> FileReader<'t> {
                     self.odd(a);
                 }
                 out.ty = Some(ty.unwrap_or_default());
+                out.type_at = a.span;
                 continue;
             }
             if a.name == "description" && !a.text.starts_with("<<") {
@@ -116,7 +117,7 @@ impl<'t> FileReader<'t> {
                 value = Shape::from_value(&written);
             }
             match a.name {
-                "default" => out.default = Some(value),
+                "default" => (out.default, out.default_at) = (Some(value), a.span),
                 "sensitive" => out.sensitive = truth(&value),
                 "nullable" => out.nullable = truth(&value),
                 "ephemeral" => out.ephemeral = truth(&value),

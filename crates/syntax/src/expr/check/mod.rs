@@ -327,13 +327,7 @@ impl<'a> Checker<'a> {
             let ty = self.ty(value);
             match key.as_str() {
                 Some(name) => {
-                    fields.insert(
-                        name.to_owned(),
-                        Field {
-                            ty,
-                            optional: false,
-                        },
-                    );
+                    fields.insert(name.to_owned(), Field::required(ty));
                 }
                 None => {
                     self.wants(key, &Type::String, "a key is");

@@ -1,5 +1,6 @@
 //! What is certainly wrong with a module, or probably not what was meant. Silent where something could not be read.
 mod calls;
+mod defaults;
 mod names;
 mod providers;
 
@@ -15,6 +16,7 @@ pub fn problems(module: &Module) -> Vec<Diagnostic> {
             continue;
         }
         names::check(folder, &mut out);
+        defaults::check(folder, &mut out);
         calls::check(module, folder, &mut out);
     }
     files(module, &mut out);
