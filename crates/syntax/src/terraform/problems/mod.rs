@@ -2,6 +2,7 @@
 mod calls;
 mod defaults;
 mod names;
+mod program;
 mod providers;
 
 use super::module::Module;
@@ -21,6 +22,7 @@ pub fn problems(module: &Module) -> Vec<Diagnostic> {
     }
     files(module, &mut out);
     providers::check(module, &mut out);
+    program::check(module, &mut out);
     out
 }
 
