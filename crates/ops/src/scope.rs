@@ -146,6 +146,8 @@ struct Late<'a> {
     c: &'a Composition,
     unit: usize,
     outputs: &'a dyn Outputs,
+    /// How many contracts lie between this unit and who asks: one that is made of itself has no end.
+    depth: u8,
 }
 
 impl Scope for Late<'_> {
@@ -184,6 +186,7 @@ impl Scope for Late<'_> {
                 unit: self.unit,
                 contract: None,
                 outputs: self.outputs,
+                depth: self.depth,
             }))),
             _ => self.target(self.c.lookup(unit.env as usize, name)?),
         }
@@ -219,16 +222,30 @@ impl Scope for Late<'_> {
 }
 
 impl<'a> Late<'a> {
+    const fn new(c: &'a Composition, unit: usize, outputs: &'a dyn Outputs) -> Self {
+        Self {
+            c,
+            unit,
+            outputs,
+            depth: 0,
+        }
+    }
     fn target(&self, target: Target) -> Option<Item<'a>> {
-        let (c, outputs) = (self.c, self.outputs);
+        let (c, outputs, depth) = (self.c, self.outputs, self.depth);
         Some(Item::Object(if target.named.keyed {
-            Box::new(Instances { c, target, outputs })
+            Box::new(Instances {
+                c,
+                target,
+                outputs,
+                depth,
+            })
         } else {
             Box::new(OneUnit {
                 c,
                 unit: target.named.first as usize,
                 contract: target.contract,
                 outputs,
+                depth,
             })
         }))
     }
@@ -246,7 +263,7 @@ pub fn eval_with(
     field: &Field,
     outputs: &dyn Outputs,
 ) -> Result<Term, Diagnostic> {
-    field.eval(&Late { c, unit, outputs })
+    field.eval(&Late::new(c, unit, outputs))
 }
 
 /// A unit's specification and inputs, as far as they are known.
@@ -263,7 +280,7 @@ pub fn resolve(
     unit: usize,
     outputs: &dyn Outputs,
 ) -> Result<Resolved, Diagnostic> {
-    let scope = Late { c, unit, outputs };
+    let scope = Late::new(c, unit, outputs);
     let v = c.variant(&c.units[unit]);
     let component = &v.component;
     let mut inputs = BTreeMap::new();
@@ -329,7 +346,7 @@ fn default_backend(
     outputs: &dyn Outputs,
 ) -> Result<(), Diagnostic> {
     if let Some(field) = backend_of(c, unit) {
-        let term = field.eval(&Late { c, unit, outputs })?;
+        let term = field.eval(&Late::new(c, unit, outputs))?;
         options.insert("backend".to_owned(), term);
     }
     Ok(())
@@ -339,11 +356,7 @@ fn default_backend(
 pub fn identity_task(c: &Composition, unit: usize) -> Task {
     let u = &c.units[unit];
     let component = &c.variant(u).component;
-    let scope = Late {
-        c,
-        unit,
-        outputs: &NoOutputs,
-    };
+    let scope = Late::new(c, unit, &NoOutputs);
     let mut options = component
         .options
         .iter()

@@ -69,6 +69,26 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             }
         }
     }
+    circles(c, problems);
+}
+
+/// Contracts that are made of themselves, where their flavors are picked so.
+fn circles(c: &Composition, problems: &mut Problems) {
+    let mut said: HashSet<Location> = HashSet::new();
+    for unit in &c.units {
+        for used in c.variant(unit).uses.iter().filter(|u| u.key == "provides") {
+            if !c.needs_itself(unit, used) || !said.insert(used.at.clone()) {
+                continue;
+            }
+            let name = &c.variant(unit).component.name;
+            let message = format!("what `{name}` gives to a contract is made of that contract");
+            problems.push(
+                Diagnostic::error("contract::cycle", message)
+                    .at(used.at.clone())
+                    .help("take it from an output of a component"),
+            );
+        }
+    }
 }
 
 /// What else there is: the nearest, or all.

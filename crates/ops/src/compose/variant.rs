@@ -34,7 +34,7 @@ pub struct Variant {
     pub uses: Vec<Use>,
 }
 
-/// A name that a field uses.
+/// A name that a field uses. One under `provides` makes nothing wait for it but those who take the contract.
 #[derive(Clone, Debug)]
 pub struct Use {
     /// Which.
@@ -137,13 +137,16 @@ impl Variants {
         let closure = closure(tree, &component, at_root, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
         problems.extend(found);
-        let uses = component
+        let promised = component.provides.values().flat_map(|(_, f)| f.values());
+        let promised = promised.map(|field| ("provides", field, MAPPED));
+        let late = component
             .late_fields()
-            .flat_map(|(key, field)| {
-                field
-                    .references(PLAIN)
-                    .into_iter()
-                    .map(move |(reference, at)| Use { reference, at, key })
+            .map(|(key, field)| (key, field, PLAIN));
+        let uses = late
+            .chain(promised)
+            .flat_map(|(key, field, skip)| {
+                let used = field.references(skip).into_iter();
+                used.map(move |(reference, at)| Use { reference, at, key })
             })
             .collect();
         let variant = Variant {
@@ -187,8 +190,13 @@ impl Variants {
 }
 
 /// Names that never stand for a unit.
-const PLAIN: &[&str] = &[
+pub(super) const PLAIN: &[&str] = &[
     "values", "env", "secret", "each", "unit", "flavors", "file", "platform",
+];
+
+/// The same in what a contract is made of: `self` is looked at with the contract.
+pub(super) const MAPPED: &[&str] = &[
+    "values", "env", "secret", "each", "unit", "flavors", "file", "platform", "self",
 ];
 
 /// What can be told of a component's verifiers before anything runs.
