@@ -9,7 +9,7 @@ pub use values::ValueScope;
 
 use crate::{
     check::EXTERNAL,
-    compose::{Composition, Each, Target},
+    compose::{Composition, Each, Target, instances::merged},
     field::{Field, FieldMap, coerce},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -283,14 +283,24 @@ pub fn resolve(
     let scope = Late::new(c, unit, outputs);
     let v = c.variant(&c.units[unit]);
     let component = &v.component;
+    let own = c.units[unit].own_inputs();
     let mut inputs = BTreeMap::new();
     for (key, field) in &component.inputs {
-        let term = field.eval(&scope)?;
-        if matches!(&term, Term::String(s) if s == EXTERNAL) {
-            continue;
+        // what the instance replaces is not asked for
+        let above = own.and_then(|own| own.get(key));
+        if above.is_none_or(|above| matches!(above, Term::Map(_))) {
+            inputs.insert(key.clone(), field.eval(&scope)?);
         }
+    }
+    for (key, above) in own.into_iter().flatten() {
+        if let Some(term) = merged(inputs.remove(key), above) {
+            inputs.insert(key.clone(), term);
+        }
+    }
+    inputs.retain(|_, term| !matches!(term, Term::String(s) if s == EXTERNAL));
+    for (key, term) in &mut inputs {
         let ty = v.interface.inputs.get(key).map_or(&Type::Any, |i| &i.ty);
-        inputs.insert(key.clone(), coerce(term, ty));
+        *term = coerce(std::mem::replace(term, Term::Null), ty);
     }
     let all = |fields: &FieldMap| -> Result<BTreeMap<String, Term>, Diagnostic> {
         fields

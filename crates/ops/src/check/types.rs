@@ -2,9 +2,12 @@
 //!
 //! An expression is read twice: by type, which finds what is wrong in branches that are not taken, and by value as far
 //! as the files know it, which finds what only the value tells. What nobody declared is unknown and fits everywhere.
-use super::{EXTERNAL, contracts::not_own};
+use super::{EXTERNAL, contracts::not_own, places::inside};
 use crate::{
-    compose::{Composition, Target, Unit},
+    compose::{
+        Composition, Target, Unit,
+        instances::{field_of, merged},
+    },
     decode::Problems,
     field::{Body, Field, coerce, type_of},
     scope,
@@ -40,11 +43,20 @@ impl Checker<'_> {
                 self.field(field, &Type::Any, problems);
                 continue;
             };
+            let own = self.unit.own_inputs().and_then(|own| own.get(key));
+            if let Some(above) = own {
+                // what is merged is looked at with the instance, what is replaced does not count
+                if matches!(above, Term::Map(_)) {
+                    self.field(field, &Type::Any, problems);
+                }
+                continue;
+            }
             let what = format!("`{key}` of `{}`", component.name);
             if let Some(have) = self.field(field, &input.ty, problems) {
                 self.fits(&what, field, &have, &input.ty, input.at.as_ref(), problems);
             }
         }
+        self.own_inputs(problems);
         for (key, field) in &component.env {
             if let Some(have) = self.field(field, &Type::String, problems) {
                 let what = format!("the variable `{key}` of `{}`", component.name);
@@ -76,6 +88,45 @@ impl Checker<'_> {
                     self.fits(&what, field, &have, ty, want.at.as_ref(), problems);
                 }
             }
+        }
+    }
+
+    /// Inputs that the value of the instance gives, over what the component says.
+    fn own_inputs(&self, problems: &mut Problems) {
+        let v = self.c.variant(self.unit);
+        let Some(own) = self.unit.own_inputs() else {
+            return;
+        };
+        let Some(instances) = field_of(self.c, v, &mut Problems::new()) else {
+            return;
+        };
+        for (key, above) in own {
+            let Some(input) = v.interface.inputs.get(key) else {
+                continue;
+            };
+            let below = v.component.inputs.get(key);
+            let below = below.and_then(|f| scope::eval_late(self.c, self.i, f).ok());
+            let Some(have) = merged(below, above) else {
+                continue;
+            };
+            let have = coerce(have, &input.ty);
+            let what = format!("`{key}` of `{}`", self.unit.address);
+            let place = match &instances.body {
+                Body::Template(_) => instances.clone(),
+                _ => self.written_in(&instances, key, &have),
+            };
+            let at = input.at.as_ref();
+            self.fits(&what, &place, &have, &input.ty, at, problems);
+        }
+    }
+
+    /// An input where it stands in a map of instances that is written out.
+    fn written_in(&self, instances: &Field, input: &str, have: &Term) -> Field {
+        let key = self.unit.address.key.as_deref().unwrap_or_default();
+        let path = format!("{key}.inputs.{input}");
+        Field {
+            body: Body::Constant(have.clone()),
+            at: inside(self.c, &instances.at, &path),
         }
     }
 
