@@ -8,6 +8,7 @@ use strata_adapters::blobtree;
 use strata_core::{
     digest::Digest,
     engine::{DynEngine, Task, Tool},
+    interface::Interface,
     name::Address,
     need::Passed,
     secret::SecretStore,
@@ -130,6 +131,13 @@ impl AppliedBench {
                 .unwrap_or_default(),
             engines: cx.engines.clone(),
         })
+    }
+    /// What the tool of a unit declared when it was applied; `None` when that cannot be told any more.
+    pub fn interface(&self, unit: &Address) -> Option<Interface> {
+        let ready = self.ready(unit).ok()?;
+        let spec = &ready.task.spec;
+        let engine = self.engines.iter().find(|e| e.name() == spec.engine)?;
+        Some(engine.interface(ready.tree.as_ref(), spec).0)
     }
     /// What plug-ins of its tool read, as it was applied.
     fn passed(&self, task: &Task, tree: &dyn Tree) -> Vec<Passed> {
