@@ -81,6 +81,7 @@ pub fn problems(tree: &dyn Tree, facts: &KustomizeFacts) -> Vec<Diagnostic> {
             out.extend(missing(tree, named));
         }
     }
+    super::patches::lost(tree, facts, &mut out);
     out
 }
 

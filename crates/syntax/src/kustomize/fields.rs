@@ -67,6 +67,7 @@ pub(super) fn read(tree: &dyn Tree, folder: &str, path: &str, node: &Node) -> Ku
         }
     }
     reader.charts(node);
+    reader.out.patches = super::patches::read(tree, folder, node);
     reader.out
 }
 

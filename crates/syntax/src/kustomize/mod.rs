@@ -4,6 +4,7 @@
 //! but for the namespace that the outermost kustomization sets.
 mod check;
 mod fields;
+mod patches;
 
 pub use check::problems;
 
@@ -49,6 +50,19 @@ pub struct Named {
     pub target: Target,
 }
 
+/// A patch that names what it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// The kind of what it changes; nothing for any.
+    pub kind: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Does Kustomize refuse a patch of this form that finds nothing? Else it changes nothing.
+    pub strict: bool,
+    /// Where it stands.
+    pub at: Location,
+}
+
 /// A chart that a kustomization renders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelmChart {
@@ -83,6 +97,8 @@ pub struct Kustomization {
     pub charts: Vec<HelmChart>,
     /// Its fields, as they are written.
     pub fields: Vec<Said>,
+    /// Patches that name what they change.
+    pub patches: Vec<Patch>,
     /// More than one file of a kustomization lies in the folder.
     pub several: bool,
 }

@@ -297,18 +297,18 @@ impl FileReader<'_> {
         } else {
             self.expression(&e.value, look);
         }
-        if word != "data" {
-            self.facts.resources.push(ResourceFact {
-                ephemeral: word == "ephemeral",
-                address: format!("{kind}.{}", e.key),
-                at: e.key_span,
-            });
-        } else {
+        if word == "data" {
             self.facts.data.push(DataFact {
                 kind: kind.to_owned(),
                 name: e.key.clone(),
                 at: e.key_span,
                 arguments,
+            });
+        } else {
+            self.facts.resources.push(ResourceFact {
+                ephemeral: word == "ephemeral",
+                address: format!("{kind}.{}", e.key),
+                at: e.key_span,
             });
         }
     }
