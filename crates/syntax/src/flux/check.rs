@@ -1,7 +1,8 @@
 //! What is wrong with what Flux is told, from its files alone.
-use super::{FluxFacts, Id, Reference, here, objects::SOURCES};
+use super::{FluxFacts, Id, Reference, Release, here, objects::SOURCES};
 use crate::{
     cycle::cycles,
+    helm,
     own::Own,
     said::{exists, near, within},
 };
@@ -69,7 +70,39 @@ fn paths(tree: &dyn Tree, facts: &FluxFacts, own: &Own, out: &mut Vec<Diagnostic
                     .at(chart.at.clone())
                     .help_opt(near(tree, &path, &chart.text)),
             );
+            continue;
         }
+        values(tree, facts, release, &path, out);
+    }
+}
+
+/// Values that a chart of this repository refuses, where nothing else may change them.
+fn values(
+    tree: &dyn Tree,
+    facts: &FluxFacts,
+    release: &Release,
+    chart: &str,
+    out: &mut Vec<Diagnostic>,
+) {
+    let Some(values) = &release.values else {
+        return;
+    };
+    let patched = facts.patches || facts.patched.contains(release.at.file.as_ref());
+    if patched || release.unchecked {
+        return;
+    }
+    for refused in helm::refused(tree, chart, values) {
+        let message = format!(
+            "`{}` of the HelmRelease `{}` {}",
+            refused.path, release.id.name, refused.why
+        );
+        let schema = Location::file(within(chart, "values.schema.json"));
+        out.push(
+            Diagnostic::error("flux::refused-value", message)
+                .at(refused.at)
+                .related(schema, "the schema of the chart")
+                .help_opt(refused.near),
+        );
     }
 }
 

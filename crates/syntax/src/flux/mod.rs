@@ -96,6 +96,8 @@ pub struct Release {
     pub values_from: Vec<Reference>,
     /// Values in the object itself.
     pub values: Option<Node>,
+    /// Is its chart told to take any values?
+    pub unchecked: bool,
     /// What must be ready before.
     pub depends_on: Vec<Reference>,
     /// `targetNamespace`
@@ -119,6 +121,10 @@ pub struct FluxFacts {
     pub others: Vec<Id>,
     /// Files that were read.
     pub files: BTreeSet<String>,
+    /// Files whose objects patches may change.
+    pub patched: BTreeSet<String>,
+    /// Does a Kustomization of Flux patch what it applies?
+    pub patches: bool,
     /// Does Flux start here: the whole repository, or the folder of a cluster?
     pub start: bool,
     /// Why there may be more objects than these, for sure.

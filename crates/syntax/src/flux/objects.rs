@@ -45,6 +45,8 @@ pub(super) fn take(object: &Object, id: Id, facts: &mut FluxFacts) {
     match object.kind.as_str() {
         "Kustomization" => {
             let build = spec.get("postBuild");
+            let patches = ["patches", "patchesStrategicMerge", "patchesJson6902"];
+            facts.patches |= patches.iter().any(|key| spec.get(key).is_some());
             if spec.get("namePrefix").or(spec.get("nameSuffix")).is_some() {
                 let why = "a Kustomization renames objects".to_owned();
                 facts.open.insert(why);
@@ -79,6 +81,12 @@ pub(super) fn take(object: &Object, id: Id, facts: &mut FluxFacts) {
                 source: source.or(held),
                 values_from: many("valuesFrom", ""),
                 values: spec.get("values").cloned(),
+                unchecked: ["install", "upgrade"].iter().any(|verb| {
+                    let told = spec
+                        .get(verb)
+                        .and_then(|v| v.get("disableSchemaValidation"));
+                    told.is_some()
+                }),
                 depends_on: many("dependsOn", "HelmRelease"),
                 target_namespace: Said::under(spec, "targetNamespace"),
                 id,

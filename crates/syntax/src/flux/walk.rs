@@ -12,6 +12,9 @@ use strata_core::tree::Tree;
 /// Marks a text of which nothing else is known as one that has to do with Flux.
 const MARKS: [&str; 2] = ["toolkit.fluxcd.io", "fluxcd.controlplane.io"];
 
+/// Fields of a kustomization that change what is inside of objects.
+const CHANGING: [&str; 4] = ["patches", "replacements", "transformers", "vars"];
+
 pub(super) fn read(tree: &dyn Tree, folder: &str, own: &Own) -> FluxFacts {
     let mut walk = Walk {
         tree,
@@ -105,6 +108,13 @@ impl Walk<'_> {
         let found = kustomize::read(self.tree, folder);
         for file in &found.files {
             self.file(file);
+        }
+        let changes = |k: &kustomize::Kustomization| {
+            let mut fields = k.fields.iter().map(|f| f.text.as_str());
+            fields.any(|f| CHANGING.iter().any(|c| f.starts_with(c)))
+        };
+        if found.kustomizations.iter().any(changes) {
+            self.facts.patched.extend(found.files.iter().cloned());
         }
         for taken in found.objects.iter().filter(|f| objects::is_flux(&f.object)) {
             if taken.renamed {

@@ -4,11 +4,13 @@
 //! default shows; it is required only where a template that always runs asks for it by `required` and nothing gives it.
 mod chart;
 mod check;
+mod given;
 mod schema;
 mod template;
 mod values;
 
 pub use check::problems;
+pub use given::{Refused, refused};
 
 use crate::said::{Said, within};
 use std::collections::BTreeMap;
