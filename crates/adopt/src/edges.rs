@@ -54,6 +54,7 @@ impl Edges {
             known.insert(Edge {
                 to: said,
                 why: why.to_owned(),
+                given: false,
             });
         }
         self.waits[from.0].insert(to.0);

@@ -63,6 +63,8 @@ pub struct Edge {
     pub to: String,
     /// A comment.
     pub why: String,
+    /// Does something in the files give it already, so that no line has to?
+    pub given: bool,
 }
 
 /// A folder that is to become a component.

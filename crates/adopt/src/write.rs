@@ -12,6 +12,31 @@ use std::{
 const WIDE: usize = 100;
 
 impl Proposal {
+    /// Leaves out the lines of what is waited for anyway. `given` tells it of a component, an environment (or all) and
+    /// what is waited for.
+    pub fn leave_out(&mut self, given: &dyn Fn(&str, Option<&str>, &str) -> bool) {
+        let mark = |edges: &mut BTreeSet<Edge>, name: &str, env: Option<&str>| {
+            let all = std::mem::take(edges).into_iter();
+            *edges = all
+                .map(|e| Edge {
+                    given: given(name, env, &e.to),
+                    ..e
+                })
+                .collect();
+        };
+        for c in &mut self.components {
+            mark(&mut c.after, &c.name, None);
+        }
+        for e in &mut self.environments {
+            for (name, over) in &mut e.components {
+                mark(&mut over.after, name, Some(&e.name));
+            }
+            // what says nothing any more needs no entry
+            e.components
+                .retain(|_, over| !over.options.is_empty() || over.after.iter().any(|a| !a.given));
+        }
+    }
+
     /// The files, in the order in which they are written. Without an id, a comment says who makes it.
     pub fn files(&self, id: Option<&str>) -> Vec<(String, String)> {
         let mut out = vec![("strata.yaml".to_owned(), self.platform_file(id))];
@@ -169,6 +194,7 @@ fn component(out: &mut String, c: &Component) {
 }
 
 fn after(out: &mut String, edges: &BTreeSet<Edge>) {
+    let edges: Vec<&Edge> = edges.iter().filter(|e| !e.given).collect();
     if edges.is_empty() {
         return;
     }

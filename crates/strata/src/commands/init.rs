@@ -1,6 +1,8 @@
 //! `strata init`: a platform where there was none: from what lies in the folder, else a first component. Nothing that
 //! exists is overwritten.
 use super::pipeline::{Pipeline, Service};
+mod given;
+
 use crate::{
     args::Global,
     context::{Context, start_dir, write_file},
@@ -74,7 +76,10 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         name: &name,
         preset: wanted.preset.as_deref(),
     };
-    let proposal = propose(tree.as_ref(), &wire::engines(), asked);
+    let mut proposal = propose(tree.as_ref(), &wire::engines(), asked);
+    if let Some(proposal) = &mut proposal {
+        given::by_states(proposal, &tree);
+    }
     let files = |id: Option<&str>| match &proposal {
         Some(proposal) => {
             let files = proposal.files(id).into_iter();

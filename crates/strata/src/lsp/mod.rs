@@ -23,6 +23,8 @@ mod protocol;
 mod server;
 mod symbols;
 
+pub use overlay::Overlay;
+
 use crate::{problem::Problem, wire};
 use std::{io, sync::mpsc, thread};
 
