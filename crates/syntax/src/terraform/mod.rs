@@ -7,6 +7,7 @@
 //! folder and of the local modules that it calls. [`problems`] tells what is certainly wrong with it.
 mod arguments;
 mod collections;
+mod entries;
 mod evaluate;
 mod expression;
 mod facts;
