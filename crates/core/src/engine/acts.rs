@@ -38,7 +38,7 @@ pub struct Question {
 pub enum Got {
     /// The session is open; these kept folders were there with their key.
     Open {
-        /// Paths of [`Keep`].
+        /// Paths of [`Keep`](super::Keep).
         kept: Vec<String>,
     },
     /// An invocation ended.

@@ -71,7 +71,7 @@ pub enum Effect {
 pub enum Recovery {
     /// It is idempotent: plan and run it again.
     Rerun,
-    /// Ask the engine with [`Verb::Recover`].
+    /// Ask the engine with [`Verb::Recover`](super::Verb::Recover).
     Probe,
     /// Ask a person.
     Ask,

@@ -63,7 +63,7 @@ pub struct Task {
     /// On [`Verb::Verify`]: which entry of `spec.verify`.
     #[serde(default)]
     pub verifier: usize,
-    /// What the engine noted about the files when it read the interface: [`Interface::facts`].
+    /// What the engine noted about the files when it read the interface: [`Interface::facts`](crate::interface::Interface::facts).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub facts: BTreeMap<String, String>,
 }
