@@ -29,6 +29,9 @@ pub struct Diagnostic {
     pub related: Vec<(Location, String)>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The option of its engine's block that it is about, until somebody who knows places gives it one.
+    #[serde(skip)]
+    pub option: Option<String>,
 }
 
 impl Diagnostic {
@@ -52,7 +55,14 @@ impl Diagnostic {
             at: None,
             related: Vec::new(),
             help: None,
+            option: None,
         }
+    }
+    /// The same, about an option of its engine's block.
+    #[must_use]
+    pub fn about(mut self, option: &str) -> Self {
+        self.option = Some(option.to_owned());
+        self
     }
     /// The same, with its place.
     #[must_use]

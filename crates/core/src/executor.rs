@@ -5,6 +5,7 @@
 use crate::{
     engine::{Exit, Got, Invocation, Workspace},
     name::Address,
+    need::Passed,
     tree::Tree,
     value::Term,
 };
@@ -27,8 +28,8 @@ pub struct SessionSpec {
     pub env: BTreeMap<String, Term>,
     /// Variables that hold the path of a 0600 file with this content.
     pub secret_files: BTreeMap<String, Term>,
-    /// Names of variables that pass through from our own environment, besides the usual ones.
-    pub passthrough: Vec<String>,
+    /// Variables that pass through from our own environment, besides the usual ones.
+    pub passthrough: Vec<Passed>,
 }
 
 /// Names one invocation of one attempt for ever.

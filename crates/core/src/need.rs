@@ -1,5 +1,5 @@
 //! What a component needs from outside: process variables that its tool reads, and the ways in which they can be given.
-use crate::span::Location;
+use crate::{secret::is_telling, span::Location};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -39,6 +39,47 @@ pub struct Replaced {
     /// Where that stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Location>,
+}
+
+/// A variable of our own environment that is handed to a tool.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Passed {
+    /// Its name.
+    pub name: String,
+    /// Does it hold a credential?
+    pub sensitive: bool,
+}
+
+impl Passed {
+    /// One of which nothing is known but its name.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            sensitive: is_telling(name),
+        }
+    }
+}
+
+impl Needs {
+    /// The variables that are read and that nothing else gives.
+    pub fn passed(&self, given: &dyn Fn(&str) -> bool) -> Vec<Passed> {
+        let mut out = BTreeMap::new();
+        for (need, _) in &self.needs {
+            for (name, v) in need
+                .clone()
+                .without(given)
+                .into_iter()
+                .flat_map(|n| n.variables)
+            {
+                *out.entry(name).or_insert(false) |= v.sensitive;
+            }
+        }
+        let passed = |(name, sensitive): (String, bool)| Passed {
+            sensitive: sensitive || is_telling(&name),
+            name,
+        };
+        out.into_iter().map(passed).collect()
+    }
 }
 
 /// All that is known of one component.

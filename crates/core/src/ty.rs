@@ -1,4 +1,5 @@
 //! Types of inputs and outputs: Terraform's type grammar, and "unknown" for what nobody declared.
+use crate::value::Value;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
@@ -35,6 +36,28 @@ pub struct Field {
     /// May it be missing?
     #[serde(default)]
     pub optional: bool,
+    /// What stands there when it is missing, where that is written out: `optional(type, default)`.
+    #[serde(default)]
+    pub default: Option<Box<Value>>,
+}
+
+impl Field {
+    /// One that has to be there.
+    pub const fn required(ty: Type) -> Self {
+        Self {
+            ty,
+            optional: false,
+            default: None,
+        }
+    }
+    /// One that may be missing.
+    pub const fn optional(ty: Type) -> Self {
+        Self {
+            ty,
+            optional: true,
+            default: None,
+        }
+    }
 }
 
 impl Type {
@@ -59,6 +82,24 @@ impl Type {
     pub fn said(&self) -> String {
         self.spoken().named()
     }
+    /// The type of a value that its tool has converted to this one: what was missing is there, with its default or as
+    /// null.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        let boxed = |t: &Self| Box::new(t.settled());
+        match self {
+            Self::List(t) => Self::List(boxed(t)),
+            Self::Map(t) => Self::Map(boxed(t)),
+            Self::Tuple(items) => Self::Tuple(items.iter().map(Self::settled).collect()),
+            Self::Object(fields) => Self::Object(
+                fields
+                    .iter()
+                    .map(|(k, f)| (k.clone(), Field::required(f.ty.settled())))
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
+    }
     fn spoken(&self) -> Self {
         let boxed = |t: &Self| Box::new(t.spoken());
         match self {
@@ -71,8 +112,8 @@ impl Type {
                 fields
                     .iter()
                     .map(|(k, f)| {
-                        let (ty, optional) = (f.ty.spoken(), f.optional);
-                        (k.clone(), Field { ty, optional })
+                        let (ty, f) = (f.ty.spoken(), f.clone());
+                        (k.clone(), Field { ty, ..f })
                     })
                     .collect(),
             ),
@@ -125,10 +166,13 @@ impl fmt::Display for Type {
                 f.write_str("object({")?;
                 for (i, (name, field)) in fields.iter().enumerate() {
                     let sep = if i > 0 { ", " } else { "" };
-                    if field.optional {
-                        write!(f, "{sep}{name} = optional({})", field.ty)?;
-                    } else {
-                        write!(f, "{sep}{name} = {}", field.ty)?;
+                    match (field.optional, &field.default) {
+                        (false, _) => write!(f, "{sep}{name} = {}", field.ty)?,
+                        (true, None) => write!(f, "{sep}{name} = optional({})", field.ty)?,
+                        (true, Some(default)) => {
+                            let default = default.to_json();
+                            write!(f, "{sep}{name} = optional({}, {default})", field.ty)?;
+                        }
                     }
                 }
                 f.write_str("})")

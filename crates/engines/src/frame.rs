@@ -171,5 +171,5 @@ pub(crate) fn wrong_duration(spec: &UnitSpec, option: &str) -> Option<Diagnostic
         "`{}.{option}` must be a duration such as `365d` or `12h`",
         spec.engine
     );
-    (!good).then(|| Diagnostic::error("file::wrong-kind", message))
+    (!good).then(|| Diagnostic::error("file::wrong-kind", message).about(option))
 }

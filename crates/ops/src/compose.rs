@@ -2,7 +2,7 @@
 mod environment;
 mod flavors;
 mod given;
-mod instances;
+pub(crate) mod instances;
 mod names;
 mod references;
 mod state;
@@ -20,7 +20,7 @@ use crate::{
     scope::Statics,
 };
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use strata_core::{
@@ -55,6 +55,20 @@ pub struct Each {
     pub key: Arc<str>,
     /// Its value.
     pub value: Term,
+}
+
+impl Unit {
+    /// The inputs that the value of its instance gives, which count more than what the component says: a map under
+    /// `inputs`.
+    pub fn own_inputs(&self) -> Option<&BTreeMap<String, Term>> {
+        let Term::Map(value) = &self.each.as_ref()?.value else {
+            return None;
+        };
+        match value.get("inputs") {
+            Some(Term::Map(inputs)) => Some(inputs),
+            _ => None,
+        }
+    }
 }
 
 /// One unit waits for another.

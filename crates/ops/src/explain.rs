@@ -1,6 +1,9 @@
 //! Where an input of a unit comes from: every place that says something of it, the one that counts last.
 use crate::{
-    compose::{Composition, Unit},
+    compose::{
+        Composition, Unit,
+        instances::{field_of, merged},
+    },
     field::Field,
     load::{COMPONENT_FILE, Loaded},
     scope::{self, Outputs},
@@ -69,6 +72,23 @@ pub fn input(c: &Composition, unit: usize, name: &str, outputs: &dyn Outputs) ->
         }
     });
     let field = v.component.inputs.get(name);
+    let mut value = field.map(|f| scope::eval_with(c, unit, f, outputs));
+    if let Some(own) = u.own_inputs().and_then(|own| own.get(name)) {
+        let at = field_of(c, v, &mut Vec::new()).map(|f| f.at);
+        written.push(Written {
+            source: format!(
+                "inputs of the instance {}",
+                u.address.key.as_deref().unwrap_or("")
+            ),
+            at: at.unwrap_or_else(|| v.component.at.clone()),
+            text: own
+                .plain()
+                .map_or_else(String::new, |v| v.to_json().to_string()),
+        });
+        // what is wrong below does not count where it is replaced
+        let below = value.take().and_then(Result::ok);
+        value = merged(below, own).map(Ok);
+    }
     Explained {
         input: name.to_owned(),
         ty: declared.map(|i| i.ty.clone()).unwrap_or_default(),
@@ -77,7 +97,7 @@ pub fn input(c: &Composition, unit: usize, name: &str, outputs: &dyn Outputs) ->
         declared: declared.and_then(|i| i.at.clone()),
         written,
         values: field.map(|f| values(c, u, f)).unwrap_or_default(),
-        value: field.map(|f| scope::eval_with(c, unit, f, outputs)),
+        value,
     }
 }
 

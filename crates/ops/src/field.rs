@@ -201,15 +201,7 @@ pub fn type_of(term: &Term) -> Type {
         Term::List(l) => Type::Tuple(l.iter().map(type_of).collect()),
         Term::Map(m) => Type::Object(
             m.iter()
-                .map(|(k, v)| {
-                    (
-                        k.clone(),
-                        strata_core::ty::Field {
-                            ty: type_of(v),
-                            optional: false,
-                        },
-                    )
-                })
+                .map(|(k, v)| (k.clone(), strata_core::ty::Field::required(type_of(v))))
                 .collect(),
         ),
         Term::Predicted { value, .. } => type_of(value),

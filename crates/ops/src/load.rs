@@ -17,7 +17,7 @@ use strata_core::{
     engine::DynEngine,
     name::{RESERVED, name_problem},
     span::Location,
-    tree::Tree,
+    tree::{Tree, TreeFile},
 };
 use strata_syntax::{kept, node::Node};
 
@@ -86,6 +86,7 @@ pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
         Parsed::Broken => return (loaded, problems),
     };
     loaded.platform = Platform::decode(root.as_ref(), Location::file(ROOT_FILE), &mut problems);
+    problems.extend(twin_of(tree.as_ref(), ROOT_FILE));
     platform::check(&loaded.platform, engines, &mut problems);
     loaded.environments = environments(tree.as_ref(), &mut problems);
     loaded.contracts = contracts(tree.as_ref(), &mut problems);
@@ -147,24 +148,54 @@ fn parse(tree: &dyn Tree, path: &str, problems: &mut Problems) -> Parsed {
     }
 }
 
-/// Files directly in a folder that end with `.yaml` or `.yml`: name without the ending, path.
-fn yaml_files<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<(&'a str, &'a str)> {
+/// Files directly in a folder that end with `.yaml` or `.yml`: name without the ending, path. Of two that differ only
+/// in their ending `.yaml` counts, and both are named.
+fn yaml_files<'a>(
+    tree: &'a dyn Tree,
+    folder: &str,
+    problems: &mut Problems,
+) -> Vec<(&'a str, &'a str)> {
     let prefix = folder.len() + 1;
-    tree.below(folder)
-        .iter()
-        .filter_map(|f| {
-            let rest = &f.path[prefix..];
-            let name = rest
-                .strip_suffix(".yaml")
-                .or_else(|| rest.strip_suffix(".yml"))?;
-            (!name.contains('/')).then_some((name, f.path.as_ref()))
-        })
-        .collect()
+    let named = |f: &'a TreeFile| {
+        let rest = &f.path[prefix..];
+        let name = rest
+            .strip_suffix(".yaml")
+            .or_else(|| rest.strip_suffix(".yml"))?;
+        (!name.contains('/')).then_some((name, f.path.as_ref()))
+    };
+    let found = tree.below(folder).iter().filter_map(named);
+    // sorted, so `.yaml` stands before `.yml`
+    let (twins, out) = found.partition(|(_, path)| {
+        path.strip_suffix(".yml")
+            .is_some_and(|stem| tree.file(&format!("{stem}.yaml")).is_some())
+    });
+    let twins: Vec<(&str, &str)> = twins;
+    problems.extend(twins.iter().map(|(_, path)| twin(path)));
+    out
+}
+
+/// A file `x.yml` beside `x.yaml`.
+fn twin(path: &str) -> Diagnostic {
+    let stem = path.strip_suffix(".yml").unwrap_or(path);
+    let message = format!("`{path}` stands beside `{stem}.yaml`, which says what it says");
+    Diagnostic::error("file::twice", message)
+        .at(Location::file(path))
+        .related(
+            Location::file(format!("{stem}.yaml")),
+            "only this one is read",
+        )
+        .help("put both into one file, or rename one")
+}
+
+/// The same for a file that has one name only.
+fn twin_of(tree: &dyn Tree, path: &str) -> Option<Diagnostic> {
+    let other = format!("{}.yml", path.strip_suffix(".yaml")?);
+    tree.file(&other).map(|_| twin(&other))
 }
 
 fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, EnvironmentFile> {
     let mut out = BTreeMap::new();
-    for (name, path) in yaml_files(tree, "environments") {
+    for (name, path) in yaml_files(tree, "environments", problems) {
         let at = Location::file(path);
         if let Some(why) = name_problem(name) {
             problems.push(
@@ -185,7 +216,7 @@ fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, En
 
 fn contracts(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, Contract> {
     let mut out = BTreeMap::new();
-    for (name, path) in yaml_files(tree, "contracts") {
+    for (name, path) in yaml_files(tree, "contracts", problems) {
         let reserved = RESERVED
             .contains(&name)
             .then(|| format!("`{name}` is a word of expressions"));

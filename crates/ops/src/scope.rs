@@ -9,7 +9,7 @@ pub use values::ValueScope;
 
 use crate::{
     check::EXTERNAL,
-    compose::{Composition, Each, Target},
+    compose::{Composition, Each, Target, instances::merged},
     field::{Field, FieldMap, coerce},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -146,6 +146,8 @@ struct Late<'a> {
     c: &'a Composition,
     unit: usize,
     outputs: &'a dyn Outputs,
+    /// How many contracts lie between this unit and who asks: one that is made of itself has no end.
+    depth: u8,
 }
 
 impl Scope for Late<'_> {
@@ -184,6 +186,7 @@ impl Scope for Late<'_> {
                 unit: self.unit,
                 contract: None,
                 outputs: self.outputs,
+                depth: self.depth,
             }))),
             _ => self.target(self.c.lookup(unit.env as usize, name)?),
         }
@@ -219,16 +222,30 @@ impl Scope for Late<'_> {
 }
 
 impl<'a> Late<'a> {
+    const fn new(c: &'a Composition, unit: usize, outputs: &'a dyn Outputs) -> Self {
+        Self {
+            c,
+            unit,
+            outputs,
+            depth: 0,
+        }
+    }
     fn target(&self, target: Target) -> Option<Item<'a>> {
-        let (c, outputs) = (self.c, self.outputs);
+        let (c, outputs, depth) = (self.c, self.outputs, self.depth);
         Some(Item::Object(if target.named.keyed {
-            Box::new(Instances { c, target, outputs })
+            Box::new(Instances {
+                c,
+                target,
+                outputs,
+                depth,
+            })
         } else {
             Box::new(OneUnit {
                 c,
                 unit: target.named.first as usize,
                 contract: target.contract,
                 outputs,
+                depth,
             })
         }))
     }
@@ -246,7 +263,7 @@ pub fn eval_with(
     field: &Field,
     outputs: &dyn Outputs,
 ) -> Result<Term, Diagnostic> {
-    field.eval(&Late { c, unit, outputs })
+    field.eval(&Late::new(c, unit, outputs))
 }
 
 /// A unit's specification and inputs, as far as they are known.
@@ -263,17 +280,27 @@ pub fn resolve(
     unit: usize,
     outputs: &dyn Outputs,
 ) -> Result<Resolved, Diagnostic> {
-    let scope = Late { c, unit, outputs };
+    let scope = Late::new(c, unit, outputs);
     let v = c.variant(&c.units[unit]);
     let component = &v.component;
+    let own = c.units[unit].own_inputs();
     let mut inputs = BTreeMap::new();
     for (key, field) in &component.inputs {
-        let term = field.eval(&scope)?;
-        if matches!(&term, Term::String(s) if s == EXTERNAL) {
-            continue;
+        // what the instance replaces is not asked for
+        let above = own.and_then(|own| own.get(key));
+        if above.is_none_or(|above| matches!(above, Term::Map(_))) {
+            inputs.insert(key.clone(), field.eval(&scope)?);
         }
+    }
+    for (key, above) in own.into_iter().flatten() {
+        if let Some(term) = merged(inputs.remove(key), above) {
+            inputs.insert(key.clone(), term);
+        }
+    }
+    inputs.retain(|_, term| !matches!(term, Term::String(s) if s == EXTERNAL));
+    for (key, term) in &mut inputs {
         let ty = v.interface.inputs.get(key).map_or(&Type::Any, |i| &i.ty);
-        inputs.insert(key.clone(), coerce(term, ty));
+        *term = coerce(std::mem::replace(term, Term::Null), ty);
     }
     let all = |fields: &FieldMap| -> Result<BTreeMap<String, Term>, Diagnostic> {
         fields
@@ -329,7 +356,7 @@ fn default_backend(
     outputs: &dyn Outputs,
 ) -> Result<(), Diagnostic> {
     if let Some(field) = backend_of(c, unit) {
-        let term = field.eval(&Late { c, unit, outputs })?;
+        let term = field.eval(&Late::new(c, unit, outputs))?;
         options.insert("backend".to_owned(), term);
     }
     Ok(())
@@ -339,11 +366,7 @@ fn default_backend(
 pub fn identity_task(c: &Composition, unit: usize) -> Task {
     let u = &c.units[unit];
     let component = &c.variant(u).component;
-    let scope = Late {
-        c,
-        unit,
-        outputs: &NoOutputs,
-    };
+    let scope = Late::new(c, unit, &NoOutputs);
     let mut options = component
         .options
         .iter()

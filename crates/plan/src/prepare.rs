@@ -184,7 +184,7 @@ pub(crate) fn complete(
             .map(|d| c.units[d.unit as usize].address.clone())
             .collect(),
         protect: v.component.protect.clone(),
-        passthrough: c.loaded.platform.passthrough.clone(),
+        passthrough: strata_ops::variables::passed(c, unit, &task.spec),
         task,
     }
 }

@@ -1,6 +1,8 @@
 //! A unit that is ready to be given to its engine: every input known, fingerprinted.
 use std::{collections::BTreeMap, sync::Arc};
-use strata_core::{digest::Digest, engine::Task, name::Address, tree::Tree, value::OutputRef};
+use strata_core::{
+    digest::Digest, engine::Task, name::Address, need::Passed, tree::Tree, value::OutputRef,
+};
 
 /// Everything that a run needs to know about a unit.
 #[derive(Clone)]
@@ -28,7 +30,7 @@ pub struct Prepared {
     /// Protected against `destroy`, `replace`.
     pub protect: Vec<String>,
     /// Variables that pass through to its tool.
-    pub passthrough: Vec<String>,
+    pub passthrough: Vec<Passed>,
 }
 
 /// A unit cannot be given to its engine.

@@ -266,7 +266,7 @@ pub struct Platform {
 /// What a plan would do to a unit.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Step {
-    /// `apply`.
+    /// `apply` or `destroy`.
     pub verb: String,
     /// `exact`, `assumed`, `conditional`, `deferred` or `unverified`.
     pub basis: String,

@@ -195,19 +195,20 @@ impl<'a> Reader<'a> {
         self.blanks();
         let after = self.rest().strip_prefix("optional").map(str::trim_start);
         if !after.is_some_and(|a| a.starts_with('(')) {
-            return Ok(Field {
-                ty: self.ty()?,
-                optional: false,
-            });
+            return Ok(Field::required(self.ty()?));
         }
         self.at += "optional".len();
         self.expect('(')?;
         let ty = self.ty()?;
+        let mut field = Field::optional(ty);
         if self.eat(',') {
+            let start = self.at;
             self.default_value()?;
+            let default = crate::hcl::literal(&self.text[start..self.at]);
+            field.default = default.map(Box::new);
         }
         self.expect(')')?;
-        Ok(Field { ty, optional: true })
+        Ok(field)
     }
 
     /// Passes over the default of an optional field, up to the bracket that ends it.
@@ -253,7 +254,7 @@ mod tests {
             ),
             (
                 "object({\n  # the name\n  a = string // why\n  \"b\" : optional(list(number), [1, 2]) /* x */\n  c = optional(object({ d = any }), { d = \")\" }),\n})",
-                "object({a = string, b = optional(list(number)), c = optional(object({d = unknown}))})",
+                "object({a = string, b = optional(list(number), [1,2]), c = optional(object({d = unknown}), {\"d\":\")\"})})",
             ),
             ("object({optional = string})", "object({optional = string})"),
         ] {

@@ -28,6 +28,9 @@ pub(super) struct Manifest {
     pub err: PathBuf,
     /// The secrets that its log must not hold, by name.
     pub secrets: Vec<SecretRef>,
+    /// Variables of ours that were passed on and hold credentials, by name.
+    #[serde(default)]
+    pub passed: Vec<String>,
 }
 
 /// The folder of the run of a handle.

@@ -1,7 +1,7 @@
 //! The variables of a tool: a clean environment with the few of ours that every tool needs.
 use crate::redact::Known;
 use std::collections::BTreeMap;
-use strata_core::secret::is_telling;
+use strata_core::need::Passed;
 
 /// Variables of ours that every tool gets. Part of the format of an operations repo (FORMAT.md, rule 6).
 pub const ALWAYS: &[&str] = &[
@@ -41,19 +41,17 @@ pub fn ours() -> BTreeMap<String, String> {
 /// What a tool gets of our environment. Credentials among it become known secrets.
 pub(super) fn passed(
     ours: &BTreeMap<String, String>,
-    more: &[String],
+    more: &[Passed],
     known: &mut Known,
 ) -> BTreeMap<String, String> {
-    let names = ALWAYS
-        .iter()
-        .copied()
-        .chain(more.iter().map(String::as_str));
+    let always = ALWAYS.iter().map(|name| (*name, false));
+    let more = more.iter().map(|p| (p.name.as_str(), p.sensitive));
     let mut env = BTreeMap::new();
-    for name in names {
+    for (name, sensitive) in always.chain(more) {
         let Some(value) = ours.get(name) else {
             continue;
         };
-        if is_telling(name) && value.len() >= SHORTEST {
+        if sensitive && value.len() >= SHORTEST {
             known.add(value.as_bytes());
         }
         if let Some(password) = password_of(value) {
@@ -85,20 +83,33 @@ mod tests {
             ("AWS_SECRET_ACCESS_KEY", "abcdefghijkl"),
             ("AWS_REGION", "eu-west-1"),
             ("OTHER_TOKEN", "not-passed-on"),
+            ("DD_APP_KEY", "known-by-data"),
         ]
         .map(|(k, v)| (k.to_owned(), v.to_owned()))
         .into();
         let mut known = Known::new();
-        let more = ["AWS_SECRET_ACCESS_KEY", "AWS_REGION", "NOT_SET"].map(str::to_owned);
+        let mut more = ["AWS_SECRET_ACCESS_KEY", "AWS_REGION", "NOT_SET"]
+            .map(Passed::named)
+            .to_vec();
+        more.push(Passed {
+            name: "DD_APP_KEY".to_owned(),
+            sensitive: true,
+        });
         let env = passed(&ours, &more, &mut known);
         let names: Vec<&str> = env.keys().map(String::as_str).collect();
         assert_eq!(
             names,
-            ["AWS_REGION", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "PATH"]
+            [
+                "AWS_REGION",
+                "AWS_SECRET_ACCESS_KEY",
+                "DD_APP_KEY",
+                "HTTPS_PROXY",
+                "PATH"
+            ]
         );
         let text = known
             .redactor()
-            .text(b"abcdefghijkl pr0xypass eu-west-1 not-passed-on");
-        assert_eq!(text, "(secret) (secret) eu-west-1 not-passed-on");
+            .text(b"abcdefghijkl pr0xypass eu-west-1 not-passed-on known-by-data");
+        assert_eq!(text, "(secret) (secret) eu-west-1 not-passed-on (secret)");
     }
 }

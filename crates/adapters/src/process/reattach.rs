@@ -20,6 +20,8 @@ use std::{
 use strata_core::{
     engine::{Collect, Exit, Got, Root},
     executor::{ExecutorError, Handle, Reattached},
+    need::Passed,
+    secret::is_telling,
 };
 
 /// How long a supervisor without a program may look alive before we say so in an error: it is stopping its tools.
@@ -187,7 +189,13 @@ fn redactor(
 ) -> Result<Redactor, strata_core::secret::SecretError> {
     let mut known = Known::new();
     let ours = &inner.config.environment;
-    let all: Vec<String> = ours.keys().cloned().collect();
+    let all: Vec<Passed> = ours
+        .keys()
+        .map(|name| Passed {
+            sensitive: is_telling(name) || manifest.passed.contains(name),
+            name: name.clone(),
+        })
+        .collect();
     super::environment::passed(ours, &all, &mut known);
     for secret in &manifest.secrets {
         known.add_value(&inner.config.secrets.read(secret)?);

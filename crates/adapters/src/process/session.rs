@@ -44,6 +44,8 @@ pub(super) struct ProcessSession {
     env: BTreeMap<String, String>,
     known: Known,
     named: BTreeSet<SecretRef>,
+    /// Variables of ours that it was handed and that hold credentials.
+    passed: Vec<String>,
     redactor: Redactor,
     wrote: bool,
     private: PrivateFolder,
@@ -93,6 +95,7 @@ impl ProcessSession {
             env: BTreeMap::new(),
             known: Known::new(),
             named: BTreeSet::new(),
+            passed: Vec::new(),
             redactor: Redactor::default(),
             wrote: false,
             private,

@@ -71,7 +71,7 @@ fn the_environment_is_clean() {
     .into();
     let executor = bench.executor_with(ours);
     let mut spec = bench.spec();
-    spec.passthrough = vec!["AWS_PROFILE".into()];
+    spec.passthrough = vec![strata_core::need::Passed::named("AWS_PROFILE")];
     spec.env
         .insert("N".into(), Term::Number(Number("1.10".into())));
     spec.env

@@ -58,6 +58,7 @@ fn missing(spec: &UnitSpec, option: &str) -> Diagnostic {
         spec.folder
     );
     Diagnostic::error("ansible::missing-playbook", message)
+        .about(option)
         .help("its path is relative to the component's folder")
 }
 
@@ -66,7 +67,7 @@ fn wrong_plan(spec: &UnitSpec) -> Option<Diagnostic> {
     let word = spec.string("plan")?;
     let known = ["check", "none"].contains(&word.as_str());
     let message = "`ansible.plan` must be `check` or `none`";
-    (!known).then(|| Diagnostic::error("file::wrong-kind", message))
+    (!known).then(|| Diagnostic::error("file::wrong-kind", message).about("plan"))
 }
 
 #[cfg(test)]

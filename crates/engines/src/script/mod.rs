@@ -291,10 +291,11 @@ fn problems(tree: &dyn Tree, spec: &UnitSpec) -> Vec<Diagnostic> {
         if program.is_empty() {
             let message =
                 format!("`script.{option}` must be a list of a program and its arguments");
-            problems.push(Diagnostic::error("file::wrong-kind", message));
+            problems.push(Diagnostic::error("file::wrong-kind", message).about(option));
         }
         if program.starts_with("./") || program.starts_with("../") {
-            problems.extend(not_runnable(tree, spec, option, program));
+            let wrong = not_runnable(tree, spec, option, program);
+            problems.extend(wrong.map(|p| p.about(option)));
         }
     }
     problems

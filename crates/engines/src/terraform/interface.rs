@@ -150,7 +150,11 @@ fn ignored_backend(module: &Module, spec: &UnitSpec) -> Option<Diagnostic> {
         "`terraform.backend` of `{}` is not used: the module has a `{own}` block",
         spec.folder
     );
-    Some(Diagnostic::warning("terraform::backend-ignored", message).help("remove one of the two"))
+    Some(
+        Diagnostic::warning("terraform::backend-ignored", message)
+            .about("backend")
+            .help("remove one of the two"),
+    )
 }
 
 #[cfg(test)]

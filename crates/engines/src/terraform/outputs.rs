@@ -104,6 +104,7 @@ pub fn type_of(json: &Json) -> Type {
                         Field {
                             ty: type_of(ty),
                             optional: optional(name),
+                            default: None,
                         },
                     )
                 };

@@ -9,8 +9,8 @@ use strata_core::{
 /// Why an entry can't be used.
 #[derive(Debug, PartialEq)]
 pub enum Bad {
-    /// It is wrong, whatever its inputs will be.
-    Invalid(String),
+    /// It is wrong, whatever its inputs will be; and perhaps what was meant.
+    Invalid(String, Option<String>),
     /// A part of it is not known yet, or is a secret.
     Open(String),
 }
@@ -18,14 +18,15 @@ pub enum Bad {
 impl Bad {
     /// It is wrong.
     pub fn invalid(why: impl Into<String>) -> Self {
-        Self::Invalid(why.into())
+        Self::Invalid(why.into(), None)
     }
 }
 
 impl fmt::Display for Bad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(why) | Self::Open(why) => f.write_str(why),
+            Self::Invalid(why, Some(help)) => write!(f, "{why}; {help}"),
+            Self::Invalid(why, None) | Self::Open(why) => f.write_str(why),
         }
     }
 }
@@ -44,10 +45,8 @@ impl<'a> Keys<'a> {
         };
         for name in map.keys() {
             if !known.contains(&name.as_str()) {
-                let hint = suggest(name, known.iter().copied())
-                    .map(|hint| format!("; {hint}"))
-                    .unwrap_or_default();
-                return Err(Bad::invalid(format!("`{kind}` has no key `{name}`{hint}")));
+                let why = format!("`{kind}` has no key `{name}`");
+                return Err(Bad::Invalid(why, suggest(name, known.iter().copied())));
             }
         }
         Ok(Self { kind, map })

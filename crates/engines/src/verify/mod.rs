@@ -69,14 +69,13 @@ impl Entry {
 
 /// What is wrong with the verifiers of a unit, as far as it can be told before their inputs are known.
 pub fn problems(spec: &UnitSpec) -> Vec<Diagnostic> {
-    let problem = |(i, term)| match Entry::of(term) {
-        Err(Bad::Invalid(why)) => Some(Diagnostic::error(
-            "verify::invalid",
-            format!("verifier {}: {why}", i + 1),
-        )),
+    let problem = |term| match Entry::of(term) {
+        Err(Bad::Invalid(why, help)) => {
+            Some(Diagnostic::error("verify::invalid", why).help_opt(help))
+        }
         _ => None,
     };
-    spec.verify.iter().enumerate().filter_map(problem).collect()
+    spec.verify.iter().filter_map(problem).collect()
 }
 
 /// The programs that the verifiers of a unit need.

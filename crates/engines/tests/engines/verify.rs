@@ -103,10 +103,8 @@ fn an_entry_that_cannot_be_meant_is_refused() {
     };
     let problems =
         strata_engines::verify::problems(&spec(r#"{"http": {"url": "http://x", "statsu": 1}}"#));
-    assert_eq!(
-        problems[0].message,
-        "verifier 1: `http` has no key `statsu`; did you mean `status`?"
-    );
+    assert_eq!(problems[0].message, "`http` has no key `statsu`");
+    assert_eq!(problems[0].help.as_deref(), Some("did you mean `status`?"));
 }
 
 /// Answers with these statuses and bodies, one after the other, the last one again and again.

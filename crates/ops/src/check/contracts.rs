@@ -1,8 +1,16 @@
 //! Flavors keep what their contract promises.
 use super::places;
-use crate::{compose::Composition, decode::Problems};
+use crate::{
+    compose::{Composition, Variant},
+    decode::Problems,
+    field::Field,
+};
 use std::collections::HashSet;
-use strata_core::diagnostic::{Diagnostic, suggest};
+use strata_core::{
+    diagnostic::{Diagnostic, suggest},
+    span::Location,
+};
+use strata_syntax::expr::{Root, Step};
 
 /// Checks every component that provides a contract, whether picked or not.
 pub fn check(c: &Composition, problems: &mut Problems) {
@@ -61,6 +69,26 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             }
         }
     }
+    circles(c, problems);
+}
+
+/// Contracts that are made of themselves, where their flavors are picked so.
+fn circles(c: &Composition, problems: &mut Problems) {
+    let mut said: HashSet<Location> = HashSet::new();
+    for unit in &c.units {
+        for used in c.variant(unit).uses.iter().filter(|u| u.key == "provides") {
+            if !c.needs_itself(unit, used) || !said.insert(used.at.clone()) {
+                continue;
+            }
+            let name = &c.variant(unit).component.name;
+            let message = format!("what `{name}` gives to a contract is made of that contract");
+            problems.push(
+                Diagnostic::error("contract::cycle", message)
+                    .at(used.at.clone())
+                    .help("take it from an output of a component"),
+            );
+        }
+    }
 }
 
 /// What else there is: the nearest, or all.
@@ -71,23 +99,8 @@ fn others<'a>(name: &str, outputs: impl Iterator<Item = &'a String>) -> Option<S
 }
 
 /// `self.x` names an output of the component.
-fn check_self(v: &crate::compose::Variant, field: &crate::field::Field, problems: &mut Problems) {
-    use strata_syntax::expr::{Root, Step};
-    if v.interface.open_outputs {
-        return;
-    }
-    for (reference, at) in field.references(&[]) {
-        let (Root::Name(root), Some(Step::Field(output) | Step::Key(output))) =
-            (&reference.root, reference.steps.first())
-        else {
-            continue;
-        };
-        if root != "self"
-            || v.component.outputs.contains_key(output)
-            || v.interface.outputs.contains_key(output)
-        {
-            continue;
-        }
+fn check_self(v: &Variant, field: &Field, problems: &mut Problems) {
+    for (output, at) in not_own(v, field) {
         let names = v.component.outputs.keys().chain(v.interface.outputs.keys());
         problems.push(
             Diagnostic::error(
@@ -95,7 +108,28 @@ fn check_self(v: &crate::compose::Variant, field: &crate::field::Field, problems
                 format!("`{}` has no output `{output}`", v.component.name),
             )
             .at(at)
-            .help_opt(others(output, names)),
+            .help_opt(others(&output, names)),
         );
     }
+}
+
+/// Outputs that a mapping takes of `self` and that nobody declared, each with the place of the reference.
+pub(super) fn not_own(v: &Variant, field: &Field) -> Vec<(String, Location)> {
+    let mut out = Vec::new();
+    if v.interface.open_outputs {
+        return out;
+    }
+    for (reference, at) in field.references(&[]) {
+        let (Root::Name(root), Some(Step::Field(output) | Step::Key(output))) =
+            (&reference.root, reference.steps.first())
+        else {
+            continue;
+        };
+        let declared =
+            v.component.outputs.contains_key(output) || v.interface.outputs.contains_key(output);
+        if root == "self" && !declared {
+            out.push((output.clone(), at));
+        }
+    }
+    out
 }

@@ -2,9 +2,12 @@
 //!
 //! An expression is read twice: by type, which finds what is wrong in branches that are not taken, and by value as far
 //! as the files know it, which finds what only the value tells. What nobody declared is unknown and fits everywhere.
-use super::EXTERNAL;
+use super::{EXTERNAL, contracts::not_own, places::inside};
 use crate::{
-    compose::{Composition, Target, Unit},
+    compose::{
+        Composition, Target, Unit,
+        instances::{field_of, merged},
+    },
     decode::Problems,
     field::{Body, Field, coerce, type_of},
     scope,
@@ -40,11 +43,20 @@ impl Checker<'_> {
                 self.field(field, &Type::Any, problems);
                 continue;
             };
+            let own = self.unit.own_inputs().and_then(|own| own.get(key));
+            if let Some(above) = own {
+                // what is merged is looked at with the instance, what is replaced does not count
+                if matches!(above, Term::Map(_)) {
+                    self.field(field, &Type::Any, problems);
+                }
+                continue;
+            }
             let what = format!("`{key}` of `{}`", component.name);
             if let Some(have) = self.field(field, &input.ty, problems) {
                 self.fits(&what, field, &have, &input.ty, input.at.as_ref(), problems);
             }
         }
+        self.own_inputs(problems);
         for (key, field) in &component.env {
             if let Some(have) = self.field(field, &Type::String, problems) {
                 let what = format!("the variable `{key}` of `{}`", component.name);
@@ -68,13 +80,53 @@ impl Checker<'_> {
                 let before = problems.len();
                 let have = self.field(field, ty, problems);
                 // an output that is not there is said with the contract
+                let lost = not_own(v, field);
                 let more = problems.split_off(before).into_iter();
-                problems.extend(more.filter(|p| !p.message.starts_with("`self` has no `")));
+                problems.extend(more.filter(|p| !lost.iter().any(|(_, at)| touches(p, at))));
                 if let (Some(have), Some(want)) = (have, want) {
                     let what = format!("`{name}` of the contract `{contract}`");
                     self.fits(&what, field, &have, ty, want.at.as_ref(), problems);
                 }
             }
+        }
+    }
+
+    /// Inputs that the value of the instance gives, over what the component says.
+    fn own_inputs(&self, problems: &mut Problems) {
+        let v = self.c.variant(self.unit);
+        let Some(own) = self.unit.own_inputs() else {
+            return;
+        };
+        let Some(instances) = field_of(self.c, v, &mut Problems::new()) else {
+            return;
+        };
+        for (key, above) in own {
+            let Some(input) = v.interface.inputs.get(key) else {
+                continue;
+            };
+            let below = v.component.inputs.get(key);
+            let below = below.and_then(|f| scope::eval_late(self.c, self.i, f).ok());
+            let Some(have) = merged(below, above) else {
+                continue;
+            };
+            let have = coerce(have, &input.ty);
+            let what = format!("`{key}` of `{}`", self.unit.address);
+            let place = match &instances.body {
+                Body::Template(_) => instances.clone(),
+                _ => self.written_in(&instances, key, &have),
+            };
+            let at = input.at.as_ref();
+            self.fits(&what, &place, &have, &input.ty, at, problems);
+        }
+    }
+
+    /// An input where it stands in a map of instances that is written out.
+    fn written_in(&self, instances: &Field, input: &str, have: &Term) -> Field {
+        let key = self.unit.address.key.as_deref().unwrap_or_default();
+        let path = format!("{key}.inputs.{input}");
+        Field {
+            body: Body::Constant(have.clone()),
+            at: inside(self.c, &instances.at, &path),
         }
     }
 
@@ -88,7 +140,7 @@ impl Checker<'_> {
         self.type_of(field, &mut found);
         found.retain(|p| !self.said_as_reference(p));
         if !found.is_empty() {
-            problems.extend(found.into_iter().map(|p| self.explained(p)));
+            problems.extend(found);
             return None;
         }
         match scope::eval_late(self.c, self.i, field) {
@@ -103,23 +155,6 @@ impl Checker<'_> {
         }
     }
 
-    /// A value that only some environments lack is missing in this one; `each` needs instances.
-    fn explained(&self, mut problem: Diagnostic) -> Diagnostic {
-        if problem.message == "there is no `each` here" {
-            return problem.help("only a component with `instances` has `each`");
-        }
-        if let Some(name) = problem
-            .message
-            .strip_prefix("`values` has no `")
-            .and_then(|rest| rest.strip_suffix('`'))
-            && self.c.envs.iter().any(|e| e.values.contains_key(name))
-        {
-            let env = &self.unit.address.env;
-            problem.message = format!("`values` of `{env}` has no `{name}`");
-        }
-        problem
-    }
-
     fn type_of(&self, field: &Field, problems: &mut Problems) -> Type {
         match &field.body {
             Body::Constant(term) => type_of(term),
@@ -130,7 +165,7 @@ impl Checker<'_> {
             Body::Map(entries) => Type::Object(
                 entries
                     .iter()
-                    .map(|(k, f)| (k.clone(), required(self.type_of(f, problems))))
+                    .map(|(k, f)| (k.clone(), ty::Field::required(self.type_of(f, problems))))
                     .collect(),
             ),
         }
@@ -138,12 +173,7 @@ impl Checker<'_> {
 
     /// Was the same place reported when names were resolved?
     fn said_as_reference(&self, problem: &Diagnostic) -> bool {
-        let Some(at) = &problem.at else { return false };
-        self.broken().any(|place| {
-            place.file == at.file
-                && place.span.start <= at.span.end
-                && at.span.start <= place.span.end
-        })
+        self.broken().any(|place| touches(problem, place))
     }
 
     fn has_broken_reference(&self, field: &Field) -> bool {
@@ -216,20 +246,32 @@ impl TypeScope for Checker<'_> {
             .chain(reserved)
             .collect()
     }
+    fn way_to(&self, name: &str) -> Option<String> {
+        (name == "each").then(|| "only a component with `instances` has `each`".to_owned())
+    }
+    fn lacks(&self, name: &str, field: &str) -> String {
+        // a value that only some environments lack is missing in this one
+        if name == "values" && self.c.envs.iter().any(|e| e.values.contains_key(field)) {
+            let env = &self.unit.address.env;
+            return format!("`values` of `{env}` has no `{field}`");
+        }
+        format!("`{name}` has no `{field}`")
+    }
 }
 
-fn required(ty: Type) -> ty::Field {
-    ty::Field {
-        ty,
-        optional: false,
-    }
+/// Does a problem stand at a place, or at a part of it?
+fn touches(problem: &Diagnostic, place: &Location) -> bool {
+    let near = |at: &Location| {
+        place.file == at.file && place.span.start <= at.span.end && at.span.start <= place.span.end
+    };
+    problem.at.as_ref().is_some_and(near)
 }
 
 fn object<'n>(fields: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
     Type::Object(
         fields
             .into_iter()
-            .map(|(k, t)| (k.to_owned(), required(t)))
+            .map(|(k, t)| (k.to_owned(), ty::Field::required(t)))
             .collect(),
     )
 }

@@ -1,5 +1,5 @@
 //! The units of a component: one, or one for each instance.
-use super::{Composition, Each, Named, Unit, not_static};
+use super::{Composition, Each, Named, Unit, Variant, not_static};
 use crate::{decode::Problems, field::Field, scope::Statics};
 use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{diagnostic::Diagnostic, name::Address, value::Term};
@@ -7,12 +7,7 @@ use strata_core::{diagnostic::Diagnostic, name::Address, value::Term};
 /// Makes the units of a component of an environment.
 pub(super) fn make(c: &mut Composition, env: usize, variant: u32, problems: &mut Problems) {
     let v = &c.variants[variant as usize];
-    let field = v.component.instances.clone().or_else(|| {
-        let node = c.loaded.platform.layers[v.component.layer]
-            .instances
-            .as_ref()?;
-        Some(Field::parse(node, problems))
-    });
+    let field = field_of(c, v, problems);
     let name: Arc<str> = v.component.name.as_str().into();
     let address = Address {
         env: c.envs[env].name.clone(),
@@ -54,6 +49,30 @@ pub(super) fn make(c: &mut Composition, env: usize, variant: u32, problems: &mut
         keyed,
     };
     c.envs[env].names.insert(name, named);
+}
+
+/// What makes the instances of a component: its own words, or those of its layer.
+pub(crate) fn field_of(c: &Composition, v: &Variant, problems: &mut Problems) -> Option<Field> {
+    v.component.instances.clone().or_else(|| {
+        let layer = &c.loaded.platform.layers[v.component.layer];
+        Some(Field::parse(layer.instances.as_ref()?, problems))
+    })
+}
+
+/// An input of a unit where its instance has a say: maps merge deeply, other values replace, null removes.
+pub(crate) fn merged(below: Option<Term>, above: &Term) -> Option<Term> {
+    match (below, above) {
+        (_, Term::Null) => None,
+        (Some(Term::Map(mut below)), Term::Map(above)) => {
+            for (key, term) in above {
+                if let Some(term) = merged(below.remove(key), term) {
+                    below.insert(key.clone(), term);
+                }
+            }
+            Some(Term::Map(below))
+        }
+        (_, above) => Some(above.clone()),
+    }
 }
 
 /// Keys and values; `None` when it was said what is wrong with them.

@@ -1,6 +1,6 @@
 //! What the names in expressions stand for, and the dependencies that follow from them.
 use super::{
-    Composition, Dep, Unit, Use,
+    Composition, Dep, Unit, Use, Variant,
     references::{Found, after, excused, resolve},
 };
 use crate::{decode::Problems, scope::Statics};
@@ -89,7 +89,11 @@ impl Composition {
         let unit = &self.units[from];
         let v = self.variant(unit);
         let names = |found: Found| found.is_ok_and(|units| units.contains(&(to as u32)));
-        let reference = v.uses.iter().find(|u| names(resolve(self, unit, u)));
+        let mut own = v.uses.iter().filter(|u| u.key != "provides");
+        let mut behind = v.uses.iter().filter(|u| u.key != "provides");
+        let reference = own
+            .find(|u| names(resolve(self, unit, u)))
+            .or_else(|| behind.find(|u| self.behind_contract(unit, u).contains(&(to as u32))));
         let entries = &v.component.after;
         reference.map(|u| u.at.clone()).or_else(|| {
             let entry = entries
@@ -143,6 +147,9 @@ pub(super) fn connect(c: &mut Composition, problems: &mut Problems) {
             problems.push(problem);
         }
     };
+    // what contracts are made of is followed only where one is made of what others give
+    let mapped = |v: &Variant| v.uses.iter().any(|u| u.key == "provides");
+    let mapped = c.variants.iter().any(mapped);
     for i in 0..c.units.len() {
         let mut deps: Vec<Dep> = Vec::new();
         let unit = &c.units[i];
@@ -160,6 +167,8 @@ pub(super) fn connect(c: &mut Composition, problems: &mut Problems) {
             let late = |unit: &u32| u.key == "verify" && *unit as usize == i;
             let data = |unit| Dep { unit, data: true };
             match resolve(c, unit, u) {
+                // who provides a contract waits for nothing that only those need who take it
+                Ok(_) if u.key == "provides" => {}
                 Ok(units) => deps.extend(units.into_iter().filter(|u| !late(u)).map(data)),
                 Err(problem) => {
                     let (env, name) = match &u.reference.root {
@@ -170,6 +179,9 @@ pub(super) fn connect(c: &mut Composition, problems: &mut Problems) {
                         say(*problem, problems);
                     }
                 }
+            }
+            if mapped && u.key != "provides" {
+                deps.extend(c.behind_contract(unit, u).into_iter().map(data));
             }
         }
         for (name, at) in &variant.component.after {

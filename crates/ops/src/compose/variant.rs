@@ -34,7 +34,7 @@ pub struct Variant {
     pub uses: Vec<Use>,
 }
 
-/// A name that a field uses.
+/// A name that a field uses. One under `provides` makes nothing wait for it but those who take the contract.
 #[derive(Clone, Debug)]
 pub struct Use {
     /// Which.
@@ -116,8 +116,7 @@ impl Variants {
         let component = Component::decode(&identity, node, &mut found);
         let (interface, more) = self.interface(c, source, bare_spec(&component));
         // where its block is wrong, its engine has not seen all of it
-        let block = format!("`{}:` ", engine.name());
-        let whole = !found.iter().any(|p| p.message.starts_with(&block));
+        let whole = !component.misread;
         let more = more.into_iter().filter(|p| whole || p.at.is_some());
         found.extend(more.map(|p| placed(&component, p)));
         if let Some(verify) = c.engines.iter().find(|e| e.name() == "verify") {
@@ -127,7 +126,7 @@ impl Variants {
                     ..UnitSpec::default()
                 };
                 let (_, wrong) = verify.interface(c.loaded.tree.as_ref(), &spec);
-                found.extend(wrong.into_iter().map(|p| about_one(p).at(field.at.clone())));
+                found.extend(wrong.into_iter().map(|p| p.at(field.at.clone())));
             }
         }
         for (name, at) in component.environments.iter().flatten() {
@@ -138,13 +137,16 @@ impl Variants {
         let closure = closure(tree, &component, at_root, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
         problems.extend(found);
-        let uses = component
+        let promised = component.provides.values().flat_map(|(_, f)| f.values());
+        let promised = promised.map(|field| ("provides", field, MAPPED));
+        let late = component
             .late_fields()
-            .flat_map(|(key, field)| {
-                field
-                    .references(PLAIN)
-                    .into_iter()
-                    .map(move |(reference, at)| Use { reference, at, key })
+            .map(|(key, field)| (key, field, PLAIN));
+        let uses = late
+            .chain(promised)
+            .flat_map(|(key, field, skip)| {
+                let used = field.references(skip).into_iter();
+                used.map(move |(reference, at)| Use { reference, at, key })
             })
             .collect();
         let variant = Variant {
@@ -188,8 +190,13 @@ impl Variants {
 }
 
 /// Names that never stand for a unit.
-const PLAIN: &[&str] = &[
+pub(super) const PLAIN: &[&str] = &[
     "values", "env", "secret", "each", "unit", "flavors", "file", "platform",
+];
+
+/// The same in what a contract is made of: `self` is looked at with the contract.
+pub(super) const MAPPED: &[&str] = &[
+    "values", "env", "secret", "each", "unit", "flavors", "file", "platform", "self",
 ];
 
 /// What can be told of a component's verifiers before anything runs.
@@ -204,31 +211,14 @@ pub fn verify_spec(component: &Component) -> UnitSpec {
     }
 }
 
-/// What is wrong with one verifier: its number says nothing, its place does.
-fn about_one(mut problem: Diagnostic) -> Diagnostic {
-    if let Some(why) = problem.message.strip_prefix("verifier 1: ") {
-        problem.message = why.to_owned();
-    }
-    if let Some((why, near)) = problem.message.split_once("; did you mean ") {
-        problem.help = Some(format!("did you mean {near}"));
-        problem.message = why.to_owned();
-    }
-    problem
-}
-
-/// An engine knows no places. What it says of an option begins with its name, as in "`script.apply` runs …".
-fn placed(component: &Component, problem: Diagnostic) -> Diagnostic {
+/// An engine knows no places, but of which option it speaks.
+fn placed(component: &Component, mut problem: Diagnostic) -> Diagnostic {
+    let option = problem.option.take();
     if problem.at.is_some() {
         return problem;
     }
-    let rest = problem.message.strip_prefix('`');
-    let option = rest
-        .and_then(|m| m.strip_prefix(component.engine.as_str())?.strip_prefix('.'))
-        .and_then(|m| m.split('`').next());
-    let at = option
-        .and_then(|option| component.options.get(option))
-        .map_or(&component.at, |field| &field.at);
-    let at = at.clone();
+    let field = option.and_then(|option| component.options.get(&option));
+    let at = field.map_or(&component.at, |field| &field.at).clone();
     problem.at(at)
 }
 

@@ -95,6 +95,8 @@ pub struct Component {
     pub reads: Vec<(String, Location)>,
     /// Its tool leaves processes behind on purpose.
     pub leaves_processes: bool,
+    /// Is the shape of its engine's block wrong, so that its engine cannot judge what it needs?
+    pub misread: bool,
     /// Is every field constant, so that all its units have the same specification?
     pub constant: bool,
 }
@@ -139,6 +141,7 @@ impl Component {
                 );
             }
         }
+        let mut misread = false;
         let mut component = Self {
             name: id.name.to_owned(),
             folder: id.folder.to_owned(),
@@ -151,7 +154,7 @@ impl Component {
             instances: f.get("instances").map(|n| Field::parse(n, problems)),
             after: f.texts("after", problems).unwrap_or_default(),
             inputs: fields(&f, "inputs", problems),
-            options: options(&f, id, problems),
+            options: options(&f, id, problems, &mut misread),
             env: fields(&f, "env", problems),
             files: fields(&f, "files", problems),
             provides: provides(&f, problems),
@@ -168,8 +171,10 @@ impl Component {
             retries: retries(&f, problems),
             reads: f.texts("reads", problems).unwrap_or_default(),
             leaves_processes: f.flag("leaves-processes", problems).unwrap_or(false),
+            misread: false,
             constant: false,
         };
+        component.misread = misread;
         let constant = component.late_fields().all(|(_, f)| f.is_constant());
         component.constant = constant;
         component
@@ -233,12 +238,19 @@ fn fields(f: &Fields<'_>, key: &str, problems: &mut Problems) -> FieldMap {
         .collect()
 }
 
-fn options(f: &Fields<'_>, id: &Identity<'_>, problems: &mut Problems) -> FieldMap {
+fn options(
+    f: &Fields<'_>,
+    id: &Identity<'_>,
+    problems: &mut Problems,
+    misread: &mut bool,
+) -> FieldMap {
     let keys: Vec<&str> = id.options.iter().map(|(k, _)| *k).collect();
     let Some(node) = f.get(id.engine) else {
         return FieldMap::default();
     };
+    let before = problems.len();
     Fields::of(Some(node), &format!("`{}:`", id.engine), &keys, problems);
+    *misread = problems.len() > before;
     let entries = node.as_map().map_or(&[][..], |map| &map.entries);
     let given = entries
         .iter()

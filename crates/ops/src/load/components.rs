@@ -2,6 +2,7 @@
 use super::{
     COMPONENT_FILE, Engines, Loaded, Parsed, Source, parse,
     platform::{engine_names, unknown_engine},
+    twin_of,
 };
 use crate::{
     decode::{Problems, expected, text},
@@ -187,6 +188,9 @@ impl<'a> Finder<'a> {
         let Parsed::Node(own) = parse(self.tree, &file, problems) else {
             return None;
         };
+        if own.is_some() {
+            problems.extend(twin_of(self.tree, &file));
+        }
         let at = match &own {
             Some(_) => Location::file(file.as_str()),
             None => found.at.clone(),

@@ -8,11 +8,15 @@ use strata_core::{
 };
 use strata_syntax::expr::{Item, Object};
 
+/// The longest way from contract to contract.
+const MOST_CONTRACTS: u8 = 16;
+
 /// A component with instances: `name["key"]`, `name["*"]`.
 pub(super) struct Instances<'a> {
     pub(super) c: &'a Composition,
     pub(super) target: Target,
     pub(super) outputs: &'a dyn Outputs,
+    pub(super) depth: u8,
 }
 
 impl Object for Instances<'_> {
@@ -26,6 +30,7 @@ impl Object for Instances<'_> {
                 unit: unit as usize,
                 contract: self.target.contract.clone(),
                 outputs: self.outputs,
+                depth: self.depth,
             }))),
             None => Err(format!("there is no instance `{key}`")),
         }
@@ -61,6 +66,7 @@ impl Object for AllOutputs<'_> {
                 unit: unit as usize,
                 contract: i.target.contract.as_deref(),
                 outputs: i.outputs,
+                depth: i.depth,
             };
             map.insert(key, one.term(output)?);
         }
@@ -74,6 +80,7 @@ pub(super) struct OneUnit<'a> {
     pub(super) unit: usize,
     pub(super) contract: Option<String>,
     pub(super) outputs: &'a dyn Outputs,
+    pub(super) depth: u8,
 }
 
 impl Object for OneUnit<'_> {
@@ -84,6 +91,7 @@ impl Object for OneUnit<'_> {
                 unit: self.unit,
                 contract: self.contract.as_deref(),
                 outputs: self.outputs,
+                depth: self.depth,
             })));
         }
         Err(format!("write `.outputs.{key}`"))
@@ -96,6 +104,7 @@ pub(super) struct UnitOutputs<'a> {
     pub(super) unit: usize,
     pub(super) contract: Option<&'a str>,
     pub(super) outputs: &'a dyn Outputs,
+    pub(super) depth: u8,
 }
 
 impl UnitOutputs<'_> {
@@ -117,10 +126,15 @@ impl UnitOutputs<'_> {
                         .into_iter(),
                 ));
             };
+            if self.depth >= MOST_CONTRACTS {
+                // said where it stands
+                return Ok(crate::field::unknown());
+            }
             let scope = Late {
                 c: self.c,
                 unit: self.unit,
                 outputs: self.outputs,
+                depth: self.depth + 1,
             };
             return field.eval(&scope).map_err(|d| d.message);
         }

@@ -281,7 +281,6 @@ impl Gatherer<'_> {
         }
         let platform = &self.c.loaded.platform;
         for key in &platform.passthrough {
-            self.table.passed.insert(key.clone());
             let id = RowKey {
                 category: Category::Env,
                 key: key.clone(),

@@ -5,8 +5,6 @@ use super::{Category, Demand, Required, Row, Table, way};
 pub trait World {
     /// Is a process variable set, and not empty?
     fn is_set(&self, key: &str) -> bool;
-    /// Do tools get this variable of ours?
-    fn reaches_tools(&self, key: &str) -> bool;
     /// Is there such a file? Relative paths begin at the platform's folder.
     fn has_file(&self, path: &str) -> bool;
 }
@@ -16,8 +14,8 @@ pub trait World {
 pub enum State {
     /// It is there.
     Set,
-    /// It is set, but tools do not get it.
-    NotPassedOn,
+    /// It is there, and the tools that read it get it.
+    PassedOn,
     /// It is not there.
     NotSet,
     /// Something else does.
@@ -31,7 +29,7 @@ impl State {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Set => "set",
-            Self::NotPassedOn => "not-passed-on",
+            Self::PassedOn => "passed-on",
             Self::NotSet => "not-set",
             Self::Satisfied(_) => "satisfied",
             Self::NotSeen => "not-seen",
@@ -41,7 +39,7 @@ impl State {
     pub fn said(&self) -> String {
         match self {
             Self::Set => "set".to_owned(),
-            Self::NotPassedOn => "set, not passed on".to_owned(),
+            Self::PassedOn => "set, passed on".to_owned(),
             Self::NotSet => "not set".to_owned(),
             Self::Satisfied(by) => format!("satisfied by {by}"),
             Self::NotSeen => "not seen from here".to_owned(),
@@ -100,14 +98,10 @@ fn secret(row: &Row, world: &dyn World) -> Judged {
     }
 }
 
-fn arrives(world: &dyn World, key: &str) -> bool {
-    world.is_set(key) && world.reaches_tools(key)
-}
-
 /// The way of a demand that is whole.
 fn whole<'d>(demand: &'d Demand, world: &dyn World) -> Option<&'d Vec<String>> {
     let mut ways = demand.need.ways.iter();
-    ways.find(|way| way.iter().all(|key| arrives(world, key)))
+    ways.find(|way| way.iter().all(|key| world.is_set(key)))
 }
 
 fn variable(table: &Table, row: &Row, world: &dyn World) -> Judged {
@@ -120,11 +114,9 @@ fn variable(table: &Table, row: &Row, world: &dyn World) -> Judged {
         .iter()
         .filter(|d| whole(d, world).is_none())
         .collect();
-    let here = arrives(world, key);
+    let here = world.is_set(key);
     let state = if here {
-        State::Set
-    } else if world.is_set(key) {
-        State::NotPassedOn
+        State::PassedOn
     } else if let (true, Some(way_of)) = (
         left.is_empty(),
         wanting.first().and_then(|d| whole(d, world)),

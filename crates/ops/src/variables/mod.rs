@@ -1,14 +1,17 @@
 //! Every variable and credential that a platform needs from outside, as a table to hand to somebody.
 //!
 //! - [`gather`]: what the files and the tools' plug-ins ask for.
+//! - [`passed`](fn@passed): what of our own environment a tool is handed.
 //! - [`judge`]: what of it is there now. The environment is asked through [`World`]: no value is ever looked at.
 mod gather;
 mod judge;
+mod passed;
 #[cfg(test)]
 mod tests;
 
 pub use gather::gather;
 pub use judge::{Judged, State, World, judge};
+pub use passed::{passed, read_by_plugins, with};
 
 use std::collections::{BTreeMap, BTreeSet};
 use strata_core::{name::Address, need::Need, span::Location};
@@ -158,8 +161,6 @@ pub struct Table {
     pub needless: BTreeMap<Needless, BTreeSet<Address>>,
     /// What nobody knows the variables of, with its places.
     pub unknown: BTreeMap<String, BTreeSet<(Address, Option<Location>)>>,
-    /// Variables that `passthrough` hands on.
-    pub passed: BTreeSet<String>,
 }
 
 impl Table {

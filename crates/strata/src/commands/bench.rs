@@ -7,14 +7,19 @@ use std::{
 use strata_adapters::blobtree;
 use strata_core::{
     digest::Digest,
-    engine::{Task, Tool},
+    engine::{DynEngine, Task, Tool},
+    interface::Interface,
     name::Address,
+    need::Passed,
     secret::SecretStore,
     store::{Applied, AppliedRow, Store},
     tree::{MemoryTree, Tree},
     value::{SecretRef, Term},
 };
-use strata_ops::compose::Composition;
+use strata_ops::{
+    compose::Composition,
+    variables::{read_by_plugins, with},
+};
 use strata_plan::{
     prepare::{Facts, prepare},
     prepared::{NotReady, Prepared},
@@ -104,6 +109,7 @@ pub struct AppliedBench {
     pub store: Arc<dyn Store>,
     /// Variables that pass through to every tool.
     pub passthrough: Vec<String>,
+    engines: Vec<Arc<dyn DynEngine>>,
 }
 
 impl AppliedBench {
@@ -123,7 +129,23 @@ impl AppliedBench {
                 .compose()
                 .map(|(c, _)| c.loaded.platform.passthrough.clone())
                 .unwrap_or_default(),
+            engines: cx.engines.clone(),
         })
+    }
+    /// What the tool of a unit declared when it was applied; `None` when that cannot be told any more.
+    pub fn interface(&self, unit: &Address) -> Option<Interface> {
+        let ready = self.ready(unit).ok()?;
+        let spec = &ready.task.spec;
+        let engine = self.engines.iter().find(|e| e.name() == spec.engine)?;
+        Some(engine.interface(ready.tree.as_ref(), spec).0)
+    }
+    /// What plug-ins of its tool read, as it was applied.
+    fn passed(&self, task: &Task, tree: &dyn Tree) -> Vec<Passed> {
+        let mut engines = self.engines.iter();
+        let engine = engines.find(|e| e.name() == task.spec.engine);
+        let inputs: Vec<String> = task.inputs.keys().cloned().collect();
+        let known = engine.map(|e| read_by_plugins(e.as_ref(), tree, &task.spec, &inputs));
+        with(&self.passthrough, known.unwrap_or_default())
     }
     /// A unit as it was applied, ready for its engine.
     pub fn ready(&self, unit: &Address) -> Result<Prepared, String> {
@@ -147,12 +169,12 @@ impl AppliedBench {
             parts: applied.parts.clone(),
             files,
             files_digest: applied.fingerprint,
-            tree,
             identities: applied.identities.clone(),
             claims: Vec::new(),
             needs: applied.needs.clone(),
             protect: applied.protect.clone(),
-            passthrough: self.passthrough.clone(),
+            passthrough: self.passed(&task, tree.as_ref()),
+            tree,
             task,
         })
     }

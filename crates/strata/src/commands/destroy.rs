@@ -7,6 +7,7 @@ use super::{
 use crate::{
     args::{Global, Which},
     context::Context,
+    policy::Gate,
     problem::Problem,
     view::{ask, plan as view},
 };
@@ -54,13 +55,19 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
                 .map_err(|e: strata_core::name::NotAnAddress| Problem::usage(e.to_string()))
         })
         .collect::<Result<_, _>>()?;
-    let platform = cx
-        .compose()
-        .map(|(c, _)| c.loaded.platform.id.clone())
-        .unwrap_or_default();
+    // what is wrong with the files does not keep anybody from destroying
+    let composed = cx.compose().ok().map(|(c, _)| c);
+    let platform = composed.as_ref();
+    let platform = platform.map_or("", |c| c.loaded.platform.id.as_str());
     let plan =
-        destroy::plan(&platform, &envs, &bench.all, &chosen, &force).map_err(|r| refused(&r))?;
+        destroy::plan(platform, &envs, &bench.all, &chosen, &force).map_err(|r| refused(&r))?;
     view::print_destroy(&cx, &plan);
+    if let Some(mut gate) = composed.as_ref().and_then(Gate::open) {
+        // policies that cannot be read let nothing pass
+        gate.answer(&cx)?;
+        gate.destroyed(&plan, &bench.all, &|unit| bench.interface(unit));
+        gate.answer(&cx)?;
+    }
     if let Some(record) = run::cut_off(store.as_ref(), &envs)? {
         let leases = run::take(store.as_ref(), &envs, "destroy")?;
         run::release(store.as_ref(), &leases);

@@ -1,5 +1,6 @@
 //! Makes a plan: composes, decides what stands still, lets tools plan the rest.
 mod ahead;
+mod passed;
 
 use super::{batch::Reader, bench::FilesBench};
 use crate::{
@@ -147,7 +148,8 @@ pub fn make_under<'a>(
     ahead::look(&mut reader, c, &mut items, &mut bench, &mut proposals)?;
     bench.recorded.forget_foretold();
     let gone = orphans(c, &envs, &bench.facts());
-    let plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
+    let mut plan = assemble(c, &envs, &items, proposals, &bench.facts(), gone);
+    plan.notes.extend(passed::note(c, &plan, &bench.recorded));
     if let Some(gate) = &mut gate {
         gate.steps(&plan, &bench.recorded);
     }

@@ -9,9 +9,8 @@ use crate::{
 };
 use clap::Args;
 use std::path::{Path, PathBuf};
-use strata_adapters::process::ALWAYS;
 use strata_core::exit;
-use strata_ops::variables::{Table, World, gather, judge};
+use strata_ops::variables::{World, gather, judge};
 
 /// What the command line asks for.
 #[derive(Args, Debug)]
@@ -32,15 +31,11 @@ pub struct Wanted {
 /// This process and its files.
 struct Here<'a> {
     root: &'a Path,
-    table: &'a Table,
 }
 
 impl World for Here<'_> {
     fn is_set(&self, key: &str) -> bool {
         std::env::var_os(key).is_some_and(|value| !value.is_empty())
-    }
-    fn reaches_tools(&self, key: &str) -> bool {
-        ALWAYS.contains(&key) || self.table.passed.contains(key)
     }
     fn has_file(&self, path: &str) -> bool {
         let path: PathBuf = self.root.join(path);
@@ -59,13 +54,7 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
     let c = cx.composed()?;
     let envs = cx.envs(&c, &wanted.env, wanted.env.is_empty())?;
     let table = gather(&c, &envs);
-    let judged = judge(
-        &table,
-        &Here {
-            root: &cx.root,
-            table: &table,
-        },
-    );
+    let judged = judge(&table, &Here { root: &cx.root });
     let lacking = judged.iter().any(|j| j.missing);
     let shown = Shown {
         platform: &c.loaded.platform.name,

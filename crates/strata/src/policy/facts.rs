@@ -1,10 +1,10 @@
 //! What rules see of a composition. Facts that units share are made once.
 use std::collections::{BTreeMap, HashMap};
-use strata_core::{interface::Interface, spec::UnitSpec, value::Term};
+use strata_core::{interface::Interface, spec::UnitSpec, store::Applied, value::Term};
 use strata_ops::{
     compose::Composition,
     field::{Field, FieldMap},
-    scope::{self, Outputs},
+    scope::{self, NoOutputs, Outputs},
 };
 use strata_policy::{
     Document,
@@ -54,6 +54,35 @@ impl<'a> Facts<'a> {
     pub fn unit(&mut self, position: usize, outputs: &dyn Outputs) -> Document {
         let own = own(self.c, position, outputs);
         self.component(self.c.units[position].variant).merged(&own)
+    }
+    /// A unit as it was applied: as its component stands in the files, where it still does, with what it was given then.
+    pub fn applied(&mut self, applied: &Applied, interface: Option<&Interface>) -> Document {
+        let task = &applied.task;
+        let sensitive = match interface {
+            Some(interface) => sensitive(interface),
+            // nobody knows which may be seen
+            None => task.inputs.keys().cloned().collect(),
+        };
+        let given = Document::of(&Given::of(&task.spec, &task.inputs, &sensitive));
+        if let Some(position) = self.c.position(&task.unit) {
+            return self.unit(position, &NoOutputs).merged(&given);
+        }
+        let gone = Document::of(&gone(self.c, applied));
+        gone.merged(&Document::of(&own_gone(applied)))
+            .merged(&given)
+    }
+    /// An environment by name, also one that the files do not have any more.
+    pub fn environment_named(&mut self, name: &str) -> Document {
+        match self.c.env_named(name) {
+            Some(position) => self.environment(position as u32),
+            None => Document::of(&Environment {
+                name: name.to_owned(),
+                shared: false,
+                uses: Vec::new(),
+                values: Shown::new(),
+                flavors: BTreeMap::new(),
+            }),
+        }
     }
     fn component(&mut self, variant: u32) -> Document {
         let c = self.c;
@@ -113,6 +142,52 @@ fn component(c: &Composition, variant: u32) -> Component {
         retries: d.retries,
         suspended: d.suspend,
         reads: d.reads.iter().map(|(path, _)| path.clone()).collect(),
+    }
+}
+
+/// A component that the files do not have any more.
+fn gone(c: &Composition, applied: &Applied) -> Component {
+    let layers = &c.loaded.platform.layers;
+    let position = c.loaded.platform.layer(&applied.layer).unwrap_or_default();
+    let mut layer = layers.get(position).map_or_else(
+        || Layer::of(&strata_core::layer::Layer::default(), position),
+        |l| Layer::of(&l.layer, position),
+    );
+    layer.name.clone_from(&applied.layer);
+    let task = &applied.task;
+    Component {
+        name: task.unit.name.to_string(),
+        layer,
+        engine: task.spec.engine.clone(),
+        folder: task.spec.folder.clone(),
+        file: String::new(),
+        provides: Vec::new(),
+        declares: Declares::of(&Interface::default()),
+        facts: BTreeMap::new(),
+        protect: applied.protect.clone(),
+        timeout: BTreeMap::new(),
+        retries: 0,
+        suspended: false,
+        reads: Vec::new(),
+    }
+}
+
+fn own_gone(applied: &Applied) -> Own {
+    let unit = &applied.task.unit;
+    Own {
+        address: unit.to_string(),
+        environment: unit.env.to_string(),
+        instance: unit.key.as_ref().map(|key| Instance {
+            key: key.to_string(),
+            value: serde_json::Value::Null,
+        }),
+        inputs: Shown::new(),
+        env: Shown::new(),
+        files: Shown::new(),
+        options: Shown::new(),
+        verify: Vec::new(),
+        needs: applied.needs.iter().map(ToString::to_string).collect(),
+        uses: Vec::new(),
     }
 }
 

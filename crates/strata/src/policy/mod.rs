@@ -15,9 +15,11 @@ use std::{
 use strata_core::{
     diagnostic::{Diagnostic, Severity},
     exit,
+    interface::Interface,
     name::Address,
     plan::{Basis, Plan},
     span::{Location, Span},
+    store::Applied,
     value::{OutputRef, Term},
 };
 use strata_ops::{
@@ -65,7 +67,8 @@ impl<'a> Gate<'a> {
                 environment: self.facts.environment(self.c.units[position].env),
                 platform: self.facts.platform(),
             };
-            self.ask(&input, Some(position));
+            let c = self.c;
+            self.ask(&input, Some(&c.units[position].address));
         }
     }
     /// Asks about the platform as a whole.
@@ -96,24 +99,50 @@ impl<'a> Gate<'a> {
         }
         for step in plan.pending() {
             if let Some(input) = step_input(&mut self.facts, self.c, step, recorded) {
-                self.ask(&input, self.c.position(&step.unit));
+                self.ask(&input, Some(&step.unit));
             }
         }
     }
 
-    fn ask(&mut self, input: &Input, position: Option<usize>) {
+    /// Asks about every unit that a plan destroys, as it was applied. `interface` tells what its tool declared then.
+    pub fn destroyed(
+        &mut self,
+        plan: &Plan,
+        all: &BTreeMap<Address, Applied>,
+        interface: &dyn Fn(&Address) -> Option<Interface>,
+    ) {
+        if !self.policies.about_units() {
+            return;
+        }
+        for step in plan.pending() {
+            let Some(applied) = all.get(&step.unit) else {
+                continue;
+            };
+            let declared = interface(&step.unit);
+            let input = Input::Plan {
+                unit: self.facts.applied(applied, declared.as_ref()),
+                environment: self.facts.environment_named(&step.unit.env),
+                platform: self.facts.platform(),
+                step: Document::of(&Step::of(step)),
+            };
+            self.ask(&input, Some(&step.unit));
+        }
+    }
+
+    fn ask(&mut self, input: &Input, about: Option<&Address>) {
         let Evaluated { findings, problems } = self.policies.ask(input);
         for problem in problems {
             self.add(problem);
         }
         for finding in findings {
             let named = finding.unit.clone().and_then(|u| u.parse().ok());
-            let about = named.and_then(|u| self.c.position(&u)).or(position);
+            let position = about.and_then(|u| self.c.position(u));
+            let position = named.and_then(|u| self.c.position(&u)).or(position);
             let unit = finding
                 .unit
                 .clone()
-                .or_else(|| Some(self.c.units[position?].address.to_string()));
-            let at = about.map_or_else(|| Location::file(ROOT_FILE), |p| place(self.c, p));
+                .or_else(|| about.map(ToString::to_string));
+            let at = position.map_or_else(|| Location::file(ROOT_FILE), |p| place(self.c, p));
             self.add(finding.diagnostic(unit.as_deref(), Some(at)));
         }
     }

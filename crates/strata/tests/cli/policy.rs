@@ -261,3 +261,77 @@ fn tests_of_policies_run() {
     s.write("policy/x_test.rego", "package x\ndeny contains \"never\"\n");
     s.ends(0, &["check"]);
 }
+
+#[test]
+fn a_denial_stops_a_destroy_also_of_what_is_in_no_file_any_more() {
+    let policy = "package main
+deny contains msg if {
+  input.kind == \"plan\"
+  input.step.verb == \"destroy\"
+  some change in input.step.changes
+  change.action == \"delete\"
+  input.unit.inputs.word != \"good\"
+  msg := sprintf(\"%v of layer %v, engine %v, environment %v\", [input.unit.inputs.word, input.unit.layer.name, input.unit.engine, input.environment.name])
+}
+";
+    let s = sandbox("gold", policy);
+    s.ends(0, &["check"]);
+    s.ends(0, &["apply", "dev", "--yes"]);
+    // it is asked about what was applied, whatever the files say now
+    s.edit("layers/base/a/component.yaml", "word: gold", "word: good");
+    s.ends(5, &["destroy", "dev", "--yes"])
+        .says("will be destroyed")
+        .says("dev/a: gold of layer base, engine script, environment dev (data.main.deny) [policy::deny]")
+        .says("policy denies this: 1 finding");
+    assert_eq!(s.ledger(), ["dev/a"]);
+    // an orphan is in no file
+    std::fs::remove_dir_all(s.root().join("layers/base/a")).expect("it was there");
+    s.ends(5, &["destroy", "dev", "--orphans", "--yes"])
+        .says("dev/a: gold of layer base, engine script, environment dev");
+    // policies that are wrong let nothing pass
+    s.write(
+        "policy/main.rego",
+        "package main\ndeny contains msg if {\n  msg := \n}\n",
+    );
+    s.ends(3, &["destroy", "dev", "--yes"])
+        .says("[policy::syntax]");
+    // an exception is a way out that is seen
+    s.write(
+        "policy/main.rego",
+        &policy.replace("deny contains", "deny_gold contains"),
+    );
+    s.write(
+        "policy/except.rego",
+        "package main\nexception contains [\"gold\"] if input.step.verb == \"destroy\"\n",
+    );
+    s.ends(0, &["destroy", "dev", "--yes"])
+        .says("[policy::exception]");
+    assert_eq!(s.outputs("dev"), serde_json::json!({}));
+}
+
+#[test]
+fn a_destroy_shows_rules_no_secret_either() {
+    let s = Sandbox::new(&[
+        (
+            "layers/base/a/component.yaml",
+            "engine: script\ninputs: {word: '${{ secret(\"env:PW\") }}'}\noutputs: {said: string}\nscript: {apply: [./say.sh]}\n",
+        ),
+        (
+            "layers/base/a/say.sh",
+            "#!/bin/sh\nprintf '{\"said\": \"x\"}' > \"$STRATA_OUTPUTS\"\n",
+        ),
+        (
+            "policy/main.rego",
+            "package main\nwarn contains sprintf(\"%v %v\", [input.unit.address, input.unit]) if input.step.verb == \"destroy\"\n",
+        ),
+    ]);
+    let run = |args: &[&str]| {
+        let output = s.command(args).env("PW", "hunter2-4711").output();
+        crate::sandbox::Done::of(&output.expect("strata starts"))
+    };
+    assert_eq!(run(&["apply", "dev", "--yes"]).code, 0);
+    std::fs::remove_dir_all(s.root().join("layers/base/a")).expect("it was there");
+    let done = run(&["destroy", "dev", "--yes"]);
+    assert_eq!(done.code, 0, "{}", done.all());
+    done.says("policy::warn").never_says("hunter2-4711");
+}

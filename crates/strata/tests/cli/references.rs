@@ -227,3 +227,30 @@ fn secrets_come_from_the_environment_a_file_or_are_made_once() {
     assert_ne!(without.code, 0);
     without.says("MY_SECRET");
 }
+
+#[test]
+fn the_value_of_an_instance_may_give_inputs_of_its_own() {
+    let s = Sandbox::new(&[(
+        "environments/dev.yaml",
+        "values: {regions: {eu: {}, us: {inputs: {word: howdy}}}}\n",
+    )]);
+    says(
+        &s,
+        "base/vpc",
+        "hello",
+        "instances: '${{ values.regions }}'\n",
+    );
+    s.ends(0, &["apply", "dev", "--yes"]);
+    let all = s.outputs("dev");
+    assert_eq!(all["dev/vpc[\"eu\"]"]["said"], "hello");
+    assert_eq!(all["dev/vpc[\"us\"]"]["said"], "howdy");
+    s.ends(0, &["explain", "dev/vpc[\"us\"].word"])
+        .says("howdy")
+        .says("hello")
+        .says("inputs of the instance us");
+    // it is an input like any other: who changes it changes that instance only
+    s.edit("environments/dev.yaml", "howdy", "hey");
+    let ran = s.wrote(|| drop(s.ends(0, &["apply", "dev", "--yes"])));
+    assert!(ran.iter().all(|l| !l.contains("eu")), "{ran:?}");
+    assert_eq!(s.outputs("dev")["dev/vpc[\"us\"]"]["said"], "hey");
+}

@@ -262,3 +262,69 @@ fn the_type_of_an_output_is_learnt_at_apply() {
         .says("is a list(string), and the last apply gave a string")
         .says("1 of 1 wire has a known type, 1 of them learnt at the last apply");
 }
+
+/// Reads a state far away, but never does: enough for its credentials to be of use.
+const READER: &str = r#"
+data "terraform_remote_state" "far" {
+  count   = 0
+  backend = "s3"
+  config  = { bucket = "far", key = "far", region = "eu-central-1" }
+}
+resource "terraform_data" "it" {
+  provisioner "local-exec" {
+    command = "echo profile=$AWS_PROFILE secret=$AWS_SECRET_ACCESS_KEY other=$OTHER_TOKEN"
+  }
+}
+"#;
+
+#[test]
+fn what_its_plug_ins_read_passes_through_to_a_tool_and_to_no_other() {
+    if !terraform_here() {
+        return;
+    }
+    let s = Sandbox::new(&[
+        ("environments/dev.yaml", "values: {}\n"),
+        ("layers/base/reader/main.tf", READER),
+        ("layers/base/plain/main.tf", "output \"a\" { value = 1 }\n"),
+    ]);
+    let with = |args: &[&str]| {
+        let mut command = s.command(args);
+        command.envs([
+            ("AWS_PROFILE", "someone"),
+            ("AWS_SECRET_ACCESS_KEY", "s3cr3t-of-aws"),
+            ("OTHER_TOKEN", "0ther-t0ken"),
+        ]);
+        let out = command.output().expect("strata starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(out.status.success(), "{}", text(&out.stderr));
+        text(&out.stdout) + &text(&out.stderr)
+    };
+    let plan = with(&["plan", "dev"]);
+    assert!(
+        plan.contains("AWS_PROFILE to dev/reader; AWS_SECRET_ACCESS_KEY to dev/reader"),
+        "{plan}"
+    );
+    assert!(
+        !plan.contains("dev/plain;") && !plan.contains("OTHER_TOKEN"),
+        "{plan}"
+    );
+    assert!(
+        !plan.contains("s3cr3t-of-aws") && !plan.contains("someone"),
+        "{plan}"
+    );
+    with(&["apply", "dev", "--yes"]);
+    let shown = |unit: &str| {
+        let line = "echo profile=$AWS_PROFILE secret=$AWS_SECRET_ACCESS_KEY other=$OTHER_TOKEN";
+        with(&["exec", unit, "--", "sh", "-c", line])
+    };
+    // a credential that the tool prints is taken out
+    assert_eq!(
+        shown("dev/reader"),
+        "profile=someone secret=(secret) other=\n"
+    );
+    assert_eq!(shown("dev/plain"), "profile= secret= other=\n");
+    with(&["destroy", "dev", "--yes"]);
+    // without them there is nothing to name
+    let plan = s.ends(0, &["plan", "dev"]).out;
+    assert!(!plan.contains("passed on to tools"), "{plan}");
+}

@@ -160,7 +160,7 @@ fn it_tells_what_is_set_and_never_a_value() {
         ("GITHUB_OWNER", ""),
     ];
     let all = rows(&s, &set);
-    assert_eq!(row(&all, "CLOUDFLARE_EMAIL")["state"], "set");
+    assert_eq!(row(&all, "CLOUDFLARE_EMAIL")["state"], "passed-on");
     let token = row(&all, "CLOUDFLARE_API_TOKEN");
     assert_eq!(token["state"], "satisfied");
     assert_eq!(
@@ -172,11 +172,11 @@ fn it_tells_what_is_set_and_never_a_value() {
         serde_json::json!(["CLOUDFLARE_API_KEY", "CLOUDFLARE_EMAIL"])
     );
     assert_eq!(token["used"][0]["at"], "dns/main.tf:3");
-    // it is set, and strata would not hand it on
+    // its provider is known to read it, so it needs no `passthrough`
     let vercel = row(&all, "VERCEL_API_TOKEN");
     assert_eq!(
         (&vercel["state"], &vercel["missing"]),
-        (&"not-passed-on".into(), &true.into())
+        (&"passed-on".into(), &false.into())
     );
     // an empty variable is not set
     assert_eq!(row(&all, "GITHUB_OWNER")["state"], "not-set");

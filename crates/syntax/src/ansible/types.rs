@@ -60,6 +60,7 @@ fn fields(node: &Node) -> Type {
         let field = Field {
             ty: argument_type(&e.value),
             optional: !is("required") || e.value.get("default").is_some(),
+            default: None,
         };
         (e.key.clone(), field)
     });

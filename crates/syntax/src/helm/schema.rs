@@ -97,6 +97,7 @@ impl<'n> Schema<'n> {
                         ty: self.ty(&e.value, depth - 1),
                         // what `values.yaml` gives may fill it, so it is never missing for sure
                         optional: !required.contains(&e.key.as_str()),
+                        default: None,
                     };
                     (e.key.clone(), field)
                 });
@@ -167,13 +168,7 @@ fn fields_of(map: &Map) -> Type {
     let fields: BTreeMap<String, Field> = map
         .entries
         .iter()
-        .map(|e| {
-            let field = Field {
-                ty: shape(&e.value),
-                optional: true,
-            };
-            (e.key.clone(), field)
-        })
+        .map(|e| (e.key.clone(), Field::optional(shape(&e.value))))
         .collect();
     Type::Object(fields)
 }

@@ -96,13 +96,10 @@ impl HelmFacts {
             };
             let ty = match &dependency.chart {
                 Some(chart) if !chart.inputs.is_empty() => {
-                    let fields = chart.inputs.iter().map(|(name, input)| {
-                        let field = Field {
-                            ty: input.ty.clone(),
-                            optional: true,
-                        };
-                        (name.clone(), field)
-                    });
+                    let fields = chart
+                        .inputs
+                        .iter()
+                        .map(|(name, input)| (name.clone(), Field::optional(input.ty.clone())));
                     Type::Object(fields.collect())
                 }
                 _ => Type::Any,
@@ -179,10 +176,9 @@ fn insist(ty: &mut Type, path: &[String]) {
         *ty = Type::Object(std::collections::BTreeMap::new());
     }
     if let Type::Object(fields) = ty {
-        let field = fields.entry(key.clone()).or_insert(Field {
-            ty: Type::Any,
-            optional: false,
-        });
+        let field = fields
+            .entry(key.clone())
+            .or_insert(Field::required(Type::Any));
         field.optional = false;
         insist(&mut field.ty, rest);
     }

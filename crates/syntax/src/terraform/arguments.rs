@@ -1,6 +1,6 @@
 //! Whether an expression can stand where a type is asked for: only a certain "no" is a "no".
 use super::{folder::Folder, shape::Shape, types::Types};
-use strata_core::ty::Type;
+use strata_core::{ty::Type, value::Value};
 
 /// The deepest nesting that is compared.
 const MAX_DEPTH: u32 = 32;
@@ -13,6 +13,12 @@ pub(super) fn misfit<'a>(
     want: &Type,
 ) -> Option<String> {
     of_shape(types, folder, shape, want, 0)
+}
+
+/// The same of a value that is written out.
+pub(super) fn misfit_of_value(value: &Value, want: &Type) -> Option<String> {
+    let (folder, shape) = (Folder::default(), Shape::from_value(value));
+    misfit(&Types::new(&[]), &folder, &shape, want)
 }
 
 fn of_shape<'a>(

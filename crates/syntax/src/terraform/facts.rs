@@ -17,10 +17,13 @@ pub struct FileFacts {
     pub(super) providers: Vec<ProviderFact>,
     /// One list for each `required_providers` block.
     pub(super) requirements: Vec<Vec<RequirementFact>>,
-    pub(super) required_version: Option<Said>,
+    pub(super) required_versions: Vec<Said>,
     pub(super) backend: Option<SettingsFact>,
     pub(super) cloud: Option<SettingsFact>,
     pub(super) data: Vec<DataFact>,
+    pub(super) resources: Vec<ResourceFact>,
+    /// What one module has once: `backend`, `cloud`, `required_providers`.
+    pub(super) single: Vec<(String, Span)>,
     /// Local names of the providers of its resources and data.
     pub(super) used_providers: Vec<String>,
     pub(super) references: References,
@@ -68,7 +71,9 @@ pub(super) struct VariableFact {
     pub name: String,
     pub at: Span,
     pub ty: Option<Type>,
+    pub type_at: Span,
     pub default: Option<Shape>,
+    pub default_at: Span,
     pub sensitive: Option<bool>,
     pub nullable: Option<bool>,
     pub ephemeral: Option<bool>,
@@ -156,6 +161,15 @@ pub(super) struct DataFact {
     pub at: Span,
     /// The arguments of `terraform_remote_state` and `tfe_outputs`.
     pub arguments: Vec<ArgumentFact>,
+}
+
+/// A `resource` or an `ephemeral` block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ResourceFact {
+    pub ephemeral: bool,
+    /// `aws_vpc.main`
+    pub address: String,
+    pub at: Span,
 }
 
 /// What expressions refer to.

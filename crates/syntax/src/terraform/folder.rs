@@ -4,7 +4,7 @@ use super::{
         CallFact, FileFacts, LocalFact, OutputFact, ProviderFact, RequirementFact, SettingsFact,
         VariableFact,
     },
-    files,
+    files, repeated,
 };
 use crate::node::Origin;
 use std::collections::BTreeMap;
@@ -50,6 +50,8 @@ pub(super) struct Folder {
     pub backend: Option<In<SettingsFact>>,
     pub cloud: Option<In<SettingsFact>>,
     pub twice: Vec<Twice>,
+    /// Terraform reads other files than OpenTofu.
+    pub two_programs: bool,
     /// Files override others: what stands in those may not count.
     pub overridden: bool,
     /// Some of it could not be read, or means another thing to another program.
@@ -64,15 +66,25 @@ impl Folder {
             ..Self::default()
         };
         let (found, others) = files::of_module(tree, path);
+        let of_tofu = |file: &&str| file.ends_with(".tofu") || file.ends_with(".tofu.json");
+        let tofu = found.iter().filter(|(file, _)| of_tofu(file)).count();
+        folder.two_programs = tofu > 0 && (tofu < found.len() || !others.is_empty());
         for other in others {
             // which of two files counts depends on the program that runs it
             let tofu = files::of_tofu(other);
             let same = names(&files::facts(tree, other)) == names(&files::facts(tree, &tofu));
             folder.incomplete |= !same;
         }
+        let mut plain = 0;
         for (file, over) in found {
             let facts = files::facts(tree, file);
             folder.add(Origin::from(file), facts, over);
+            plain += usize::from(!over);
+        }
+        // files that override stand last, and say again what others say
+        if !folder.two_programs {
+            let again = repeated::blocks(&folder.files[..plain]);
+            folder.twice.extend(again);
         }
         folder
     }
@@ -187,7 +199,16 @@ impl Folder {
                 below.fact.sources.extend(new.fact.sources);
                 below.fact.version = new.fact.version.or(below.fact.version.take());
             }
-            _ => self.providers.push(new),
+            Some(first) => {
+                let (name, alias) = (&new.fact.name, new.fact.alias.as_ref());
+                self.twice.push(Twice {
+                    what: "provider",
+                    name: alias.map_or_else(|| name.clone(), |alias| format!("{name}.{alias}")),
+                    first: first.at(first.fact.at),
+                    again: new.at(new.fact.at),
+                });
+            }
+            None => self.providers.push(new),
         }
     }
 
@@ -247,6 +268,7 @@ fn declare<T>(
 }
 
 fn merge_variable(below: &mut VariableFact, above: VariableFact) {
+    // their places are those of the file that is overridden, so nothing is said of them
     below.ty = above.ty.or(below.ty.take());
     below.default = above.default.or(below.default.take());
     below.sensitive = above.sensitive.or(below.sensitive);

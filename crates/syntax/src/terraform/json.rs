@@ -2,7 +2,7 @@
 use super::{
     facts::{
         ArgumentFact, CallFact, DataFact, Expr, FileFacts, LocalFact, OutputFact, ProviderFact,
-        RequirementFact, Said, SettingsFact, VariableFact,
+        RequirementFact, ResourceFact, Said, SettingsFact, VariableFact,
     },
     reading::{FileReader, Look, said},
     shape::Shape,
@@ -199,6 +199,8 @@ impl FileReader<'_> {
                     .and_then(|t| crate::ty::parse(t).ok())
                     .unwrap_or_default()
             }),
+            type_at: v.get("type").map(|t| t.span).unwrap_or_default(),
+            default_at: v.get("default").map(|d| d.span).unwrap_or_default(),
             // nothing in a default can be computed
             default: v.get("default").map(|d| Shape::from_value(&d.to_value())),
             sensitive: truth(v, "sensitive"),
@@ -295,7 +297,13 @@ impl FileReader<'_> {
         } else {
             self.expression(&e.value, look);
         }
-        if word == "data" {
+        if word != "data" {
+            self.facts.resources.push(ResourceFact {
+                ephemeral: word == "ephemeral",
+                address: format!("{kind}.{}", e.key),
+                at: e.key_span,
+            });
+        } else {
             self.facts.data.push(DataFact {
                 kind: kind.to_owned(),
                 name: e.key.clone(),
@@ -306,8 +314,13 @@ impl FileReader<'_> {
     }
 
     fn json_settings(&mut self, block: &Node) {
-        self.facts.required_version =
-            text(block, "required_version").or(self.facts.required_version.take());
+        let version = text(block, "required_version");
+        self.facts.required_versions.extend(version);
+        for key in ["backend", "cloud", "required_providers"] {
+            if let Some(at) = block.key_location(key) {
+                self.facts.single.push((key.to_owned(), at.span));
+            }
+        }
         for listed in block.get("required_providers").into_iter().flat_map(blocks) {
             let all = labelled(listed).map(requirement).collect();
             self.facts.requirements.push(all);

@@ -146,7 +146,7 @@ impl Linker<'_, '_> {
             m.uncovered.insert(format!("data {name}"));
             m.data_blocks.insert(name);
         }
-        if let Some(said) = &facts.required_version {
+        for said in &facts.required_versions {
             let at = Location::new(file.clone(), said.at);
             m.required_versions.push((said.text.clone(), at));
             if folder.path == self.root {

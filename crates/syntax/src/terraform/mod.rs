@@ -20,6 +20,7 @@ mod native;
 mod problems;
 mod reading;
 mod references;
+mod repeated;
 mod sensitive;
 mod settings;
 mod shape;

@@ -2,7 +2,7 @@
 use super::{
     facts::{
         ArgumentFact, CallFact, DataFact, Expr, FileFacts, LocalFact, OutputFact, ProviderFact,
-        RequirementFact, Said, SettingsFact, VariableFact,
+        RequirementFact, ResourceFact, Said, SettingsFact, VariableFact,
     },
     reading::{FileReader, Look, said},
     shape::Shape,
@@ -47,7 +47,16 @@ impl<'t> FileReader<'t> {
             "provider" => self.provider(block),
             "terraform" => self.settings(block),
             "data" => self.data(block),
-            "resource" | "ephemeral" => self.resource(block),
+            "resource" | "ephemeral" => {
+                if let [kind, name] = block.labels.as_slice() {
+                    self.facts.resources.push(ResourceFact {
+                        ephemeral: block.ident == "ephemeral",
+                        address: format!("{kind}.{name}"),
+                        at: block.header,
+                    });
+                }
+                self.resource(block);
+            }
             "check" => {
                 self.look(block.body, Look::default(), None);
                 // a check may have data of its own
@@ -98,6 +107,7 @@ impl<'t> FileReader<'t> {
                     self.odd(a);
                 }
                 out.ty = Some(ty.unwrap_or_default());
+                out.type_at = a.span;
                 continue;
             }
             if a.name == "description" && !a.text.starts_with("<<") {
@@ -116,7 +126,7 @@ impl<'t> FileReader<'t> {
                 value = Shape::from_value(&written);
             }
             match a.name {
-                "default" => out.default = Some(value),
+                "default" => (out.default, out.default_at) = (Some(value), a.span),
                 "sensitive" => out.sensitive = truth(&value),
                 "nullable" => out.nullable = truth(&value),
                 "ephemeral" => out.ephemeral = truth(&value),
@@ -263,9 +273,17 @@ impl<'t> FileReader<'t> {
     fn settings(&mut self, block: &Block) {
         let body = self.body(block);
         if let Some(a) = body.attribute("required_version") {
-            self.facts.required_version = said(&self.attribute(a));
+            let version = said(&self.attribute(a));
+            self.facts.required_versions.extend(version);
         }
         for inner in &body.blocks {
+            if matches!(
+                inner.ident.as_str(),
+                "backend" | "cloud" | "required_providers"
+            ) {
+                let once = (inner.ident.clone(), inner.header);
+                self.facts.single.push(once);
+            }
             match inner.ident.as_str() {
                 "backend" | "cloud" => {
                     let settings = Some(SettingsFact {

@@ -54,10 +54,10 @@ impl<'a> Types<'a> {
                 let Some(types) = self.all(folder, fields.iter().map(|(_, v)| v)) else {
                     return Type::Any;
                 };
-                let fields = fields.iter().zip(types).map(|((name, _), ty)| {
-                    let optional = false;
-                    (name.clone(), Field { ty, optional })
-                });
+                let fields = fields
+                    .iter()
+                    .zip(types)
+                    .map(|((name, _), ty)| (name.clone(), Field::required(ty)));
                 Type::Object(fields.collect())
             }
             Shape::Each(item) => Type::List(Box::new(self.of(folder, item))),
@@ -97,7 +97,8 @@ impl<'a> Types<'a> {
                     .variables
                     .get(&path.name)
                     .and_then(|v| v.fact.ty.as_ref());
-                ty.map_or(Type::Any, |ty| along(ty, &path.steps))
+                // what may be missing where it is given is there when it is used
+                ty.map_or(Type::Any, |ty| along(&ty.settled(), &path.steps))
             }
             Root::Local => {
                 let Some(local) = folder.locals.get(&path.name) else {

@@ -24,6 +24,8 @@ impl ProcessSession {
     pub(super) fn fill(&mut self, spec: &SessionSpec) -> Result<(), ExecutorError> {
         let ours = &self.inner.config.environment;
         self.env = environment::passed(ours, &spec.passthrough, &mut self.known);
+        let sensitive = spec.passthrough.iter().filter(|p| p.sensitive);
+        self.passed = sensitive.map(|p| p.name.clone()).collect();
         for (name, term) in &spec.env {
             match self.renderer(|r| r.text(term))? {
                 Some(text) => self.env.insert(name.clone(), text),
@@ -194,6 +196,7 @@ impl ProcessSession {
             out: spawn.out.clone(),
             err: spawn.err.clone(),
             secrets: self.named.iter().cloned().collect(),
+            passed: self.passed.clone(),
         };
         manifest.write(&ready.dir)?;
         self.wrote = true;

@@ -1,5 +1,5 @@
 //! For people, in a terminal.
-use super::{Shown, about, description, hint, units_of, ways};
+use super::{Shown, about, description, units_of, ways};
 use crate::view::shown::clean;
 use std::{collections::BTreeSet, fmt::Write as _};
 use strata_core::name::Address;
@@ -92,19 +92,16 @@ fn places(s: &Shown<'_>, out: &mut String) {
     let used: Vec<_> = s
         .rows
         .iter()
-        .filter(|(row, judged)| !row.used.is_empty() || hint(judged).is_some())
+        .filter(|(row, _)| !row.used.is_empty())
         .collect();
     if used.is_empty() {
         return;
     }
     let _ = writeln!(out, "where they are used:");
-    for (row, judged) in used {
+    for (row, _) in used {
         let _ = writeln!(out, "  {}", clean(&row.id.key));
         for line in s.uses(&row.used) {
             let _ = writeln!(out, "    {}", clean(&line));
-        }
-        if let Some(hint) = hint(judged) {
-            let _ = writeln!(out, "    tools do not get it: {hint}");
         }
     }
     out.push('\n');

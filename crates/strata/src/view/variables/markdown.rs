@@ -1,5 +1,5 @@
 //! A page to hand to somebody: the table first, then what stands behind it.
-use super::{Shown, description, hint, units_of};
+use super::{Shown, description, units_of};
 use crate::view::markdown::{code, prose, text};
 use std::{collections::BTreeSet, fmt::Write as _};
 use strata_core::name::Address;
@@ -77,9 +77,6 @@ fn details(s: &Shown<'_>, out: &mut String) {
             row.required.word(),
             text(&judged.state.said())
         );
-        if let Some(hint) = hint(judged) {
-            let _ = writeln!(out, "- tools do not get it: {}", prose(hint));
-        }
         for line in s.uses(&row.used) {
             let _ = writeln!(out, "- {}", prose(&line));
         }

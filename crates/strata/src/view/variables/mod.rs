@@ -10,7 +10,7 @@ use strata_core::{
     span::{Location, line_column},
     tree::Tree,
 };
-use strata_ops::variables::{Category, Demand, Judged, Needless, Row, State, Table, Used, way};
+use strata_ops::variables::{Category, Demand, Judged, Needless, Row, Table, Used, way};
 
 /// What is shown.
 pub struct Shown<'a> {
@@ -95,13 +95,6 @@ fn description(row: &Row) -> String {
         Some(of) => format!("{} ({of})", row.description),
         None => row.description.clone(),
     }
-}
-
-/// What can be done about a row that lacks.
-fn hint(judged: &Judged) -> Option<&'static str> {
-    (judged.state == State::NotPassedOn).then_some(
-        "name it in `passthrough:` of strata.yaml, or give it in `env:` of the component",
-    )
 }
 
 /// What a category is.

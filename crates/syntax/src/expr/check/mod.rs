@@ -25,6 +25,14 @@ pub trait TypeScope {
     fn env(&self, env: &str, name: &str) -> Option<Type>;
     /// All names, to suggest one.
     fn names(&self) -> Vec<String>;
+    /// The way to a name that is not here, where one is known that is better than a name like it.
+    fn way_to(&self, _name: &str) -> Option<String> {
+        None
+    }
+    /// What is said of a name without a field that is asked of it.
+    fn lacks(&self, name: &str, field: &str) -> String {
+        format!("`{name}` has no `{field}`")
+    }
 }
 
 /// The type of a template. What is wrong is added to `problems`; nothing is said twice about one part.
@@ -137,7 +145,10 @@ impl<'a> Checker<'a> {
         }
         let names = self.names.names();
         let known = |n: &str| names.iter().any(|k| k == n) || n.parse::<u64>().is_ok();
-        let help = if name.contains('-') && name.split('-').all(known) {
+        let way = self.names.way_to(name);
+        let help = if way.is_some() {
+            way
+        } else if name.contains('-') && name.split('-').all(known) {
             Some("to subtract, put spaces around `-`".to_owned())
         } else {
             let others = names.iter().map(String::as_str).filter(|n| *n != name);
@@ -316,13 +327,7 @@ impl<'a> Checker<'a> {
             let ty = self.ty(value);
             match key.as_str() {
                 Some(name) => {
-                    fields.insert(
-                        name.to_owned(),
-                        Field {
-                            ty,
-                            optional: false,
-                        },
-                    );
+                    fields.insert(name.to_owned(), Field::required(ty));
                 }
                 None => {
                     self.wants(key, &Type::String, "a key is");

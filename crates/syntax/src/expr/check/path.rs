@@ -88,7 +88,7 @@ impl<'a> Checker<'a> {
                 Some(field) => field.ty.clone(),
                 None => {
                     let message = match whole {
-                        Some(whole) => format!("`{whole}` has no `{name}`"),
+                        Some(whole) => self.names.lacks(whole, name),
                         None => format!("there is no `{name}`"),
                     };
                     self.say(span, message, missing(name, fields))

@@ -96,13 +96,7 @@ fn world() -> World {
     let mut names = BTreeMap::new();
     let values = r#"{"region": "eu", "zones": ["a", "b"], "n": 3, "on": true, "odd-name": "x", "regions": {"eu-1": {"cidr": "10.1.0.0/16"}, "us-1": {"cidr": "10.2.0.0/16"}}}"#;
     names.insert("values".to_owned(), json(values));
-    let fields = BTreeMap::from([(
-        "ip".to_owned(),
-        Field {
-            ty: Type::String,
-            optional: false,
-        },
-    )]);
+    let fields = BTreeMap::from([("ip".to_owned(), Field::required(Type::String))]);
     names.insert("open".to_owned(), hole(Type::Object(fields), &["host"]));
     names.insert(
         "guess".to_owned(),

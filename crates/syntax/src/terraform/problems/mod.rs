@@ -1,6 +1,8 @@
 //! What is certainly wrong with a module, or probably not what was meant. Silent where something could not be read.
 mod calls;
+mod defaults;
 mod names;
+mod program;
 mod providers;
 
 use super::module::Module;
@@ -15,10 +17,12 @@ pub fn problems(module: &Module) -> Vec<Diagnostic> {
             continue;
         }
         names::check(folder, &mut out);
+        defaults::check(folder, &mut out);
         calls::check(module, folder, &mut out);
     }
     files(module, &mut out);
     providers::check(module, &mut out);
+    program::check(module, &mut out);
     out
 }
 

@@ -4,7 +4,7 @@ use crate::terraform::{
     sources, versions,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use strata_core::diagnostic::Diagnostic;
+use strata_core::{diagnostic::Diagnostic, span::Location};
 
 pub(super) fn check(module: &Module, out: &mut Vec<Diagnostic>) {
     let unsure: BTreeSet<&str> = module
@@ -28,7 +28,7 @@ pub(super) fn check(module: &Module, out: &mut Vec<Diagnostic>) {
         }
     }
     for asked in by_source.values() {
-        versions_fit(asked, out);
+        versions_fit(module, asked, out);
         unpinned(module, asked, out);
     }
 }
@@ -48,38 +48,53 @@ fn other_source(first: &Requirement, asked: &Requirement) -> Diagnostic {
 }
 
 /// Do the constraints on one provider leave a version?
-fn versions_fit(asked: &[&Requirement], out: &mut Vec<Diagnostic>) {
-    let said: Vec<_> = asked.iter().filter_map(|r| r.version.as_ref()).collect();
-    if !versions::conflict(said.iter().map(|(text, _)| text.as_str())) {
+fn versions_fit(module: &Module, asked: &[&Requirement], out: &mut Vec<Diagnostic>) {
+    let Some(source) = asked.first().map(|r| r.source.as_str()) else {
         return;
+    };
+    let mut said: Vec<_> = asked.iter().filter_map(|r| r.version.clone()).collect();
+    // a `version` in the configuration is an old way to say the same
+    for folder in &module.folders {
+        let of = |name: &str| {
+            let mut own = asked.iter().filter(|r| r.folder == folder.path);
+            own.any(|r| r.name == name)
+        };
+        let configured = folder.providers.iter().filter(|p| of(&p.fact.name));
+        said.extend(configured.filter_map(|p| {
+            let version = p.fact.version.as_ref()?;
+            Some((version.text.clone(), p.at(version.at)))
+        }));
     }
-    let source = asked.first().map_or("", |r| r.source.as_str());
+    out.extend(no_version("terraform::conflicting-provider", source, &said));
+}
+
+/// The constraints on one thing, when no version of it is left.
+pub(super) fn no_version(code: &str, of: &str, said: &[(String, Location)]) -> Option<Diagnostic> {
+    if !versions::conflict(said.iter().map(|(text, _)| text.as_str())) {
+        return None;
+    }
+    let alone = said.iter().find(|a| versions::conflict([a.0.as_str()]));
+    if let Some((text, at)) = alone {
+        let message = format!("no version of `{of}` is `{text}`");
+        return Some(Diagnostic::error(code, message).at(at.clone()));
+    }
     // two that clash say more than all of them
     let mut pairs = said
         .iter()
         .enumerate()
-        .flat_map(|(i, a)| said[..i].iter().map(move |b| (*b, *a)));
+        .flat_map(|(i, a)| said[..i].iter().map(move |b| (b, a)));
     let clash = pairs.find(|(a, b)| versions::conflict([a.0.as_str(), b.0.as_str()]));
-    let Some((last, at)) = said.last() else {
-        return;
-    };
-    let problem = match clash {
-        Some(((one, place), (other, at))) => {
-            let message = format!("no version of `{source}` is both `{one}` and `{other}`");
-            Diagnostic::error("terraform::conflicting-provider", message)
-                .at(at.clone())
-                .related(place.clone(), "the other constraint")
-        }
-        None => {
-            let message = format!("no version of `{source}` is left by `{last}` and the others");
-            let problem = Diagnostic::error("terraform::conflicting-provider", message);
-            let others = said[..said.len() - 1].iter();
-            others.fold(problem.at(at.clone()), |p, (_, at)| {
-                p.related(at.clone(), "another constraint")
-            })
-        }
-    };
-    out.push(problem);
+    if let Some(((one, place), (other, at))) = clash {
+        let message = format!("no version of `{of}` is both `{one}` and `{other}`");
+        let problem = Diagnostic::error(code, message).at(at.clone());
+        return Some(problem.related(place.clone(), "the other constraint"));
+    }
+    let ((last, at), others) = said.split_last()?;
+    let message = format!("no version of `{of}` is left by `{last}` and the others");
+    let problem = Diagnostic::error(code, message).at(at.clone());
+    let more =
+        |p: Diagnostic, (_, at): &(String, Location)| p.related(at.clone(), "another constraint");
+    Some(others.iter().fold(problem, more))
 }
 
 /// A provider of the root that nothing holds to a version.

@@ -98,7 +98,7 @@ resource "x_y" "z" {
     assert!(a.sensitive && a.ephemeral && !a.nullable && !a.optional);
     assert_eq!(
         a.ty.to_string(),
-        "object({x = optional(string), y = list(number)})"
+        "object({x = optional(string, \"d\"), y = list(number)})"
     );
     assert_eq!(a.description.as_deref().map(str::trim), Some("long"));
     assert_eq!(a.validations, [Some("No.".to_owned()), None]);
