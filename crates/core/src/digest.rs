@@ -29,8 +29,9 @@ impl Digest {
     }
     /// Of something that serialises: its canonical JSON (maps are sorted by type).
     pub fn of_json(value: &impl Serialize) -> Self {
-        // one call of the hash instead of one per token of the JSON
-        Self::of(&serde_json::to_vec(value).expect("plain data serialises"))
+        let mut pieces = Pieces::default();
+        serde_json::to_writer(&mut pieces, value).expect("plain data serialises");
+        pieces.finish()
     }
     /// From its hexadecimal form.
     pub fn parse(text: &str) -> Option<Self> {
@@ -121,10 +122,54 @@ impl std::io::Write for Hasher {
     }
 }
 
+/// Text that comes in tokens, hashed in large pieces: a call of the hash for each token is slow, and the JSON of a large
+/// plan as one text takes the room of the plan again.
+#[derive(Default)]
+struct Pieces {
+    buffer: Vec<u8>,
+    before: Option<Hasher>,
+}
+
+impl Pieces {
+    const FULL: usize = 64 << 10;
+
+    fn finish(self) -> Digest {
+        match self.before {
+            None => Digest::of(&self.buffer),
+            Some(mut before) => {
+                before.0.update(&self.buffer);
+                before.finish()
+            }
+        }
+    }
+}
+impl std::io::Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= Self::FULL {
+            let before = self.before.get_or_insert_with(Hasher::new);
+            before.0.update(&self.buffer);
+            self.buffer.clear();
+        }
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn json_has_the_digest_of_its_text() {
+        for count in [0, 1, 1000, 100_000] {
+            let value: Vec<String> = (0..count).map(|i| format!("value {i}")).collect();
+            let text = serde_json::to_vec(&value).unwrap();
+            assert_eq!(Digest::of_json(&value), Digest::of(&text));
+        }
+    }
     #[test]
     fn parts_are_told_apart() {
         let of = |parts: &[&str]| {

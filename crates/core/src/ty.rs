@@ -1,7 +1,8 @@
 //! Types of inputs and outputs: Terraform's type grammar, and "unknown" for what nobody declared.
 use crate::value::Value;
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 /// A type.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +24,13 @@ pub enum Type {
     /// A tuple.
     Tuple(Vec<Type>),
     /// An object: the type of each field and whether it may be missing.
-    Object(BTreeMap<String, Field>),
+    Object(Fields),
     /// A file kept by digest; a consumer gets its path.
     Artifact,
 }
+
+/// The fields of an object type by name.
+pub type Fields = LiteMap<String, Field>;
 
 /// A field of an object type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -97,13 +97,33 @@ impl From<&str> for Value {
 }
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        self.to_json().serialize(s)
+        if s.is_human_readable() {
+            self.to_json().serialize(s)
+        } else {
+            Kinds::serialize(self, s)
+        }
     }
 }
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        serde_json::Value::deserialize(d).map(Self::from_json)
+        if d.is_human_readable() {
+            serde_json::Value::deserialize(d).map(Self::from_json)
+        } else {
+            Kinds::deserialize(d)
+        }
     }
+}
+
+/// A [`Value`] in forms that do not say of what kind the next thing is.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Value")]
+enum Kinds {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(String),
+    List(Vec<Value>),
+    Map(BTreeMap<String, Value>),
 }
 
 /// One output of one unit, or a part of it.

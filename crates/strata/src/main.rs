@@ -21,6 +21,9 @@ use clap::{CommandFactory as _, Parser as _};
 use std::process::ExitCode;
 use strata_core::exit;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // a hidden command that must start fast: before arguments are parsed
     let mut raw = std::env::args_os().skip(1);

@@ -27,6 +27,10 @@ pub fn parsed<T: Placed>(
     let bytes = tree.derived(path, form, &mut |text| {
         let made = parse(&origin, text);
         let bytes = postcard::to_allocvec(&made).expect("plain data encodes");
+        debug_assert!(
+            postcard::from_bytes::<T>(&bytes).is_ok(),
+            "what is kept as `{form}` cannot be read again: each file would be parsed each time"
+        );
         fresh = Some(made);
         bytes
     })?;

@@ -1,9 +1,8 @@
 //! Terraform's type grammar to a [`Type`], and `artifact` for a file that is kept by digest.
-use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::suggest,
     span::Span,
-    ty::{Field, Type},
+    ty::{Field, Fields, Type},
 };
 
 /// The deepest nesting of a type.
@@ -169,7 +168,7 @@ impl<'a> Reader<'a> {
     fn object(&mut self) -> Found<Type> {
         self.expect('(')?;
         self.expect('{')?;
-        let mut fields = BTreeMap::new();
+        let mut fields = Fields::new();
         while !self.eat('}') {
             let name = self.field_name()?;
             if !self.eat(':') {

@@ -3,24 +3,18 @@
 //! Not a watcher: it is one look. A file that changes after the look cannot be read through it any more, so nobody
 //! works with content that has another digest than the one that was looked at.
 use super::{
-    cache::{Cache, Entry, SETTLING, Stat, Walk, nanos, save},
+    cache::{Cache, Entry, SETTLING, Walk, nanos, save},
     derived::Derived,
     repository::Around,
     shared::Shared,
 };
-use rustix::{
-    fd::{AsFd, OwnedFd},
-    fs::{AtFlags, FileType, Mode, OFlags, RawDir, openat, statat},
-    io::Errno,
-    time::{ClockId, clock_gettime},
-};
+use look::{Look, Seen};
+use rustix::time::{ClockId, clock_gettime};
 use std::{
     any::Any,
     borrow::Cow,
     fs::File,
     io::Write,
-    mem::MaybeUninit,
-    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -49,20 +43,6 @@ pub struct DirectoryTree {
     around: Around,
 }
 
-/// A file that the walk came across.
-struct Seen {
-    path: Arc<str>,
-    stat: Stat,
-    executable: bool,
-}
-
-/// A file of a link, or what is wrong with it.
-struct Looker<'a> {
-    root: &'a Path,
-    seen: Vec<Seen>,
-    problems: Vec<Diagnostic>,
-}
-
 impl DirectoryTree {
     /// Looks at every file below a folder. With `cache`, digests of unchanged files are taken from that file, which is
     /// written again when something changed (its folder must exist). What cannot be part of a platform is in
@@ -72,28 +52,21 @@ impl DirectoryTree {
         let io = |e: std::io::Error| TreeError::Io(shown(), e.to_string());
         let root = root.canonicalize().map_err(io)?;
         let settled = coarse_now() - SETTLING;
-        let mut looker = Looker {
-            root: &root,
-            seen: Vec::new(),
-            problems: Vec::new(),
-        };
-        let folder = rustix::fs::open(&root, FOLDER, Mode::empty()).map_err(|e| io(e.into()))?;
-        looker
-            .folder(&folder, &mut String::new())
-            .map_err(|e| io(e.into()))?;
-        let Looker {
+        let cached = cache.map(Cache::read).unwrap_or_default();
+        let known = cached.known();
+        let Look {
             mut seen,
+            folders,
+            listed,
             mut problems,
-            ..
-        } = looker;
+        } = Look::at(&root, &known).map_err(|e| io(e.into()))?;
         seen.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        let known = cache.map(Cache::load).unwrap_or_default();
         let (files, entries, read) = digest(&root, seen, &mut known.walk(), &mut problems);
         if let Some(cache) = cache
-            && (read > 0 || known.len() != entries.len())
+            && (read > 0 || listed > 0 || !known.counts(entries.len(), folders.len()))
         {
             // a cache that cannot be written only costs time
-            let _ = save(cache, &entries, settled);
+            let _ = save(cache, &entries, &folders, settled);
         }
         Ok(Self {
             root,
@@ -181,143 +154,6 @@ impl Tree for DirectoryTree {
     }
 }
 
-const FOLDER: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::CLOEXEC);
-
-impl Looker<'_> {
-    /// Everything below an open folder; `path` is where it stands, with a `/` at its end unless it is the root.
-    fn folder(&mut self, folder: &OwnedFd, path: &mut String) -> Result<(), Errno> {
-        let mut below = Vec::new();
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut entries = RawDir::new(folder.as_fd(), &mut buffer);
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            let name = entry.file_name();
-            let Ok(text) = name.to_str() else {
-                let shown = format!("{path}{}", name.to_string_lossy());
-                self.refuse(&shown, "its name is not text in UTF-8");
-                continue;
-            };
-            let kind = entry.file_type();
-            if text == "." || text == ".." {
-                continue;
-            }
-            let length = path.len();
-            path.push_str(text);
-            match kind {
-                FileType::Directory => below.push(text.to_owned()),
-                FileType::Symlink => self.link(path),
-                FileType::RegularFile | FileType::Unknown => {
-                    self.file(folder, name, path, &mut below);
-                }
-                // sockets, pipes and devices are not content
-                _ => {}
-            }
-            path.truncate(length);
-        }
-        for name in below {
-            if SKIPPED.contains(&name.as_str()) {
-                continue;
-            }
-            let length = path.len();
-            path.push_str(&name);
-            match openat(folder, &name, FOLDER | OFlags::NOFOLLOW, Mode::empty()) {
-                Ok(inner) => {
-                    path.push('/');
-                    if let Err(e) = self.folder(&inner, path) {
-                        self.refuse(path, &e.to_string());
-                    }
-                }
-                // removed since it was listed
-                Err(Errno::NOENT) => {}
-                Err(e) => self.refuse(path, &e.to_string()),
-            }
-            path.truncate(length);
-        }
-        Ok(())
-    }
-
-    fn file(
-        &mut self,
-        folder: &OwnedFd,
-        name: &std::ffi::CStr,
-        path: &str,
-        below: &mut Vec<String>,
-    ) {
-        let stat = match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
-            Err(Errno::NOENT) => return,
-            Err(e) => return self.refuse(path, &e.to_string()),
-        };
-        // file systems that do not tell kinds in listings
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => {}
-            FileType::Directory => return below.push(name.to_string_lossy().into_owned()),
-            FileType::Symlink => return self.link(path),
-            _ => return,
-        }
-        // the types differ between machines
-        #[allow(
-            clippy::unnecessary_cast,
-            clippy::cast_possible_wrap,
-            clippy::cast_sign_loss
-        )]
-        let numbers = Stat {
-            mtime: nanos(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-            ctime: nanos(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
-            size: stat.st_size as u64,
-            inode: stat.st_ino,
-        };
-        self.add(path, numbers, stat.st_mode);
-    }
-
-    /// A link to a file inside the root is that file; every other link is a problem.
-    fn link(&mut self, path: &str) {
-        let Ok(target) = self.root.join(path).canonicalize() else {
-            return self.refuse(path, "it is a link to something that does not exist");
-        };
-        let Ok(inside) = target.strip_prefix(self.root) else {
-            return self.refuse(path, "it is a link that leads out of the platform's folder");
-        };
-        let skipped = |p: &std::ffi::OsStr| SKIPPED.iter().any(|s| s.as_bytes() == p.as_bytes());
-        if inside.iter().any(skipped) {
-            return self.refuse(path, "it is a link into a folder that is not looked at");
-        }
-        match target.metadata() {
-            Ok(meta) if meta.is_file() => {
-                let stat = Stat {
-                    mtime: nanos(meta.mtime(), meta.mtime_nsec()),
-                    ctime: nanos(meta.ctime(), meta.ctime_nsec()),
-                    size: meta.size(),
-                    inode: meta.ino(),
-                };
-                self.add(path, stat, meta.mode());
-            }
-            Ok(_) => self.refuse(
-                path,
-                "it is a link to a folder: name that folder by its own path",
-            ),
-            Err(e) => self.refuse(path, &e.to_string()),
-        }
-    }
-
-    fn add(&mut self, path: &str, stat: Stat, mode: u32) {
-        if stat.size >= LARGEST {
-            return self.refuse(path, "it has 4 GiB or more: keep it outside of the repo");
-        }
-        self.seen.push(Seen {
-            path: path.into(),
-            stat,
-            executable: mode & 0o111 != 0,
-        });
-    }
-
-    fn refuse(&mut self, path: &str, why: &str) {
-        self.problems.push(problem(path.trim_end_matches('/'), why));
-    }
-}
-
 fn problem(path: &str, why: &str) -> Diagnostic {
     let message = format!("`{path}` cannot be part of the platform: {why}");
     Diagnostic::error("source::unusable", message).at(Location::file(path))
@@ -395,5 +231,6 @@ fn coarse_now() -> i64 {
     nanos(now.tv_sec as i64, now.tv_nsec as i64)
 }
 
+mod look;
 #[cfg(test)]
 mod tests;

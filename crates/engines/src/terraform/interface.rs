@@ -22,9 +22,9 @@ pub fn recognise<'a>(tree: &'a dyn Tree, folder: &str) -> Option<&'a str> {
 /// Its interface, and what is wrong with it. What could not be read is open, never invalid.
 pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
     let folder = spec.folder.as_str();
-    let module = read_module(tree, folder);
-    let mut problems = module.problems.clone();
-    problems.extend(syntax::problems(&module));
+    let mut module = read_module(tree, folder);
+    let mut problems = syntax::problems(&module);
+    problems.splice(0..0, std::mem::take(&mut module.problems));
     let state = folder::path(folder, "terraform.tfstate");
     if tree.file(&state).is_some() {
         problems.push(
@@ -32,28 +32,6 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
                 .at(Location::file(state.as_str()))
                 .help("strata keeps local state in its store: move the file there with `strata adopt`, or name a backend in the module"),
         );
-    }
-    let inputs = module.variables.iter().map(|(name, v)| {
-        let input = Input {
-            ty: v.ty.clone(),
-            optional: v.optional
-                || module.set_here.contains(name)
-                || spec.options.contains_key("var-files"),
-            default: v.default.clone(),
-            sensitive: v.sensitive,
-            description: v.description.clone(),
-            at: Some(v.at.clone()),
-        };
-        (name.clone(), input)
-    });
-    let mut outputs = crate::declared::interface(spec);
-    for (name, o) in &module.outputs {
-        let decl = OutputDecl {
-            ty: o.ty.clone(),
-            sensitive: o.sensitive || o.from_sensitive,
-            at: Some(o.at.clone()),
-        };
-        outputs.entry(name.clone()).or_insert(decl);
     }
     problems.extend(ignored_backend(&module, spec));
     let mut facts = facts(&module);
@@ -64,20 +42,40 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         facts.insert("lock-file".to_owned(), "yes".to_owned());
     }
     facts.insert("init".to_owned(), init_key(&module, lock));
+    let state_reads = super::state_reads::of(&module);
+    // what is large goes over as it is: modules are many
+    let by_files = spec.options.contains_key("var-files");
+    let set_here = &module.set_here;
+    let inputs = module.variables.into_iter().map(|(name, v)| {
+        let input = Input {
+            ty: v.ty,
+            optional: v.optional || by_files || set_here.contains(&name),
+            default: v.default,
+            sensitive: v.sensitive,
+            description: v.description,
+            at: Some(v.at),
+        };
+        (name, input)
+    });
+    let inputs = inputs.collect();
+    let mut outputs = crate::declared::interface(spec);
+    for (name, o) in module.outputs {
+        let decl = OutputDecl {
+            ty: o.ty,
+            sensitive: o.sensitive || o.from_sensitive,
+            at: Some(o.at),
+        };
+        outputs.entry(name).or_insert(decl);
+    }
     let interface = Interface {
-        inputs: inputs.collect(),
+        inputs,
         outputs,
         marks_secrets: true,
         open_inputs: module.incomplete,
         open_outputs: module.incomplete,
-        reads: module
-            .modules
-            .iter()
-            .chain(&module.files)
-            .cloned()
-            .collect(),
-        uncovered: module.uncovered.iter().cloned().collect(),
-        state_reads: super::state_reads::of(&module),
+        reads: module.modules.into_iter().chain(module.files).collect(),
+        uncovered: module.uncovered.into_iter().collect(),
+        state_reads,
         facts,
     };
     (interface, problems)

@@ -4,8 +4,7 @@ use crate::{
     said::items,
     scalar,
 };
-use std::collections::BTreeMap;
-use strata_core::ty::{Field, Type};
+use strata_core::ty::{Field, Fields, Type};
 
 /// How deeply schemas are followed; a schema that names itself ends here as unknown.
 const DEEPEST: usize = 24;
@@ -165,7 +164,7 @@ pub(super) fn shape(node: &Node) -> Type {
 }
 
 fn fields_of(map: &Map) -> Type {
-    let fields: BTreeMap<String, Field> = map
+    let fields: Fields = map
         .entries
         .iter()
         .map(|e| (e.key.clone(), Field::optional(shape(&e.value))))

@@ -12,7 +12,7 @@ use crate::{
 use strata_core::{
     interface::Input,
     tree::Tree,
-    ty::{Field, Type},
+    ty::{Field, Fields, Type},
 };
 
 pub(super) fn read(tree: &dyn Tree, facts: &mut HelmFacts) {
@@ -173,7 +173,7 @@ fn insist(ty: &mut Type, path: &[String]) {
         return;
     };
     if *ty == Type::Any {
-        *ty = Type::Object(std::collections::BTreeMap::new());
+        *ty = Type::Object(Fields::new());
     }
     if let Type::Object(fields) = ty {
         let field = fields

@@ -1,6 +1,10 @@
 //! One look at a folder, and what a second one believes of the first.
 use super::*;
-use std::{fs, os::unix::fs::symlink, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, symlink},
+    time::Duration,
+};
 
 fn look(root: &Path, cache: &Path) -> DirectoryTree {
     DirectoryTree::open(root, Some(cache)).unwrap()
@@ -157,4 +161,50 @@ fn a_file_that_changed_after_the_look_is_not_read() {
     let tree = DirectoryTree::open(dir.path(), None).unwrap();
     fs::write(dir.path().join("f"), "two").unwrap();
     assert!(matches!(tree.read("f"), Err(TreeError::Io(..))));
+}
+
+#[test]
+fn what_comes_to_and_goes_from_a_known_folder_is_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, cache) = (dir.path().join("r"), dir.path().join("cache"));
+    fs::create_dir_all(root.join("a/b")).unwrap();
+    for path in ["a/one", "a/b/two", "top"] {
+        fs::write(root.join(path), path).unwrap();
+    }
+    settle();
+    look(&root, &cache);
+    settle();
+    assert_eq!(names(&look(&root, &cache)), ["a/b/two", "a/one", "top"]);
+    fs::write(root.join("a/b/new"), "new").unwrap();
+    assert_eq!(
+        names(&look(&root, &cache)),
+        ["a/b/new", "a/b/two", "a/one", "top"]
+    );
+    fs::remove_file(root.join("a/one")).unwrap();
+    fs::rename(root.join("a/b"), root.join("a/c")).unwrap();
+    assert_eq!(names(&look(&root, &cache)), ["a/c/new", "a/c/two", "top"]);
+    // a folder becomes a file, a file a link
+    fs::remove_dir_all(root.join("a")).unwrap();
+    fs::write(root.join("a"), "file").unwrap();
+    fs::remove_file(root.join("top")).unwrap();
+    symlink("a", root.join("top")).unwrap();
+    let tree = look(&root, &cache);
+    assert_eq!(names(&tree), ["a", "top"]);
+    assert_eq!(tree.file("top").unwrap().digest, Digest::of(b"file"));
+}
+
+#[test]
+fn a_name_that_is_not_text_is_said_at_every_look() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::tempdir().unwrap();
+    let (root, cache) = (dir.path().join("r"), dir.path().join("cache"));
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join(std::ffi::OsStr::from_bytes(b"bad\xff")), "x").unwrap();
+    fs::write(root.join("good"), "x").unwrap();
+    settle();
+    for _ in 0..3 {
+        let tree = look(&root, &cache);
+        assert_eq!(tree.problems().len(), 1);
+        assert_eq!(names(&tree), ["good"]);
+    }
 }

@@ -9,11 +9,10 @@ use super::{
 };
 use crate::node::Origin;
 use rules::{common, merged, operator_type, same_kind, takes};
-use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     span::{Location, Span},
-    ty::{Field, Type},
+    ty::{Field, Fields, Type},
 };
 
 /// The types of the names that an expression sees. Nested scopes are object types (`outputs` and so on); a component
@@ -321,7 +320,7 @@ impl<'a> Checker<'a> {
     }
 
     fn map(&mut self, entries: &'a [(Ast, Ast)]) -> Type {
-        let mut fields = BTreeMap::new();
+        let mut fields = Fields::new();
         let mut open = false;
         for (key, value) in entries {
             let ty = self.ty(value);

@@ -3,11 +3,10 @@ use crate::expr::{
     ast::{Link, Operator},
     functions::Kind,
 };
-use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::suggest,
     span::Span,
-    ty::{Field, Type},
+    ty::{Fields, Type},
 };
 
 pub(super) fn literal_key(link: &Link) -> Option<(&str, Span)> {
@@ -23,7 +22,7 @@ pub(super) fn is_instances(ty: &Type) -> bool {
     matches!(ty, Type::Map(inner) if matches!(&**inner, Type::Object(fields) if fields.contains_key("outputs")))
 }
 
-pub(super) fn missing(name: &str, fields: &BTreeMap<String, Field>) -> Option<String> {
+pub(super) fn missing(name: &str, fields: &Fields) -> Option<String> {
     let minuend = |(at, _): (usize, &str)| fields.contains_key(&name[..at]);
     if name.match_indices('-').any(minuend) {
         return Some("to subtract, put spaces around `-`".to_owned());
@@ -62,7 +61,7 @@ pub(super) fn takes(kind: Kind, ty: &Type) -> bool {
 }
 
 pub(super) fn merged(maps: &[(Span, Type)]) -> Type {
-    let mut fields = BTreeMap::new();
+    let mut fields = Fields::new();
     for (_, ty) in maps {
         match ty {
             Type::Object(more) => fields.extend(more.clone()),

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{
     diagnostic::Diagnostic,
     name::Address,
-    ty::{Field, Type},
+    ty::{Field, Fields, Type},
     value::{Number, OutputRef, SecretRef, Term, Value},
 };
 
@@ -96,7 +96,7 @@ fn world() -> World {
     let mut names = BTreeMap::new();
     let values = r#"{"region": "eu", "zones": ["a", "b"], "n": 3, "on": true, "odd-name": "x", "regions": {"eu-1": {"cidr": "10.1.0.0/16"}, "us-1": {"cidr": "10.2.0.0/16"}}}"#;
     names.insert("values".to_owned(), json(values));
-    let fields = BTreeMap::from([("ip".to_owned(), Field::required(Type::String))]);
+    let fields = Fields::from_iter([("ip".to_owned(), Field::required(Type::String))]);
     names.insert("open".to_owned(), hole(Type::Object(fields), &["host"]));
     names.insert(
         "guess".to_owned(),
