@@ -35,6 +35,9 @@ pub struct FileFacts {
     pub(super) written: Vec<String>,
     pub(super) workspace: bool,
     pub(super) working_directory: bool,
+    /// Defaults that are not of their type.
+    pub(super) misfits: Vec<Diagnostic>,
+    /// What could not be read.
     pub(super) problems: Vec<Diagnostic>,
 }
 
@@ -218,7 +221,8 @@ pub(super) struct ReadFact {
 
 impl Placed for FileFacts {
     fn place(&mut self, origin: &Origin) {
-        self.problems.iter_mut().for_each(|p| place(p, origin));
+        let all = self.problems.iter_mut().chain(&mut self.misfits);
+        all.for_each(|p| place(p, origin));
     }
 }
 

@@ -109,9 +109,9 @@ pub(super) fn of_variables<'a>(tree: &'a dyn Tree, folder: &str) -> Vec<&'a str>
 pub(super) fn facts(tree: &dyn Tree, path: &str) -> FileFacts {
     // what a text says depends on whether it is JSON
     let form = if path.ends_with(".json") {
-        "terraform json 3"
+        "terraform json 4"
     } else {
-        "hcl 3"
+        "hcl 4"
     };
     kept::parsed(tree, path, form, super::file_facts).unwrap_or_else(|e| FileFacts {
         problems: vec![no_text(path, &e)],

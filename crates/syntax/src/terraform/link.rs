@@ -288,16 +288,16 @@ impl Linker<'_, '_> {
             .variables
             .iter()
             .map(|(name, v)| {
-                let fact = v.fact.clone();
+                let fact = &v.fact;
                 let variable = ModuleVariable {
-                    ty: fact.ty.unwrap_or_default(),
+                    ty: fact.ty.clone().unwrap_or_default(),
                     optional: fact.default.is_some(),
                     default: fact.default.as_ref().and_then(super::Shape::value),
                     sensitive: fact.sensitive == Some(true),
                     nullable: fact.nullable != Some(false),
                     ephemeral: fact.ephemeral == Some(true),
-                    description: fact.description,
-                    validations: fact.validations,
+                    description: fact.description.clone(),
+                    validations: fact.validations.clone(),
                     at: v.at(v.fact.at),
                 };
                 (name.clone(), variable)

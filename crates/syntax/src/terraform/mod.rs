@@ -48,11 +48,13 @@ use crate::node::Origin;
 
 /// What one module file says: HCL, or by its name JSON. Depends on nothing else, so it can be kept by content.
 pub fn file_facts(origin: &Origin, text: &str) -> FileFacts {
-    if origin.ends_with(".json") {
+    let mut facts = if origin.ends_with(".json") {
         json::facts(origin, text)
     } else {
         native::facts(origin, text)
-    }
+    };
+    facts.misfits = problems::defaults::of_file(origin, &facts.variables);
+    facts
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Defaults of variables, and of optional attributes in their types, that are not of the type they stand for.
-use crate::terraform::{
-    arguments::misfit_of_value,
-    facts::VariableFact,
-    folder::{Folder, In},
-    shape::Shape,
+//!
+//! They are looked for in each file when its facts are made, and so once per content.
+use crate::{
+    node::Origin,
+    terraform::{arguments::misfit_of_value, facts::VariableFact, folder::Folder, shape::Shape},
 };
 use strata_core::{
     diagnostic::Diagnostic,
@@ -13,29 +13,44 @@ use strata_core::{
 
 pub(super) fn check(folder: &Folder, out: &mut Vec<Diagnostic>) {
     // which file says the type and which the default is not told apart after they were merged
-    if folder.overridden {
-        return;
-    }
-    for (name, variable) in &folder.variables {
-        let fact = &variable.fact;
-        if let Some(ty) = &fact.ty {
-            let at = place(variable, fact.type_at);
-            attributes(name, ty, "", &at, out);
-        }
-        default(name, variable, out);
+    if !folder.overridden {
+        let all = folder.files.iter().flat_map(|(_, facts)| &facts.misfits);
+        out.extend(all.cloned());
     }
 }
 
-fn place(variable: &In<VariableFact>, span: Span) -> Location {
-    variable.at(if span == Span::default() {
+/// What is wrong with the variables of one file.
+pub(in crate::terraform) fn of_file(
+    origin: &Origin,
+    variables: &[VariableFact],
+) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    for fact in variables {
+        let variable = &Variable { origin, fact };
+        if let Some(ty) = &fact.ty {
+            attributes(&fact.name, ty, "", &place(variable, fact.type_at), &mut out);
+        }
+        default(&fact.name, variable, &mut out);
+    }
+    out
+}
+
+struct Variable<'a> {
+    origin: &'a Origin,
+    fact: &'a VariableFact,
+}
+
+fn place(variable: &Variable<'_>, span: Span) -> Location {
+    let span = if span == Span::default() {
         variable.fact.at
     } else {
         span
-    })
+    };
+    Location::new(variable.origin.clone(), span)
 }
 
-fn default(name: &str, variable: &In<VariableFact>, out: &mut Vec<Diagnostic>) {
-    let fact = &variable.fact;
+fn default(name: &str, variable: &Variable<'_>, out: &mut Vec<Diagnostic>) {
+    let fact = variable.fact;
     let Some(given) = &fact.default else { return };
     let at = place(variable, fact.default_at);
     if *given == Shape::Null && fact.nullable == Some(false) {

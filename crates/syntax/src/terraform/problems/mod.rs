@@ -1,6 +1,6 @@
 //! What is certainly wrong with a module, or probably not what was meant. Silent where something could not be read.
 mod calls;
-mod defaults;
+pub(super) mod defaults;
 mod names;
 mod program;
 mod providers;
