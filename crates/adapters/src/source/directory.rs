@@ -5,6 +5,7 @@
 use super::{
     cache::{Cache, Entry, SETTLING, Stat, Walk, nanos, save},
     derived::Derived,
+    imports::ImportCache,
     repository::Around,
     shared::Shared,
 };
@@ -27,6 +28,7 @@ use std::{
 use strata_core::{
     diagnostic::Diagnostic,
     digest::{Digest, Hasher},
+    repo::Pin,
     span::Location,
     tree::{Repository, Tree, TreeError, TreeFile},
 };
@@ -44,7 +46,8 @@ pub struct DirectoryTree {
     files: Vec<TreeFile>,
     problems: Vec<Diagnostic>,
     read: usize,
-    derived: Option<Derived>,
+    derived: Option<Arc<Derived>>,
+    imports: Option<ImportCache>,
     shared: Shared,
     around: Around,
 }
@@ -101,6 +104,7 @@ impl DirectoryTree {
             problems,
             read,
             derived: None,
+            imports: None,
             shared: Shared::default(),
             around: Around::default(),
         })
@@ -108,7 +112,16 @@ impl DirectoryTree {
     /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
     #[must_use]
     pub fn with_derived(mut self, path: &Path, build: Digest) -> Self {
-        self.derived = Some(Derived::new(path, build));
+        self.derived = Some(Arc::new(Derived::new(path, build)));
+        self
+    }
+    /// The same, with a place for what other repositories hold.
+    #[must_use]
+    pub fn with_imports(mut self, imports: ImportCache) -> Self {
+        self.imports = Some(match &self.derived {
+            Some(derived) => imports.remembering(derived.clone()),
+            None => imports,
+        });
         self
     }
     /// The folder, absolute and without links.
@@ -178,6 +191,15 @@ impl Tree for DirectoryTree {
     }
     fn repository(&self) -> Repository {
         self.around.of(&self.root)
+    }
+    fn foreign(&self, pin: &Pin) -> Result<Arc<dyn Tree>, TreeError> {
+        match &self.imports {
+            Some(imports) => imports.tree(pin),
+            None => Err(TreeError::Foreign {
+                what: format!("{} at {}", pin.repo, pin.version),
+                why: "no cache was named".to_owned(),
+            }),
+        }
     }
 }
 
