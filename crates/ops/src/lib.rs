@@ -4,6 +4,7 @@
 //! - [`document`]: the files a user writes, one module each.
 //! - [`field`]: a value that may hold expressions.
 //! - [`load`]: finds the files, reads them, finds the components.
+//! - [`imports`]: environments of other repositories, their lock and their files.
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
 //! - [`explain`]: where a value comes from.
@@ -20,6 +21,7 @@ pub mod decode;
 pub mod document;
 pub mod explain;
 pub mod field;
+pub mod imports;
 pub mod load;
 pub mod scope;
 pub mod variables;
