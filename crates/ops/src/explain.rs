@@ -96,7 +96,8 @@ fn said(source: &str, node: &Node) -> Written {
 /// Everything that describes a component in an environment, lowest precedence first.
 fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     let v = c.variant(unit);
-    let (name, loaded) = (v.component.name.as_str(), c.loaded.as_ref());
+    let env = unit.env as usize;
+    let (name, loaded) = (v.component.name.as_str(), c.loaded_of(env).as_ref());
     let layer = c.layer(unit);
     for rule in &loaded.platform.defaults {
         if rule.fits(layer, &v.component.engine) {
@@ -117,7 +118,7 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     {
         look(COMPONENT_FILE, &node);
     }
-    for env in chain(loaded, &unit.address.env) {
+    for env in chain(loaded, c.envs[env].own_name()) {
         let file = loaded.environments.get(&env).and_then(|f| f.node.as_ref());
         if let Some(node) = file.and_then(|n| n.get("components")?.get(name)) {
             look(&format!("environment {env}"), node);
@@ -152,12 +153,13 @@ fn values(c: &Composition, unit: &Unit, field: &Field) -> Vec<Written> {
     field.each_template(&mut |t| {
         each_field_of(t, "values", &mut |name| names.extend(name));
     });
-    let files = chain(&c.loaded, &unit.address.env);
+    let loaded = c.loaded_of(unit.env as usize);
+    let files = chain(loaded, c.env(unit).own_name());
     names
         .into_iter()
         .filter_map(|name| {
             files.iter().rev().find_map(|env| {
-                let node = c.loaded.environments.get(env)?.node.as_ref()?;
+                let node = loaded.environments.get(env)?.node.as_ref()?;
                 let value = node.get("values")?.get(name)?;
                 Some(said(&format!("values.{name}"), value))
             })

@@ -104,7 +104,7 @@ pub struct Tried {
 /// Tries every flavor wherever it could be picked, one at a time.
 pub fn all_flavors(c: &Composition, known: &Problems) -> Vec<Tried> {
     let mut out = Vec::new();
-    for e in &c.envs {
+    for e in c.environments() {
         for (contract, components) in &e.candidates {
             for component in components {
                 if e.chosen.get(contract) == Some(component) {

@@ -228,11 +228,7 @@ pub(crate) fn environments(
     out
 }
 
-fn contracts(
-    tree: &dyn Tree,
-    base: &str,
-    problems: &mut Problems,
-) -> BTreeMap<String, Contract> {
+fn contracts(tree: &dyn Tree, base: &str, problems: &mut Problems) -> BTreeMap<String, Contract> {
     let mut out = BTreeMap::new();
     for (name, path) in yaml_files(tree, &format!("{base}contracts")) {
         let reserved = RESERVED

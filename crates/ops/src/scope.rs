@@ -4,7 +4,7 @@
 mod units;
 mod values;
 
-use units::{Instances, OneUnit, UnitOutputs};
+use units::{Import, UnitOutputs};
 pub use values::ValueScope;
 
 use crate::{
@@ -145,20 +145,34 @@ impl Scope for Statics<'_> {
 struct Late<'a> {
     c: &'a Composition,
     unit: usize,
+    /// Where its names are looked up.
+    env: usize,
     outputs: &'a dyn Outputs,
+}
+
+impl<'a> Late<'a> {
+    fn new(c: &'a Composition, unit: usize, outputs: &'a dyn Outputs) -> Self {
+        Self {
+            c,
+            unit,
+            env: c.units[unit].env as usize,
+            outputs,
+        }
+    }
 }
 
 impl Scope for Late<'_> {
     fn name(&self, name: &str) -> Option<Item<'_>> {
         let unit = &self.c.units[self.unit];
-        let statics = Statics::new(self.c, unit.env as usize, unit.each.as_ref());
+        let statics = Statics::new(self.c, self.env, unit.each.as_ref());
+        let env = &self.c.envs[self.env];
         match name {
-            "values" => Some(Item::Object(Box::new(Values(&self.c.env(unit).values)))),
+            "values" => Some(Item::Object(Box::new(Values(&env.values)))),
             "env" => Some(Item::Object(Box::new(Record(
                 "env",
                 vec![("name", &unit.address.env)],
             )))),
-            "flavors" => Some(Item::Object(Box::new(Flavors(&self.c.env(unit).chosen)))),
+            "flavors" => Some(Item::Object(Box::new(Flavors(&env.chosen)))),
             "each" => Some(Item::Object(Box::new(EachScope(unit.each.as_ref()?)))),
             "platform" => {
                 let p = &statics.c.loaded.platform;
@@ -185,11 +199,40 @@ impl Scope for Late<'_> {
                 contract: None,
                 outputs: self.outputs,
             }))),
-            _ => self.target(self.c.lookup(unit.env as usize, name)?),
+            _ => match self.c.import(self.env, name) {
+                Some(env) => Some(Item::Object(Box::new(Import {
+                    c: self.c,
+                    env,
+                    outputs: self.outputs,
+                }))),
+                None => self.target(self.c.lookup(self.env, name)?),
+            },
         }
     }
     fn env(&self, env: &str, name: &str) -> Option<Item<'_>> {
-        self.target(self.c.lookup_here(self.c.env_named(env)?, name)?)
+        if self.c.envs[self.env].within.is_some() {
+            return None;
+        }
+        let other = self.c.env_named(env)?;
+        if let Some(env) = self.c.import(other, name) {
+            return Some(Item::Object(Box::new(Import {
+                c: self.c,
+                env,
+                outputs: self.outputs,
+            })));
+        }
+        self.target(self.c.lookup_here(other, name)?)
+    }
+    fn standing(&self, file: &str) -> Option<Box<dyn Scope + '_>> {
+        let env = self.c.scope_of(self.c.units[self.unit].env as usize, file);
+        (env != self.env && self.c.envs[self.env].within.is_some()).then(|| {
+            Box::new(Self {
+                c: self.c,
+                unit: self.unit,
+                env,
+                outputs: self.outputs,
+            }) as Box<dyn Scope>
+        })
     }
     fn secret(&self, spec: &str) -> Result<Term, String> {
         let (store, key) = spec.split_once(':').unwrap_or(("", spec));
@@ -220,17 +263,7 @@ impl Scope for Late<'_> {
 
 impl<'a> Late<'a> {
     fn target(&self, target: Target) -> Option<Item<'a>> {
-        let (c, outputs) = (self.c, self.outputs);
-        Some(Item::Object(if target.named.keyed {
-            Box::new(Instances { c, target, outputs })
-        } else {
-            Box::new(OneUnit {
-                c,
-                unit: target.named.first as usize,
-                contract: target.contract,
-                outputs,
-            })
-        }))
+        Some(units::item(self.c, target, self.outputs))
     }
 }
 
@@ -246,7 +279,7 @@ pub fn eval_with(
     field: &Field,
     outputs: &dyn Outputs,
 ) -> Result<Term, Diagnostic> {
-    field.eval(&Late { c, unit, outputs })
+    field.eval(&Late::new(c, unit, outputs))
 }
 
 /// A unit's specification and inputs, as far as they are known.
@@ -263,7 +296,7 @@ pub fn resolve(
     unit: usize,
     outputs: &dyn Outputs,
 ) -> Result<Resolved, Diagnostic> {
-    let scope = Late { c, unit, outputs };
+    let scope = Late::new(c, unit, outputs);
     let v = c.variant(&c.units[unit]);
     let component = &v.component;
     let mut inputs = BTreeMap::new();
@@ -319,7 +352,8 @@ pub(crate) fn backend_of(c: &Composition, unit: usize) -> Option<&Field> {
         .iter()
         .any(|f| v.interface.facts.contains_key(*f));
     let other = v.component.engine != "terraform" || v.component.options.contains_key("backend");
-    (!own && !other).then_some(backend)
+    let foreign = c.env(&c.units[unit]).is_foreign();
+    ((foreign || !own) && !other).then_some(backend)
 }
 
 fn default_backend(
@@ -329,7 +363,9 @@ fn default_backend(
     outputs: &dyn Outputs,
 ) -> Result<(), Diagnostic> {
     if let Some(field) = backend_of(c, unit) {
-        let term = field.eval(&Late { c, unit, outputs })?;
+        let mut scope = Late::new(c, unit, outputs);
+        scope.env = c.home(&c.units[unit]);
+        let term = field.eval(&scope)?;
         options.insert("backend".to_owned(), term);
     }
     Ok(())
@@ -339,11 +375,7 @@ fn default_backend(
 pub fn identity_task(c: &Composition, unit: usize) -> Task {
     let u = &c.units[unit];
     let component = &c.variant(u).component;
-    let scope = Late {
-        c,
-        unit,
-        outputs: &NoOutputs,
-    };
+    let scope = Late::new(c, unit, &NoOutputs);
     let mut options = component
         .options
         .iter()

@@ -4,6 +4,7 @@ mod cycles;
 mod distinct;
 mod fit;
 mod identities;
+mod imports;
 mod inputs;
 pub use inputs::EXTERNAL;
 mod layers;
@@ -27,6 +28,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("contracts", contracts::check),
     ("identities", identities::check),
     ("layers", layers::check),
+    ("imports", imports::check),
 ];
 
 /// A rule about one unit: it looks only at units that differ in types.

@@ -8,15 +8,18 @@ use strata_core::{diagnostic::Diagnostic, name::Address, value::Term};
 pub(super) fn make(c: &mut Composition, env: usize, variant: u32, problems: &mut Problems) {
     let v = &c.variants[variant as usize];
     let field = v.component.instances.clone().or_else(|| {
-        let node = c.loaded.platform.layers[v.component.layer]
-            .instances
-            .as_ref()?;
+        let loaded = c.loaded_of(env);
+        let source = loaded.components.get(v.component.name.as_str())?;
+        let node = loaded.platform.layers[source.layer].instances.as_ref()?;
         Some(Field::parse(node, problems))
     });
     let name: Arc<str> = v.component.name.as_str().into();
     let address = Address {
         env: c.envs[env].name.clone(),
-        name: name.clone(),
+        name: match &c.envs[env].within {
+            Some(within) => format!("{}/{name}", within.path).into(),
+            None => name.clone(),
+        },
         key: None,
     };
     let each = match field {

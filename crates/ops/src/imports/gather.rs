@@ -116,7 +116,13 @@ pub(crate) fn all(
 pub fn vendored(pin: &Pin) -> String {
     let key = pin.repo.key().trim_end_matches('/');
     let last = key.rsplit(['/', ':']).next().unwrap_or_default();
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
     let name: String = last.chars().map(plain).collect();
     format!("{VENDOR}/{name}-{}", pin.short())
 }
@@ -159,7 +165,13 @@ impl Gatherer<'_> {
         };
         let mut out: Vec<Wish> = Vec::new();
         open.push(env.to_owned());
-        for base in file.carries.iter().filter(|b| !open.contains(b)).cloned().collect::<Vec<_>>() {
+        for base in file
+            .carries
+            .iter()
+            .filter(|b| !open.contains(b))
+            .cloned()
+            .collect::<Vec<_>>()
+        {
             for wish in Self::wishes(here, &base, open) {
                 out.retain(|w| w.alias != wish.alias);
                 out.push(wish);
@@ -269,7 +281,10 @@ impl Gatherer<'_> {
             self.say(
                 Diagnostic::error(
                     "import::not-locked",
-                    format!("`{}` of {repo} at {version} is not in `strata.lock`", wish.environment),
+                    format!(
+                        "`{}` of {repo} at {version} is not in `strata.lock`",
+                        wish.environment
+                    ),
                 )
                 .at(wish.at.clone())
                 .help("run `strata import lock`"),

@@ -147,7 +147,14 @@ impl Lock {
 }
 
 fn entry(item: &Node, problems: &mut Problems) -> Option<Entry> {
-    let keys = &["repo", "environment", "folder", "version", "commit", "digest"];
+    let keys = &[
+        "repo",
+        "environment",
+        "folder",
+        "version",
+        "commit",
+        "digest",
+    ];
     let f = Fields::of(Some(item), "an entry of `strata.lock`", keys, problems);
     let what = match (f.text("environment", problems), f.text("folder", problems)) {
         (Some(name), None) => What::Environment(name),

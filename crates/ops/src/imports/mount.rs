@@ -210,7 +210,10 @@ mod tests {
         let paths: Vec<&str> = all.files().iter().map(|f| f.path.as_ref()).collect();
         let (a, b) = (".strata/imports/dev.a/d/f", ".strata/imports/dev.b/d/f");
         assert_eq!(paths, [a, b, "a", "z"]);
-        assert_eq!((all.text(a).unwrap(), all.text(b).unwrap()), ("a".into(), "b".into()));
+        assert_eq!(
+            (all.text(a).unwrap(), all.text(b).unwrap()),
+            ("a".into(), "b".into())
+        );
         assert_eq!(all.shown(b), "dev.b@1:d/f");
         assert_eq!(all.shown("z"), "z");
         assert!(all.read(".strata/imports/dev.c/d/f").is_err());

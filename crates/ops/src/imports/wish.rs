@@ -105,14 +105,20 @@ fn one(item: &Node, problems: &mut Problems) -> Option<Wish> {
     }
     match (f.get("repo"), f.get("version")) {
         (Some(repo), None) => problems.push(
-            Diagnostic::error("import::version", "an import of another repository names no version")
-                .at(repo.location())
-                .help("add `version:` with a tag, a branch or the 40 characters of a commit"),
+            Diagnostic::error(
+                "import::version",
+                "an import of another repository names no version",
+            )
+            .at(repo.location())
+            .help("add `version:` with a tag, a branch or the 40 characters of a commit"),
         ),
         (None, Some(version)) => problems.push(
-            Diagnostic::error("import::version", "an environment of this repository has no version")
-                .at(version.location())
-                .help("remove `version:`, or name the repository with `repo:`"),
+            Diagnostic::error(
+                "import::version",
+                "an environment of this repository has no version",
+            )
+            .at(version.location())
+            .help("remove `version:`, or name the repository with `repo:`"),
         ),
         _ => {}
     }
@@ -139,9 +145,15 @@ fn one(item: &Node, problems: &mut Problems) -> Option<Wish> {
     if let Some(node) = values
         && node.as_map().is_none()
     {
-        problems.push(expected(node, "`values` of an import", "a map of keys and values"));
+        problems.push(expected(
+            node,
+            "`values` of an import",
+            "a map of keys and values",
+        ));
     }
-    let layer = f.text("layer", problems).zip(f.get("layer").map(Node::location));
+    let layer = f
+        .text("layer", problems)
+        .zip(f.get("layer").map(Node::location));
     let exclude = f.texts("exclude", problems).unwrap_or_default();
     if problems.iter().filter(|p| p.is_error()).count() > before {
         return None;
@@ -215,7 +227,9 @@ mod tests {
 
     #[test]
     fn names_fit_patterns() {
-        assert!(fits("prom*", "prometheus") && fits("*", "x") && fits("a*c*", "abcd") && fits("x", "x"));
+        assert!(
+            fits("prom*", "prometheus") && fits("*", "x") && fits("a*c*", "abcd") && fits("x", "x")
+        );
         assert!(!fits("prom", "prometheus") && !fits("*d", "abc"));
     }
 }

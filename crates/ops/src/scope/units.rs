@@ -8,6 +8,44 @@ use strata_core::{
 };
 use strata_syntax::expr::{Item, Object};
 
+/// What a name stands for.
+pub(super) fn item<'a>(c: &'a Composition, target: Target, outputs: &'a dyn Outputs) -> Item<'a> {
+    Item::Object(if target.named.keyed {
+        Box::new(Instances { c, target, outputs })
+    } else {
+        Box::new(OneUnit {
+            c,
+            unit: target.named.first as usize,
+            contract: target.contract,
+            outputs,
+        })
+    })
+}
+
+/// An import: its components by name.
+pub(super) struct Import<'a> {
+    pub(super) c: &'a Composition,
+    pub(super) env: usize,
+    pub(super) outputs: &'a dyn Outputs,
+}
+
+impl Object for Import<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        let Self { c, env, outputs } = *self;
+        if let Some(env) = c.import(env, key) {
+            return Ok(Item::Object(Box::new(Import { c, env, outputs })));
+        }
+        match c.lookup_here(env, key) {
+            Some(target) => Ok(item(c, target, outputs)),
+            None => {
+                let mut names: Vec<&str> = c.envs[env].names.keys().map(AsRef::as_ref).collect();
+                names.sort_unstable();
+                Err(missing("the import", key, names.into_iter()))
+            }
+        }
+    }
+}
+
 /// A component with instances: `name["key"]`, `name["*"]`.
 pub(super) struct Instances<'a> {
     pub(super) c: &'a Composition,
@@ -117,11 +155,7 @@ impl UnitOutputs<'_> {
                         .into_iter(),
                 ));
             };
-            let scope = Late {
-                c: self.c,
-                unit: self.unit,
-                outputs: self.outputs,
-            };
+            let scope = Late::new(self.c, self.unit, self.outputs);
             return field.eval(&scope).map_err(|d| d.message);
         }
         let hole = || {

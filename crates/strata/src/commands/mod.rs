@@ -13,6 +13,7 @@ mod forget;
 mod graph;
 mod hand_off;
 mod history;
+mod import;
 mod init;
 mod outputs;
 pub mod pipeline;
@@ -138,6 +139,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         } => adopt::run(&global, &env, &which, parallelism),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Import(what) => import::run(&global, &what),
         Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),
