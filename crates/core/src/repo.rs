@@ -324,7 +324,7 @@ mod tests {
             "-x",
             "--upload-pack=x",
             "ext::sh -c x",
-            "ext::sh",
+            "ext::-c",
             "ftp://h/a",
             "https://",
             "https://h",

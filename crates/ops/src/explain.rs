@@ -98,7 +98,10 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     let v = c.variant(unit);
     let env = unit.env as usize;
     let (name, loaded) = (v.component.name.as_str(), c.loaded_of(env).as_ref());
-    let layer = c.layer(unit);
+    let source = loaded.components.get(name);
+    let layer = source.map_or(c.layer(unit), |s| {
+        loaded.platform.layers[s.layer].layer.name.as_str()
+    });
     for rule in &loaded.platform.defaults {
         if rule.fits(layer, &v.component.engine) {
             look("defaults of strata.yaml", &rule.node);
@@ -122,6 +125,20 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
         let file = loaded.environments.get(&env).and_then(|f| f.node.as_ref());
         if let Some(node) = file.and_then(|n| n.get("components")?.get(name)) {
             look(&format!("environment {env}"), node);
+        }
+    }
+    // what who imports it says counts more, the nearest to the platform most
+    let (mut at, mut path) = (env, name.to_owned());
+    while let Some(within) = &c.envs[at].within {
+        let alias = within.path.rsplit('/').next().unwrap_or_default();
+        path = format!("{alias}/{path}");
+        at = within.parent;
+        let loaded = c.loaded_of(at);
+        for env in chain(loaded, c.envs[at].own_name()) {
+            let file = loaded.environments.get(&env).and_then(|f| f.node.as_ref());
+            if let Some(node) = file.and_then(|n| n.get("components")?.get(&path)) {
+                look(&format!("environment {env}"), node);
+            }
         }
     }
 }

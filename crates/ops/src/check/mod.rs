@@ -5,6 +5,7 @@ mod distinct;
 mod fit;
 mod identities;
 mod imports;
+pub use imports::brings_scripts;
 mod inputs;
 pub use inputs::EXTERNAL;
 mod layers;

@@ -38,6 +38,8 @@ pub struct Within {
     pub hooks: bool,
     /// Its layers as layers here, by position.
     pub layers: Vec<Option<usize>>,
+    /// Did the consumer name one layer for all of it?
+    pub one_layer: bool,
     /// Components that are left out.
     pub exclude: Vec<(String, Location)>,
     /// Where it is wished for.
@@ -133,6 +135,7 @@ fn add(c: &mut Composition, parent: usize, root: usize, guest: &Guest, problems:
         pin: guest.pin.clone(),
         hooks: guest.wish.hooks,
         layers,
+        one_layer: guest.wish.layer.is_some(),
         exclude: guest.wish.exclude.clone(),
         at: guest.wish.at.clone(),
         own: own
@@ -225,6 +228,10 @@ pub(super) fn wanted(
     if layer(c, env, source.layer).is_some() {
         return true;
     }
+    if within.one_layer {
+        // it was said that there is no such layer
+        return false;
+    }
     let theirs = &c.loaded_of(env).platform.layers[source.layer].layer.name;
     let problem = Diagnostic::error(
         "import::layer",
@@ -237,12 +244,10 @@ pub(super) fn wanted(
     .help(format!(
         "add `layer: NAME` to the import for all of it, or the layer `{theirs}` to `strata.yaml`"
     ));
-    // with `layer:` it was said that there is no such layer
     let known = problems
         .iter()
         .any(|p| p.at == problem.at && p.message == problem.message);
-    let asked = within.layers.iter().all(Option::is_none) && within.layers.len() > 1;
-    if !known && !(asked && problems.iter().any(|p| p.code == "layer::unknown")) {
+    if !known {
         problems.push(problem);
     }
     false

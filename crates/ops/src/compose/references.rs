@@ -29,6 +29,19 @@ pub(super) fn excused(c: &Composition, unit: &Unit, env: Option<&str>, name: &st
         provided.any(|p| !c.loaded.contracts.contains_key(p)) || !c.broken.is_empty()
     };
     let known = || c.loaded.contracts.contains_key(name);
+    // an import that is not there was said
+    let here = unit.env as usize;
+    let lost = |alias: &str| {
+        let wished = |env: usize| {
+            let files = c.loaded_of(env).environments.values();
+            let mut all = files.flat_map(|f| &f.imports);
+            c.import(env, alias).is_none() && all.any(|w| w.alias == alias)
+        };
+        wished(here) || wished(c.home(unit))
+    };
+    if lost(name) || env.is_some_and(lost) {
+        return true;
+    }
     unread_env || c.broken.contains(name) || known() && provided()
 }
 
