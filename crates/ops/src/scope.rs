@@ -200,11 +200,7 @@ impl Scope for Late<'_> {
                 outputs: self.outputs,
             }))),
             _ => match self.c.import(self.env, name) {
-                Some(env) => Some(Item::Object(Box::new(Import {
-                    c: self.c,
-                    env,
-                    outputs: self.outputs,
-                }))),
+                Some(env) => Some(self.import(env)),
                 None => self.target(self.c.lookup(self.env, name)?),
             },
         }
@@ -215,11 +211,7 @@ impl Scope for Late<'_> {
         }
         let other = self.c.env_named(env)?;
         if let Some(env) = self.c.import(other, name) {
-            return Some(Item::Object(Box::new(Import {
-                c: self.c,
-                env,
-                outputs: self.outputs,
-            })));
+            return Some(self.import(env));
         }
         self.target(self.c.lookup_here(other, name)?)
     }
@@ -262,6 +254,10 @@ impl Scope for Late<'_> {
 }
 
 impl<'a> Late<'a> {
+    fn import(&self, env: usize) -> Item<'a> {
+        let (c, outputs) = (self.c, self.outputs);
+        Item::Object(Box::new(Import { c, env, outputs }))
+    }
     fn target(&self, target: Target) -> Option<Item<'a>> {
         Some(units::item(self.c, target, self.outputs))
     }

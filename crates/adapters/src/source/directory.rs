@@ -46,8 +46,8 @@ pub struct DirectoryTree {
     files: Vec<TreeFile>,
     problems: Vec<Diagnostic>,
     read: usize,
-    derived: Option<Arc<Derived>>,
-    imports: Option<ImportCache>,
+    pub(super) derived: Option<Arc<Derived>>,
+    pub(super) imports: Option<ImportCache>,
     shared: Shared,
     around: Around,
 }
@@ -108,21 +108,6 @@ impl DirectoryTree {
             shared: Shared::default(),
             around: Around::default(),
         })
-    }
-    /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
-    #[must_use]
-    pub fn with_derived(mut self, path: &Path, build: Digest) -> Self {
-        self.derived = Some(Arc::new(Derived::new(path, build)));
-        self
-    }
-    /// The same, with a place for what other repositories hold.
-    #[must_use]
-    pub fn with_imports(mut self, imports: ImportCache) -> Self {
-        self.imports = Some(match &self.derived {
-            Some(derived) => imports.remembering(derived.clone()),
-            None => imports,
-        });
-        self
     }
     /// The folder, absolute and without links.
     pub fn root(&self) -> &Path {

@@ -1,5 +1,6 @@
 //! Where the files of an operations repo come from. A folder on this machine, or that folder at a
 //! revision of its git repository, or what other repositories hold at a commit.
+mod attached;
 mod cache;
 mod derived;
 mod directory;
