@@ -8,6 +8,7 @@
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
 //! - [`explain`]: where a value comes from.
+//! - [`differ`]: how one resolved environment differs from another.
 //! - [`variables`]: what has to come from outside.
 //! - [`at`]: what stands at a place of a file, and what could.
 //! - [`compare`]: what became of promises since another time.
@@ -18,6 +19,7 @@ pub mod check;
 pub mod compare;
 pub mod compose;
 pub mod decode;
+pub mod differ;
 pub mod document;
 pub mod explain;
 pub mod field;
@@ -28,6 +30,7 @@ pub mod variables;
 
 use compose::{Composition, Pick};
 use decode::Problems;
+use imports::Lock;
 use load::{Engines, Loaded};
 use std::{collections::HashSet, sync::Arc};
 use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
@@ -45,6 +48,12 @@ pub fn read_with(
 ) -> (Composition, Problems) {
     let (loaded, problems) = load::load(tree, engines);
     judge(Arc::new(loaded), engines, picks, problems)
+}
+
+/// The same as [`read`] under another lock than the platform's.
+pub fn read_under(tree: Arc<dyn Tree>, engines: &Engines, lock: &Lock) -> (Composition, Problems) {
+    let (loaded, problems) = load::load_under(tree, engines, Some(lock));
+    judge(Arc::new(loaded), engines, &[], problems)
 }
 
 fn judge(

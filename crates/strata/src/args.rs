@@ -236,6 +236,17 @@ pub enum Command {
         /// Unit, or one input of it: `ENV/NAME.INPUT`
         of: String,
     },
+    /// Show how an environment, resolved, differs from a revision of git, another environment, or another lock
+    #[command(
+        after_help = "Examples:\n  strata diff prod --against main       what a change of a pin does\n  strata diff qa --against prod\n  strata diff prod --against old.lock\n\nFormats: human, json"
+    )]
+    Diff {
+        /// The environment
+        env: String,
+        /// An environment, a lock file (its path from the platform's folder), or a revision of git
+        #[arg(long, value_name = "ENV|FILE|REV")]
+        against: String,
+    },
     /// List every variable and credential that the platform needs from outside; no value is shown
     #[command(
         after_help = "Examples:\n  strata variables\n  strata variables prod --missing --exit-code\n  strata variables --format markdown > VARIABLES.md\n  strata variables dev --env-template > .env\n\nFormats: human, json, markdown"

@@ -74,6 +74,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
             DATA,
         ),
         Command::Policy(_) => ("policy", DATA),
+        Command::Diff { .. } => ("diff", DATA),
         Command::Explain { .. } => ("explain", DATA),
         Command::Drift { .. } => ("drift", DATA),
         Command::Adopt { .. } => ("adopt", DATA),

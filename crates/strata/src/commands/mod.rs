@@ -5,6 +5,7 @@ mod batch;
 mod bench;
 mod check;
 mod destroy;
+mod diff;
 mod drift;
 mod env;
 mod exec;
@@ -137,6 +138,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             which,
             parallelism,
         } => adopt::run(&global, &env, &which, parallelism),
+        Command::Diff { env, against } => diff::run(&global, &env, &against),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
         Command::Import(what) => import::run(&global, &what),

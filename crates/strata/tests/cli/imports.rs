@@ -330,3 +330,48 @@ fn an_environment_of_the_same_repository_needs_no_lock() {
     s.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(s.ledger(), ["dev/p/a", "dev/web"]);
 }
+
+#[test]
+fn a_diff_shows_what_a_pin_does_to_the_resolved_result() {
+    let s = platform("../obs");
+    s.ends(0, &["import", "lock"]);
+    let repo = Repo::new(&s.root());
+    repo.commit_only();
+    fs::copy(s.root().join("strata.lock"), s.root().join("old.lock")).unwrap();
+    let obs = Repo::at(&s.beside("obs"));
+    obs.write(
+        "layers/base/prom/component.yaml",
+        &saying("'${{ values.domain }}:9090'"),
+    );
+    obs.write("layers/base/prom/more.txt", "x");
+    obs.commit_only();
+    obs.git(&["tag", "-f", "1.2.0"]);
+    s.ends(0, &["import", "update"]);
+    for against in ["HEAD", "old.lock"] {
+        s.ends(0, &["diff", "dev", "--against", against])
+            .says("~ obs/prom")
+            .says("    inputs.word: example.org → example.org:9090")
+            .says("  + file layers/base/prom/more.txt")
+            .says("import: ../obs at 1.2.0 (")
+            .never_says("~ web");
+    }
+    s.ends(0, &["diff", "dev", "--against", "dev"])
+        .says("is the same");
+    s.write(
+        "environments/qa.yaml",
+        "values: {domain: other}\ncomponents: {web: {enabled: false}}\n",
+    );
+    let diff = s
+        .ends(0, &["diff", "qa", "--against", "dev", "--format", "json"])
+        .json();
+    let units: Vec<&str> = diff["units"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|u| u["unit"].as_str().unwrap())
+        .collect();
+    assert_eq!(units, ["obs/grafana", "obs/prom", "web"]);
+    assert_eq!(diff["units"][0]["change"], "removed");
+    s.ends(2, &["diff", "dev", "--against", "nothing"])
+        .says("no revision");
+}
