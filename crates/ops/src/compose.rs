@@ -10,7 +10,7 @@ mod state;
 mod variant;
 
 pub use environment::{Environment, Flavor};
-pub use guests::Within;
+pub use guests::{Within, is_mounted};
 pub use names::{Named, Target};
 pub use state::StateEdge;
 pub use variant::{Closure, Use, Variant, verify_spec};

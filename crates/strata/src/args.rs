@@ -247,6 +247,16 @@ pub enum Command {
         #[arg(long, value_name = "ENV|FILE|REV")]
         against: String,
     },
+    /// Write an environment out as it is composed: the files of every unit, what it is given, where each comes from
+    #[command(
+        after_help = "Example:\n  strata render prod out      writes out/UNIT/files and out/UNIT/unit.json\n\nFormats: human, json"
+    )]
+    Render {
+        /// The environment
+        env: String,
+        /// A folder that is empty or not there
+        to: PathBuf,
+    },
     /// List every variable and credential that the platform needs from outside; no value is shown
     #[command(
         after_help = "Examples:\n  strata variables\n  strata variables prod --missing --exit-code\n  strata variables --format markdown > VARIABLES.md\n  strata variables dev --env-template > .env\n\nFormats: human, json, markdown"

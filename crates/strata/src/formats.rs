@@ -75,6 +75,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         ),
         Command::Policy(_) => ("policy", DATA),
         Command::Diff { .. } => ("diff", DATA),
+        Command::Render { .. } => ("render", DATA),
         Command::Explain { .. } => ("explain", DATA),
         Command::Drift { .. } => ("drift", DATA),
         Command::Adopt { .. } => ("adopt", DATA),

@@ -1,6 +1,6 @@
 //! What comes from another repository and would act beyond it: states in a stranger's place, scripts.
 use crate::{
-    compose::{Composition, Environment, Within},
+    compose::{Composition, Environment, Within, is_mounted},
     decode::Problems,
     scope::identity_task,
 };
@@ -47,10 +47,8 @@ pub fn check(c: &Composition, problems: &mut Problems) {
 /// Does a unit run programs that its repository brings?
 pub fn brings_scripts(c: &Composition, unit: usize) -> bool {
     let component = &c.variant(&c.units[unit]).component;
-    let within = c.env(&c.units[unit]).within.as_ref();
     let command = |f: &crate::field::Field| {
-        let theirs = within.is_some_and(|w| w.describes(&f.at.file));
-        theirs && matches!(f.outline(), Term::Map(m) if m.contains_key("command"))
+        is_mounted(&f.at.file) && matches!(f.outline(), Term::Map(m) if m.contains_key("command"))
     };
     component.engine == "script"
         || !component.observe.is_empty()

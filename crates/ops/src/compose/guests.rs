@@ -5,9 +5,9 @@
 use super::{Composition, Environment, environment, variant::Variants};
 use crate::{
     decode::Problems,
-    document::{Component, platform::unknown_layer},
+    document::platform::unknown_layer,
     field::{Body, Field},
-    imports::{Guest, wish::fits},
+    imports::{Guest, mount::MOUNTS, wish::fits},
     load::{Engines, Loaded, Source},
     scope::Statics,
 };
@@ -17,7 +17,7 @@ use strata_core::{
     repo::Pin,
     span::Location,
 };
-use strata_syntax::node::merge;
+use strata_syntax::node::{Kind, Node, merge};
 
 /// What an environment that is imported knows of where it is used.
 #[derive(Clone)]
@@ -62,10 +62,6 @@ impl Within {
             // of one repository only environments tell who speaks
             _ => !file.contains("environments/") || self.own.iter().any(|f| &**f == file),
         }
-    }
-    /// Was this file written by who made the import?
-    pub fn describes(&self, file: &str) -> bool {
-        self.has(file)
     }
     /// As people are shown it: `obs@1.2.0`, `obs`.
     pub fn shown(&self) -> String {
@@ -125,6 +121,8 @@ fn add(c: &mut Composition, parent: usize, root: usize, guest: &Guest, problems:
         return;
     };
     let layers = layers(c, &platform, guest, problems);
+    let above = &c.envs[parent];
+    let allowed = !above.is_foreign() || above.within.as_ref().is_some_and(|w| w.hooks);
     let mut own = crate::explain::chain(&platform, of);
     own.retain(|name| !c.envs[parent].own_name().eq(name));
     e.within = Some(Within {
@@ -133,7 +131,8 @@ fn add(c: &mut Composition, parent: usize, root: usize, guest: &Guest, problems:
         path: guest.path.as_str().into(),
         environment: of.clone(),
         pin: guest.pin.clone(),
-        hooks: guest.wish.hooks,
+        // who imports an import speaks for its own, not for us
+        hooks: (guest.wish.hooks || guest.pin.is_none()) && allowed,
         layers,
         one_layer: guest.wish.layer.is_some(),
         exclude: guest.wish.exclude.clone(),
@@ -286,33 +285,57 @@ pub(super) fn is_override(
     true
 }
 
-/// Where states are is not for an import to say.
+/// Where states are is not for an import to say: a description without what other repositories say of it. What the
+/// consumer says stays, setting by setting.
 pub(super) fn without_backend(
     c: &Composition,
     env: usize,
-    component: &mut Component,
+    node: Option<&Node>,
     problems: &mut Problems,
-) {
-    let e = &c.envs[env];
-    let Some(within) = e.within.as_ref().filter(|_| e.is_foreign()) else {
-        return;
+) -> Option<Node> {
+    let mut node = node.filter(|_| c.envs[env].is_foreign())?.clone();
+    node.get("terraform")?.get("backend")?;
+    let Kind::Map(map) = &mut node.kind else {
+        return None;
     };
-    let foreign = component
-        .options
-        .get("backend")
-        .filter(|f| within.has(&f.at.file));
-    if component.engine != "terraform" || foreign.is_none() {
-        return;
+    let block = map.entries.iter_mut().find(|e| e.key == "terraform")?;
+    let Kind::Map(inner) = &mut block.value.kind else {
+        return None;
+    };
+    let position = inner.entries.iter().position(|e| e.key == "backend")?;
+    let mut removed = None;
+    if !keep_ours(&mut inner.entries[position].value, &mut removed) {
+        inner.entries.remove(position);
     }
-    let at = foreign.map(|f| f.at.clone());
-    component.options.remove("backend");
-    problems.push(
-        Diagnostic::note(
-            "import::ignored",
-            "`terraform.backend` of an import is not obeyed: what stands here counts",
-        )
-        .at_opt(at),
-    );
+    problems.extend(removed.map(|at| {
+        let message =
+            "`terraform.backend` of an import is not obeyed: what stands here counts".to_owned();
+        Diagnostic::note("import::ignored", message).at(at)
+    }));
+    Some(node)
+}
+
+/// Takes away what stands in files of other repositories; is anything left?
+fn keep_ours(node: &mut Node, removed: &mut Option<Location>) -> bool {
+    match &mut node.kind {
+        Kind::Map(map) => {
+            map.entries.retain_mut(|e| keep_ours(&mut e.value, removed));
+            !map.entries.is_empty()
+        }
+        _ => {
+            let foreign = is_mounted(&node.origin);
+            if foreign {
+                removed.get_or_insert_with(|| node.location());
+            }
+            !foreign
+        }
+    }
+}
+
+/// Does a file belong to another repository?
+pub fn is_mounted(file: &str) -> bool {
+    file.strip_prefix(MOUNTS)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Makes the units of all imports.

@@ -116,8 +116,8 @@ impl Variants {
             at: source.at.clone(),
         };
         let mut found = Problems::new();
-        let mut component = Component::decode(&identity, node, &mut found);
-        guests::without_backend(c, env, &mut component, &mut found);
+        let ours = guests::without_backend(c, env, node, &mut found);
+        let component = Component::decode(&identity, ours.as_ref().or(node), &mut found);
         let (interface, more) = self.interface(c, &loaded, source, bare_spec(&component));
         // where its block is wrong, its engine has not seen all of it
         let block = format!("`{}:` ", engine.name());

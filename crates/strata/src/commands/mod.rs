@@ -21,6 +21,7 @@ pub mod pipeline;
 mod plan;
 mod planning;
 mod policy;
+mod render;
 mod resume;
 mod run;
 mod schema;
@@ -139,6 +140,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             parallelism,
         } => adopt::run(&global, &env, &which, parallelism),
         Command::Diff { env, against } => diff::run(&global, &env, &against),
+        Command::Render { env, to } => render::run(&global, &env, &to),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
         Command::Import(what) => import::run(&global, &what),

@@ -375,3 +375,25 @@ fn a_diff_shows_what_a_pin_does_to_the_resolved_result() {
     s.ends(2, &["diff", "dev", "--against", "nothing"])
         .says("no revision");
 }
+
+#[test]
+fn a_rendered_environment_says_where_each_file_comes_from() {
+    let s = platform("../obs");
+    s.ends(0, &["import", "lock"]);
+    let out = s.beside("out");
+    let to = out.to_str().unwrap();
+    s.ends(0, &["render", "dev", to]);
+    let text = fs::read_to_string(out.join("obs.2fgrafana/unit.json")).unwrap();
+    let unit: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(unit["import"]["version"], "1.2.0");
+    assert_eq!(
+        unit["files"]["layers/top/grafana/say.sh"],
+        "obs@1.2.0:layers/top/grafana/say.sh"
+    );
+    let word = unit["inputs"]["word"].as_str().unwrap();
+    assert!(word.contains("dev/obs/prom"), "{word}");
+    let script = fs::read_to_string(out.join("obs.2fprom/files/layers/base/prom/say.sh")).unwrap();
+    assert_eq!(script, SAY);
+    assert!(out.join("web/files/layers/top/web/say.sh").is_file());
+    s.ends(2, &["render", "dev", to]).says("is not empty");
+}

@@ -149,3 +149,52 @@ fn scripts_and_states_of_others_need_a_word() {
     );
     s.ends(0, &["check"]);
 }
+
+#[test]
+fn an_import_cannot_allow_for_us_what_its_own_imports_do() {
+    let s = platform("../mid");
+    let obs = Repo::at(&s.beside("obs"));
+    obs.write(
+        "layers/base/net/component.yaml",
+        "terraform: {backend: {s3: {endpoint: evil, key: k}}}\n",
+    );
+    obs.write(
+        "layers/base/net/main.tf",
+        "terraform {\n  backend \"s3\" {\n    key = \"k\"\n  }\n}\n",
+    );
+    obs.commit_only();
+    obs.git(&["tag", "-f", "1.2.0"]);
+    let mid = Repo::new(&s.beside("mid"));
+    mid.write("strata.yaml", "platform: mid\nlayers: [base, top]\n");
+    mid.write(
+        "environments/promStack.yaml",
+        "values: {domain: none}\nimports: [{repo: ../obs, environment: promStack, version: 1.2.0, as: inner, hooks: allow}]\ncomponents: {inner/net: {terraform: {backend: {s3: {bucket: theirs}}}}}\n",
+    );
+    mid.write(
+        "layers/top/grafana/component.yaml",
+        &saying("'${{ inner.grafana.outputs.said }}'"),
+    );
+    mid.write("layers/top/grafana/say.sh", SAY);
+    mid.commit("1.2.0");
+    s.edit("environments/dev.yaml", "  hooks: allow\n", "");
+    s.ends(0, &["import", "lock"]);
+    // nothing of ours allows a script or names a state, so both of them are said of both levels
+    s.ends(3, &["check"])
+        .says("`obs@1.2.0` runs scripts")
+        .says("`obs/inner@1.2.0` runs scripts")
+        .says("the state of dev/obs/inner/net would be where another repository says");
+    let own =
+        "  hooks: allow\ncomponents: {obs/inner/net: {terraform: {backend: {s3: {key: ours}}}}}\n";
+    s.write(
+        "environments/dev.yaml",
+        &(importing("../mid", "").replace("  hooks: allow\n", "") + own),
+    );
+    s.ends(0, &["check"]);
+    let unit = s.beside("out/obs.2finner.2fnet/unit.json");
+    s.ends(0, &["render", "dev", s.beside("out").to_str().unwrap()]);
+    let text = std::fs::read_to_string(unit).unwrap();
+    assert!(
+        text.contains("ours") && !text.contains("evil") && !text.contains("theirs"),
+        "{text}"
+    );
+}
