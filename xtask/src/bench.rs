@@ -1,5 +1,6 @@
 //! The promised figures, measured: ratios, counts and CPU time rather than seconds by the clock.
 mod hcl;
+mod imports;
 mod policy;
 
 use crate::{
@@ -33,8 +34,8 @@ pub struct Options {
 }
 
 /// What can be measured by itself.
-pub const PARTS: [&str; 7] = [
-    "plan", "policy", "hcl", "folders", "own", "wall", "recovery",
+pub const PARTS: [&str; 8] = [
+    "plan", "policy", "hcl", "imports", "folders", "own", "wall", "recovery",
 ];
 
 /// One line of the result.
@@ -89,6 +90,9 @@ pub fn run(options: &Options) -> Result<bool, Failure> {
     }
     if wanted("hcl") {
         b.hcl(if full { 50 } else { 5 }, full)?;
+    }
+    if wanted("imports") {
+        b.imports(if full { 200 } else { 40 }, full)?;
     }
     if wanted("folders") {
         b.folders(many, full)?;

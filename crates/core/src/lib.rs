@@ -6,6 +6,7 @@
 //! - [`name`], [`span`], [`diagnostic`]: what things are called, where they stand, what is wrong with them.
 //! - [`value`], [`ty`]: what flows between units, as far as it is known.
 //! - [`layer`], [`interface`], [`need`], [`spec`]: what a platform is made of, resolved.
+//! - [`repo`]: other repositories and the states of them that a lock names.
 //! - [`proposal`], [`plan`], [`event`]: what will be done, what was approved, what happened.
 //! - [`engine`], [`executor`], [`store`], [`tree`], [`secret`]: the seams.
 pub mod diagnostic;
@@ -20,6 +21,7 @@ pub mod name;
 pub mod need;
 pub mod plan;
 pub mod proposal;
+pub mod repo;
 pub mod secret;
 pub mod span;
 pub mod spec;

@@ -2,6 +2,7 @@
 use crate::{
     diagnostic::Diagnostic,
     digest::{Digest, Hasher},
+    repo::Pin,
 };
 use serde::{Deserialize, Serialize};
 use std::{any::Any, borrow::Cow, sync::Arc};
@@ -91,6 +92,18 @@ pub trait Tree: Send + Sync {
     fn repository(&self) -> Repository {
         Repository::default()
     }
+    /// The files of another repository at a commit. Who reads a platform asks its tree for what it imports, so that
+    /// nobody else has to know where that is kept.
+    fn foreign(&self, pin: &Pin) -> Result<Arc<dyn Tree>, TreeError> {
+        Err(TreeError::Foreign {
+            what: format!("{} at {}", pin.repo, pin.version),
+            why: "nothing here fetches other repositories".to_owned(),
+        })
+    }
+    /// How people are shown a path: what comes from an import is named by it.
+    fn shown<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(path)
+    }
 }
 
 /// A file could not be read.
@@ -105,6 +118,14 @@ pub enum TreeError {
     /// The system refused.
     #[error("cannot read `{0}`: {1}")]
     Io(String, String),
+    /// Another repository is not to be had.
+    #[error("{what} is not to be had: {why}")]
+    Foreign {
+        /// Which, at which version.
+        what: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 /// Digest of a set of files: paths, modes and contents.

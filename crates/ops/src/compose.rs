@@ -2,6 +2,7 @@
 mod environment;
 mod flavors;
 mod given;
+mod guests;
 pub(crate) mod instances;
 mod names;
 mod references;
@@ -9,6 +10,7 @@ mod state;
 mod variant;
 
 pub use environment::{Environment, Flavor};
+pub use guests::{Within, is_mounted};
 pub use names::{Named, Target};
 pub use state::StateEdge;
 pub use variant::{Closure, Use, Variant, verify_spec};
@@ -86,8 +88,11 @@ pub struct Composition {
     pub loaded: Arc<Loaded>,
     /// All engines.
     pub engines: Vec<Arc<dyn DynEngine>>,
-    /// Environments, sorted by name.
+    /// Environments, sorted by name, and behind them those that are imported into them: [`Self::environments`] has the
+    /// first only.
     pub envs: Vec<Environment>,
+    /// How many are the platform's own.
+    own: usize,
     /// Components as environments have them.
     pub variants: Vec<Variant>,
     /// Units: by environment, layer and name.
@@ -114,9 +119,40 @@ impl Composition {
     }
     /// An environment by name.
     pub fn env_named(&self, name: &str) -> Option<usize> {
-        self.envs
+        self.environments()
             .binary_search_by(|e| e.name.as_ref().cmp(name))
             .ok()
+    }
+    /// The platform's own environments, sorted by name.
+    pub fn environments(&self) -> &[Environment] {
+        &self.envs[..self.own]
+    }
+    /// The platform whose component a unit is: this one, or the one of an import.
+    pub fn loaded_of(&self, env: usize) -> &Arc<Loaded> {
+        let within = self.envs[env].within.as_ref();
+        within
+            .and_then(|w| w.loaded.as_ref())
+            .unwrap_or(&self.loaded)
+    }
+    /// The platform's own environment that a unit is part of.
+    pub fn home(&self, unit: &Unit) -> usize {
+        let env = unit.env as usize;
+        self.envs[env].within.as_ref().map_or(env, |w| w.root)
+    }
+    /// Where a text of a unit's description stands decides what its names mean: what the consumer of an import says
+    /// of its components is read where the consumer stands.
+    pub fn scope_of(&self, env: usize, file: &str) -> usize {
+        let mut env = env;
+        if file.is_empty() {
+            return env;
+        }
+        while let Some(within) = &self.envs[env].within {
+            if within.has(file) {
+                break;
+            }
+            env = within.parent;
+        }
+        env
     }
     /// The engine of a unit.
     pub fn engine(&self, unit: &Unit) -> &Arc<dyn DynEngine> {
@@ -165,6 +201,7 @@ pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Compo
     let mut c = Composition {
         loaded,
         engines: engines.to_vec(),
+        own: envs.len(),
         envs,
         variants: Vec::new(),
         units: Vec::new(),
@@ -173,9 +210,11 @@ pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Compo
         index: HashMap::new(),
     };
     let mut variants = variant::Variants::new(engines);
-    for env in 0..c.envs.len() {
+    guests::enter(&mut c, &mut problems);
+    for env in 0..c.own {
         populate(&mut c, env, &mut variants, &mut problems);
     }
+    guests::populate(&mut c, engines, &mut problems);
     c.index = c
         .units
         .iter()
@@ -197,13 +236,17 @@ fn populate(
     variants: &mut variant::Variants,
     problems: &mut Problems,
 ) {
-    let sources: Vec<_> = c.loaded.components.values().cloned().collect();
+    let loaded = c.loaded_of(env).clone();
+    let sources: Vec<_> = loaded.components.values().cloned().collect();
     unknown_overrides(c, env, problems);
     let mut members: Vec<u32> = Vec::new();
     for source in &sources {
+        if !guests::wanted(c, env, source, problems) {
+            continue;
+        }
         let variant = variants.of(c, source, env, problems);
         let component = &c.variants[variant as usize].component;
-        let layer = &c.loaded.platform.layers[component.layer];
+        let layer = &loaded.platform.layers[source.layer];
         let named = component
             .environments
             .as_ref()
@@ -216,7 +259,7 @@ fn populate(
         });
         let e = &c.envs[env];
         let member = match named {
-            Some(list) => list.contains(&e.name.as_ref()),
+            Some(list) => list.contains(&e.own_name()),
             None => !e.shared,
         };
         if !member {
@@ -274,7 +317,10 @@ fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
                 );
             }
         }
-        let known = &c.loaded.components;
+        let known = &c.loaded_of(env).components;
+        if guests::is_override(c, env, name, at, problems) {
+            continue;
+        }
         if !known.contains_key(name.as_str()) && !c.broken.contains(name) {
             problems.push(
                 Diagnostic::error(
@@ -290,11 +336,12 @@ fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
 
 /// With `layer-order: strict` every unit waits for all units of the layers below in its environment.
 fn strict_order(c: &mut Composition) {
-    for env in 0..c.envs.len() as u32 {
-        let of: Vec<usize> = (0..c.units.len())
-            .filter(|i| c.units[*i].env == env)
-            .collect();
+    for env in 0..c.own {
         let layer = |c: &Composition, i: usize| c.variant(&c.units[i]).component.layer;
+        let mut of: Vec<usize> = (0..c.units.len())
+            .filter(|i| c.home(&c.units[*i]) == env)
+            .collect();
+        of.sort_by_key(|i| layer(c, *i));
         let Some(mut below) = of.iter().map(|i| layer(c, *i)).min() else {
             continue;
         };

@@ -74,7 +74,7 @@ pub fn input(c: &Composition, unit: usize, name: &str, outputs: &dyn Outputs) ->
     let field = v.component.inputs.get(name);
     let mut value = field.map(|f| scope::eval_with(c, unit, f, outputs));
     if let Some(own) = u.own_inputs().and_then(|own| own.get(name)) {
-        let at = field_of(c, v, &mut Vec::new()).map(|f| f.at);
+        let at = field_of(c, c.units[unit].env as usize, v, &mut Vec::new()).map(|f| f.at);
         written.push(Written {
             source: format!(
                 "inputs of the instance {}",
@@ -116,8 +116,12 @@ fn said(source: &str, node: &Node) -> Written {
 /// Everything that describes a component in an environment, lowest precedence first.
 fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     let v = c.variant(unit);
-    let (name, loaded) = (v.component.name.as_str(), c.loaded.as_ref());
-    let layer = c.layer(unit);
+    let env = unit.env as usize;
+    let (name, loaded) = (v.component.name.as_str(), c.loaded_of(env).as_ref());
+    let source = loaded.components.get(name);
+    let layer = source.map_or(c.layer(unit), |s| {
+        loaded.platform.layers[s.layer].layer.name.as_str()
+    });
     for rule in &loaded.platform.defaults {
         if rule.fits(layer, &v.component.engine) {
             look("defaults of strata.yaml", &rule.node);
@@ -137,10 +141,24 @@ fn places(c: &Composition, unit: &Unit, look: &mut dyn FnMut(&str, &Node)) {
     {
         look(COMPONENT_FILE, &node);
     }
-    for env in chain(loaded, &unit.address.env) {
+    for env in chain(loaded, c.envs[env].own_name()) {
         let file = loaded.environments.get(&env).and_then(|f| f.node.as_ref());
         if let Some(node) = file.and_then(|n| n.get("components")?.get(name)) {
             look(&format!("environment {env}"), node);
+        }
+    }
+    // what who imports it says counts more, the nearest to the platform most
+    let (mut at, mut path) = (env, name.to_owned());
+    while let Some(within) = &c.envs[at].within {
+        let alias = within.path.rsplit('/').next().unwrap_or_default();
+        path = format!("{alias}/{path}");
+        at = within.parent;
+        let loaded = c.loaded_of(at);
+        for env in chain(loaded, c.envs[at].own_name()) {
+            let file = loaded.environments.get(&env).and_then(|f| f.node.as_ref());
+            if let Some(node) = file.and_then(|n| n.get("components")?.get(&path)) {
+                look(&format!("environment {env}"), node);
+            }
         }
     }
 }
@@ -172,12 +190,13 @@ fn values(c: &Composition, unit: &Unit, field: &Field) -> Vec<Written> {
     field.each_template(&mut |t| {
         each_field_of(t, "values", &mut |name| names.extend(name));
     });
-    let files = chain(&c.loaded, &unit.address.env);
+    let loaded = c.loaded_of(unit.env as usize);
+    let files = chain(loaded, c.env(unit).own_name());
     names
         .into_iter()
         .filter_map(|name| {
             files.iter().rev().find_map(|env| {
-                let node = c.loaded.environments.get(env)?.node.as_ref()?;
+                let node = loaded.environments.get(env)?.node.as_ref()?;
                 let value = node.get("values")?.get(name)?;
                 Some(said(&format!("values.{name}"), value))
             })

@@ -124,11 +124,14 @@ impl Field {
     pub fn eval(&self, scope: &dyn Scope) -> Result<Term, Diagnostic> {
         match &self.body {
             Body::Constant(term) => Ok(term.clone()),
-            Body::Template(template) => expr::eval(template, scope).map_err(|e| {
-                Diagnostic::error("expression::failed", e.message)
-                    .at(Location::new(self.at.file.clone(), e.span))
-                    .help_opt(e.help)
-            }),
+            Body::Template(template) => {
+                let other = scope.standing(&template.origin);
+                expr::eval(template, other.as_deref().unwrap_or(scope)).map_err(|e| {
+                    Diagnostic::error("expression::failed", e.message)
+                        .at(Location::new(self.at.file.clone(), e.span))
+                        .help_opt(e.help)
+                })
+            }
             Body::List(items) => items
                 .iter()
                 .map(|f| f.eval(scope))

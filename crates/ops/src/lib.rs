@@ -4,9 +4,11 @@
 //! - [`document`]: the files a user writes, one module each.
 //! - [`field`]: a value that may hold expressions.
 //! - [`load`]: finds the files, reads them, finds the components.
+//! - [`imports`]: environments of other repositories, their lock and their files.
 //! - [`compose`]: every unit of every environment, with its dependencies.
 //! - [`check`]: rules over the composition, one file each.
 //! - [`explain`]: where a value comes from.
+//! - [`differ`]: how one resolved environment differs from another.
 //! - [`variables`]: what has to come from outside.
 //! - [`at`]: what stands at a place of a file, and what could.
 //! - [`compare`]: what became of promises since another time.
@@ -17,15 +19,18 @@ pub mod check;
 pub mod compare;
 pub mod compose;
 pub mod decode;
+pub mod differ;
 pub mod document;
 pub mod explain;
 pub mod field;
+pub mod imports;
 pub mod load;
 pub mod scope;
 pub mod variables;
 
 use compose::{Composition, Pick};
 use decode::Problems;
+use imports::Lock;
 use load::{Engines, Loaded};
 use std::{collections::HashSet, sync::Arc};
 use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
@@ -43,6 +48,12 @@ pub fn read_with(
 ) -> (Composition, Problems) {
     let (loaded, problems) = load::load(tree, engines);
     judge(Arc::new(loaded), engines, picks, problems)
+}
+
+/// The same as [`read`] under another lock than the platform's.
+pub fn read_under(tree: Arc<dyn Tree>, engines: &Engines, lock: &Lock) -> (Composition, Problems) {
+    let (loaded, problems) = load::load_under(tree, engines, Some(lock));
+    judge(Arc::new(loaded), engines, &[], problems)
 }
 
 fn judge(
@@ -102,7 +113,7 @@ pub struct Tried {
 /// Tries every flavor wherever it could be picked, one at a time.
 pub fn all_flavors(c: &Composition, known: &Problems) -> Vec<Tried> {
     let mut out = Vec::new();
-    for e in &c.envs {
+    for e in c.environments() {
         for (contract, components) in &e.candidates {
             for component in components {
                 if e.chosen.get(contract) == Some(component) {

@@ -1,5 +1,6 @@
 //! Finds and reads the files of a platform: `strata.yaml`, environments, contracts, and every component's folder.
 mod components;
+mod foreign;
 mod platform;
 
 pub(crate) use platform::unknown_environment;
@@ -7,6 +8,7 @@ pub(crate) use platform::unknown_environment;
 use crate::{
     decode::Problems,
     document::{Contract, EnvironmentFile, Platform},
+    imports::{Guest, Lock, Wanted, gather},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -53,6 +55,12 @@ pub struct Loaded {
     pub contracts: BTreeMap<String, Contract>,
     /// Components by name.
     pub components: BTreeMap<Arc<str>, Arc<Source>>,
+    /// The folder of an import, with its `/`; empty for the platform itself.
+    pub base: String,
+    /// What its environments import, by environment.
+    pub guests: BTreeMap<String, Vec<Guest>>,
+    /// Every import of another repository, with those of imports.
+    pub wanted: Vec<Wanted>,
     /// Components that are there and could not be described: it was said why, and who uses them is not wrong too.
     pub broken: BTreeSet<String>,
 }
@@ -62,34 +70,60 @@ pub const ROOT_FILE: &str = "strata.yaml";
 /// Name of the file that says what a tool cannot.
 pub const COMPONENT_FILE: &str = "component.yaml";
 
-/// Reads a platform.
+/// Reads a platform, with everything that it imports.
 pub fn load(tree: Arc<dyn Tree>, engines: &Engines) -> (Loaded, Problems) {
+    load_under(tree, engines, None)
+}
+
+/// Reads a platform under another lock than its own.
+pub fn load_under(
+    tree: Arc<dyn Tree>,
+    engines: &Engines,
+    lock: Option<&Lock>,
+) -> (Loaded, Problems) {
+    let (mut loaded, mut problems) = load_at(tree, "", engines);
+    gather::all(&mut loaded, engines, lock, &mut problems);
+    (loaded, problems)
+}
+
+/// Reads the platform in a folder (`""`, or `FOLDER/`) of a tree, and none of its imports.
+pub(crate) fn load_at(tree: Arc<dyn Tree>, base: &str, engines: &Engines) -> (Loaded, Problems) {
     let mut problems = Problems::new();
+    let root_file = format!("{base}{ROOT_FILE}");
     let mut loaded = Loaded {
-        platform: Platform::decode(None, Location::file(ROOT_FILE), &mut Problems::new()),
+        platform: Platform::decode(
+            None,
+            Location::file(root_file.as_str()),
+            &mut Problems::new(),
+        ),
         environments: BTreeMap::new(),
         contracts: BTreeMap::new(),
         components: BTreeMap::new(),
+        base: base.to_owned(),
+        guests: BTreeMap::new(),
+        wanted: Vec::new(),
         broken: BTreeSet::new(),
         tree: tree.clone(),
     };
-    if tree.file(ROOT_FILE).is_none() {
+    if tree.file(&root_file).is_none() {
         problems.push(
             Diagnostic::error("platform::missing", "there is no `strata.yaml` here")
                 .help("run `strata init`, or name the folder with `-C DIR`"),
         );
         return (loaded, problems);
     }
-    let root = match parse(tree.as_ref(), ROOT_FILE, &mut problems) {
-        Parsed::Node(node) => node,
+    let root = match parse(tree.as_ref(), &root_file, &mut problems) {
+        Parsed::Node(node) if base.is_empty() => node,
+        Parsed::Node(node) => foreign::platform(node, &mut problems),
         // without it nothing else means anything
         Parsed::Broken => return (loaded, problems),
     };
-    loaded.platform = Platform::decode(root.as_ref(), Location::file(ROOT_FILE), &mut problems);
-    problems.extend(twin_of(tree.as_ref(), ROOT_FILE));
+    let at = Location::file(root_file.as_str());
+    loaded.platform = Platform::decode(root.as_ref(), at, &mut problems);
+    problems.extend(twin_of(tree.as_ref(), &root_file));
     platform::check(&loaded.platform, engines, &mut problems);
-    loaded.environments = environments(tree.as_ref(), &mut problems);
-    loaded.contracts = contracts(tree.as_ref(), &mut problems);
+    loaded.environments = environments(tree.as_ref(), base, &mut problems);
+    loaded.contracts = contracts(tree.as_ref(), base, &mut problems);
     components::find(&mut loaded, engines, &mut problems);
     platform::check_environments(&loaded, &mut problems);
     unusable(tree.as_ref(), &loaded.components, &mut problems);
@@ -193,9 +227,13 @@ fn twin_of(tree: &dyn Tree, path: &str) -> Option<Diagnostic> {
     tree.file(&other).map(|_| twin(&other))
 }
 
-fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, EnvironmentFile> {
+pub(crate) fn environments(
+    tree: &dyn Tree,
+    base: &str,
+    problems: &mut Problems,
+) -> BTreeMap<String, EnvironmentFile> {
     let mut out = BTreeMap::new();
-    for (name, path) in yaml_files(tree, "environments", problems) {
+    for (name, path) in yaml_files(tree, &format!("{base}environments"), problems) {
         let at = Location::file(path);
         if let Some(why) = name_problem(name) {
             problems.push(
@@ -206,7 +244,14 @@ fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, En
             continue;
         }
         let file = match parse(tree, path, problems) {
-            Parsed::Node(node) => EnvironmentFile::decode(name, node, at, problems),
+            Parsed::Node(node) => {
+                let node = if base.is_empty() {
+                    node
+                } else {
+                    foreign::environment(node, problems)
+                };
+                EnvironmentFile::decode(name, node, at, problems)
+            }
             Parsed::Broken => EnvironmentFile::broken(name, at),
         };
         out.insert(name.to_owned(), file);
@@ -214,9 +259,9 @@ fn environments(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, En
     out
 }
 
-fn contracts(tree: &dyn Tree, problems: &mut Problems) -> BTreeMap<String, Contract> {
+fn contracts(tree: &dyn Tree, base: &str, problems: &mut Problems) -> BTreeMap<String, Contract> {
     let mut out = BTreeMap::new();
-    for (name, path) in yaml_files(tree, "contracts", problems) {
+    for (name, path) in yaml_files(tree, &format!("{base}contracts"), problems) {
         let reserved = RESERVED
             .contains(&name)
             .then(|| format!("`{name}` is a word of expressions"));

@@ -4,7 +4,7 @@
 mod units;
 mod values;
 
-use units::{Instances, OneUnit, UnitOutputs};
+use units::{Import, UnitOutputs};
 pub use values::ValueScope;
 
 use crate::{
@@ -145,22 +145,37 @@ impl Scope for Statics<'_> {
 struct Late<'a> {
     c: &'a Composition,
     unit: usize,
+    /// Where its names are looked up.
+    env: usize,
     outputs: &'a dyn Outputs,
     /// How many contracts lie between this unit and who asks: one that is made of itself has no end.
     depth: u8,
 }
 
+impl<'a> Late<'a> {
+    fn new(c: &'a Composition, unit: usize, outputs: &'a dyn Outputs) -> Self {
+        Self {
+            c,
+            unit,
+            env: c.units[unit].env as usize,
+            outputs,
+            depth: 0,
+        }
+    }
+}
+
 impl Scope for Late<'_> {
     fn name(&self, name: &str) -> Option<Item<'_>> {
         let unit = &self.c.units[self.unit];
-        let statics = Statics::new(self.c, unit.env as usize, unit.each.as_ref());
+        let statics = Statics::new(self.c, self.env, unit.each.as_ref());
+        let env = &self.c.envs[self.env];
         match name {
-            "values" => Some(Item::Object(Box::new(Values(&self.c.env(unit).values)))),
+            "values" => Some(Item::Object(Box::new(Values(&env.values)))),
             "env" => Some(Item::Object(Box::new(Record(
                 "env",
                 vec![("name", &unit.address.env)],
             )))),
-            "flavors" => Some(Item::Object(Box::new(Flavors(&self.c.env(unit).chosen)))),
+            "flavors" => Some(Item::Object(Box::new(Flavors(&env.chosen)))),
             "each" => Some(Item::Object(Box::new(EachScope(unit.each.as_ref()?)))),
             "platform" => {
                 let p = &statics.c.loaded.platform;
@@ -188,11 +203,33 @@ impl Scope for Late<'_> {
                 outputs: self.outputs,
                 depth: self.depth,
             }))),
-            _ => self.target(self.c.lookup(unit.env as usize, name)?),
+            _ => match self.c.import(self.env, name) {
+                Some(env) => Some(self.import(env)),
+                None => self.target(self.c.lookup(self.env, name)?),
+            },
         }
     }
     fn env(&self, env: &str, name: &str) -> Option<Item<'_>> {
-        self.target(self.c.lookup_here(self.c.env_named(env)?, name)?)
+        if self.c.envs[self.env].within.is_some() {
+            return None;
+        }
+        let other = self.c.env_named(env)?;
+        if let Some(env) = self.c.import(other, name) {
+            return Some(self.import(env));
+        }
+        self.target(self.c.lookup_here(other, name)?)
+    }
+    fn standing(&self, file: &str) -> Option<Box<dyn Scope + '_>> {
+        let env = self.c.scope_of(self.c.units[self.unit].env as usize, file);
+        (env != self.env && self.c.envs[self.env].within.is_some()).then(|| {
+            Box::new(Self {
+                c: self.c,
+                unit: self.unit,
+                env,
+                outputs: self.outputs,
+                depth: self.depth,
+            }) as Box<dyn Scope>
+        })
     }
     fn secret(&self, spec: &str) -> Result<Term, String> {
         let (store, key) = spec.split_once(':').unwrap_or(("", spec));
@@ -222,32 +259,17 @@ impl Scope for Late<'_> {
 }
 
 impl<'a> Late<'a> {
-    const fn new(c: &'a Composition, unit: usize, outputs: &'a dyn Outputs) -> Self {
-        Self {
+    fn import(&self, env: usize) -> Item<'a> {
+        let (c, outputs, depth) = (self.c, self.outputs, self.depth);
+        Item::Object(Box::new(Import {
             c,
-            unit,
+            env,
             outputs,
-            depth: 0,
-        }
+            depth,
+        }))
     }
     fn target(&self, target: Target) -> Option<Item<'a>> {
-        let (c, outputs, depth) = (self.c, self.outputs, self.depth);
-        Some(Item::Object(if target.named.keyed {
-            Box::new(Instances {
-                c,
-                target,
-                outputs,
-                depth,
-            })
-        } else {
-            Box::new(OneUnit {
-                c,
-                unit: target.named.first as usize,
-                contract: target.contract,
-                outputs,
-                depth,
-            })
-        }))
+        Some(units::item(self.c, target, self.outputs, self.depth))
     }
 }
 
@@ -346,7 +368,8 @@ pub(crate) fn backend_of(c: &Composition, unit: usize) -> Option<&Field> {
         .iter()
         .any(|f| v.interface.facts.contains_key(*f));
     let other = v.component.engine != "terraform" || v.component.options.contains_key("backend");
-    (!own && !other).then_some(backend)
+    let foreign = c.env(&c.units[unit]).is_foreign();
+    ((foreign || !own) && !other).then_some(backend)
 }
 
 fn default_backend(
@@ -356,7 +379,9 @@ fn default_backend(
     outputs: &dyn Outputs,
 ) -> Result<(), Diagnostic> {
     if let Some(field) = backend_of(c, unit) {
-        let term = field.eval(&Late::new(c, unit, outputs))?;
+        let mut scope = Late::new(c, unit, outputs);
+        scope.env = c.home(&c.units[unit]);
+        let term = field.eval(&scope)?;
         options.insert("backend".to_owned(), term);
     }
     Ok(())

@@ -294,7 +294,49 @@ pub fn assemble(
     });
     plan.saved = saved;
     plan.orphans = orphans;
+    plan.notes = foreign(c, &plan);
     plan
+}
+
+/// What of a plan comes from other repositories, and whose scripts will run: so that nobody approves unseen code.
+fn foreign(c: &Composition, plan: &Plan) -> Vec<String> {
+    let mut of: BTreeMap<u32, (usize, Vec<String>)> = BTreeMap::new();
+    for step in plan.pending() {
+        let Some(i) = c.position(&step.unit) else {
+            continue;
+        };
+        let unit = &c.units[i];
+        if !c.env(unit).is_foreign() {
+            continue;
+        }
+        let (units, scripts) = of.entry(unit.env).or_default();
+        *units += 1;
+        if strata_ops::check::brings_scripts(c, i) {
+            scripts.push(step.unit.to_string());
+        }
+    }
+    let mut out = Vec::new();
+    for (env, (units, scripts)) in of {
+        let e = &c.envs[env as usize];
+        let Some((within, pin)) = e.within.as_ref().and_then(|w| Some((w, w.pin.as_ref()?))) else {
+            continue;
+        };
+        let s = if units == 1 { "" } else { "s" };
+        let runs = if scripts.is_empty() {
+            String::new()
+        } else {
+            format!("; its scripts run in {}", scripts.join(", "))
+        };
+        out.push(format!(
+            "{}/{}: {units} unit{s} from {} at {} ({}){runs}",
+            e.name,
+            within.path,
+            pin.repo,
+            pin.version,
+            pin.short()
+        ));
+    }
+    out
 }
 
 fn foreseen_basis(foreseen: &Foreseen, proposal: Proposal) -> (Basis, String) {

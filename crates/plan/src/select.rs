@@ -21,7 +21,7 @@ pub fn select(c: &Composition, s: &Selection) -> Result<Vec<bool>, String> {
     let mut envs = Vec::new();
     for name in &s.envs {
         envs.push(c.env_named(name).ok_or_else(|| {
-            let names = c.envs.iter().map(|e| e.name.as_ref());
+            let names = c.environments().iter().map(|e| e.name.as_ref());
             format!(
                 "there is no environment `{name}`; {}",
                 suggest(name, names.clone()).unwrap_or_else(|| format!(
@@ -32,7 +32,7 @@ pub fn select(c: &Composition, s: &Selection) -> Result<Vec<bool>, String> {
         })? as u32);
     }
     for (i, u) in c.units.iter().enumerate() {
-        in_env[i] = envs.contains(&u.env);
+        in_env[i] = envs.contains(&(c.home(u) as u32));
     }
     let mut marks = if s.only.is_empty() {
         in_env.clone()

@@ -30,7 +30,7 @@ pub struct Swap {
 /// Every contract that has another provider in `new` than in `old`.
 pub fn swaps(old: &Composition, new: &Composition) -> Vec<Swap> {
     let mut out = Vec::new();
-    for e in &new.envs {
+    for e in new.environments() {
         let Some(before) = old.env_named(&e.name).map(|i| &old.envs[i]) else {
             continue;
         };

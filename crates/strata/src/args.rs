@@ -35,6 +35,9 @@ pub struct Global {
     /// Never use colour
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// Never fetch: of other repositories, what `strata.lock` and the cache or `vendor/` have
+    #[arg(long, global = true, env = "STRATA_OFFLINE", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub offline: bool,
     /// How results are written; not every command has every format
     #[arg(
         long,
@@ -233,6 +236,27 @@ pub enum Command {
         /// Unit, or one input of it: `ENV/NAME.INPUT`
         of: String,
     },
+    /// Show how an environment, resolved, differs from a revision of git, another environment, or another lock
+    #[command(
+        after_help = "Examples:\n  strata diff prod --against main       what a change of a pin does\n  strata diff qa --against prod\n  strata diff prod --against old.lock\n\nFormats: human, json"
+    )]
+    Diff {
+        /// The environment
+        env: String,
+        /// An environment, a lock file (its path from the platform's folder), or a revision of git
+        #[arg(long, value_name = "ENV|FILE|REV")]
+        against: String,
+    },
+    /// Write an environment out as it is composed: the files of every unit, what it is given, where each comes from
+    #[command(
+        after_help = "Example:\n  strata render prod out      writes out/UNIT/files and out/UNIT/unit.json\n\nFormats: human, json"
+    )]
+    Render {
+        /// The environment
+        env: String,
+        /// A folder that is empty or not there
+        to: PathBuf,
+    },
     /// List every variable and credential that the platform needs from outside; no value is shown
     #[command(
         after_help = "Examples:\n  strata variables\n  strata variables prod --missing --exit-code\n  strata variables --format markdown > VARIABLES.md\n  strata variables dev --env-template > .env\n\nFormats: human, json, markdown"
@@ -290,6 +314,9 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Environments of other repositories: which commits they are, and their files
+    #[command(subcommand)]
+    Import(Import),
     /// Rules of your own over the platform and over what a plan would do
     #[command(subcommand)]
     Policy(Policy),
@@ -341,6 +368,36 @@ pub enum Command {
         /// The folder
         dir: PathBuf,
     },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Import {
+    /// Write into `strata.lock` which commit and content every import is; what is locked stays
+    #[command(
+        after_help = "Examples:\n  strata import lock\n  strata import lock --format json\n\nFormats: human, json"
+    )]
+    Lock,
+    /// Lock imports anew: to what their versions are now
+    #[command(
+        after_help = "Examples:\n  strata import update\n  strata import update obs\n  strata import update prod/obs\n\nFormats: human, json"
+    )]
+    Update {
+        /// Imports, by the name they have here; default: all
+        name: Vec<String>,
+    },
+    /// Show imports with later versions, and versions that moved
+    #[command(after_help = "Example:\n  strata import outdated\n\nFormats: human, json")]
+    Outdated,
+    /// Copy the files of all imports into `vendor/strata`, to be committed
+    #[command(
+        after_help = "Example:\n  strata import vendor && strata check --offline\n\nFormats: human, json"
+    )]
+    Vendor,
+    /// Check that files and versions of all imports are what the lock says
+    #[command(
+        after_help = "Examples:\n  strata import verify\n  strata import verify --offline     only the files\n\nFormats: human, json"
+    )]
+    Verify,
 }
 
 #[derive(Subcommand, Debug)]

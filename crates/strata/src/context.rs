@@ -113,7 +113,7 @@ impl Context {
     }
     /// The files, read now.
     pub fn tree(&self) -> Result<Arc<dyn Tree>, Problem> {
-        wire::tree(&self.root, &self.state_dir())
+        wire::tree(&self.root, &self.state_dir(), self.global.offline)
     }
     /// The store. `write`: make it when it is not there.
     pub fn store(&self) -> Result<Arc<dyn Store>, Problem> {
@@ -206,7 +206,7 @@ impl Context {
         named: &[String],
         all: bool,
     ) -> Result<Vec<String>, Problem> {
-        let names = || c.envs.iter().map(|e| e.name.to_string());
+        let names = || c.environments().iter().map(|e| e.name.to_string());
         if all {
             return Ok(names().collect());
         }

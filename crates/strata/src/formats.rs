@@ -1,6 +1,6 @@
 //! How results can be written, and which command can write which.
 use crate::{
-    args::{Command, Env, HandOff},
+    args::{Command, Env, HandOff, Import},
     problem::Problem,
 };
 use clap::ValueEnum;
@@ -63,7 +63,19 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::Status { .. } => ("status", DATA),
         Command::Outputs { .. } => ("outputs", DATA),
         Command::Graph { .. } => ("graph", DATA),
+        Command::Import(what) => (
+            match what {
+                Import::Lock => "import lock",
+                Import::Update { .. } => "import update",
+                Import::Outdated => "import outdated",
+                Import::Vendor => "import vendor",
+                Import::Verify => "import verify",
+            },
+            DATA,
+        ),
         Command::Policy(_) => ("policy", DATA),
+        Command::Diff { .. } => ("diff", DATA),
+        Command::Render { .. } => ("render", DATA),
         Command::Explain { .. } => ("explain", DATA),
         Command::Drift { .. } => ("drift", DATA),
         Command::Adopt { .. } => ("adopt", DATA),

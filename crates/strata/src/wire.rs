@@ -9,7 +9,7 @@ use std::{
 use strata_adapters::{
     process::{Config, ProcessExecutor},
     secrets::Secrets,
-    source::{DirectoryTree, RevisionTree},
+    source::{DirectoryTree, ImportCache, RevisionTree},
 };
 use strata_core::{
     digest::Digest, engine::DynEngine, executor::Executor, secret::SecretStore, store::Store,
@@ -35,7 +35,7 @@ pub fn engines() -> Vec<Arc<dyn DynEngine>> {
 
 /// The files below a platform's folder. What is learnt of them is kept beside its state, or in the user's cache when
 /// there is no state yet: a look writes nothing into a repo.
-pub fn tree(root: &Path, state: &Path) -> Result<Arc<dyn Tree>, Problem> {
+pub fn tree(root: &Path, state: &Path, offline: bool) -> Result<Arc<dyn Tree>, Problem> {
     let cache = if state.is_dir() {
         Some(state.to_owned())
     } else {
@@ -44,10 +44,32 @@ pub fn tree(root: &Path, state: &Path) -> Result<Arc<dyn Tree>, Problem> {
     let files = cache.as_ref().map(|c| c.join("files"));
     let tree = DirectoryTree::open(root, files.as_deref())
         .map_err(|e| Problem::new(strata_core::exit::ERROR, e.to_string()))?;
-    Ok(match cache {
-        Some(cache) => Arc::new(tree.with_derived(&cache.join("derived"), build())),
+    let tree = match cache {
+        Some(cache) => tree.with_derived(&cache.join("derived"), build()),
+        None => tree,
+    };
+    Ok(match import_cache(root, offline) {
+        Some(imports) => Arc::new(tree.with_imports(imports)),
         None => Arc::new(tree),
     })
+}
+
+/// Where what other repositories hold is kept: `$STRATA_CACHE`, else `imports` in the user's cache.
+pub fn import_cache(root: &Path, offline: bool) -> Option<ImportCache> {
+    let dir = match std::env::var_os("STRATA_CACHE").filter(|v| !v.is_empty()) {
+        Some(dir) => root.join(dir),
+        None => cache_home()?.join("strata").join("imports"),
+    };
+    Some(ImportCache::new(&dir, root, offline))
+}
+
+/// `$XDG_CACHE_HOME`, else `~/.cache`.
+fn cache_home() -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
+    std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(home)
+        .filter(|p| p.is_absolute())
 }
 
 /// The files of a platform at a revision of its git repository.
@@ -63,11 +85,7 @@ pub fn revision(
 
 /// A folder for a platform in `$XDG_CACHE_HOME/strata`, else `~/.cache/strata`.
 fn user_cache(root: &Path) -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"));
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(home)
-        .filter(|p| p.is_absolute())?;
+    let base = cache_home()?;
     let name = Digest::of(root.as_os_str().as_encoded_bytes()).to_string();
     let folder = base.join("strata").join(&name[..16]);
     std::fs::create_dir_all(&folder).ok()?;

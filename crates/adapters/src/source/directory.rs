@@ -5,6 +5,7 @@
 use super::{
     cache::{Cache, Entry, SETTLING, Walk, nanos, save},
     derived::Derived,
+    imports::ImportCache,
     repository::Around,
     shared::Shared,
 };
@@ -21,6 +22,7 @@ use std::{
 use strata_core::{
     diagnostic::Diagnostic,
     digest::{Digest, Hasher},
+    repo::Pin,
     span::Location,
     tree::{Repository, Tree, TreeError, TreeFile},
 };
@@ -38,7 +40,8 @@ pub struct DirectoryTree {
     files: Vec<TreeFile>,
     problems: Vec<Diagnostic>,
     read: usize,
-    derived: Option<Derived>,
+    pub(super) derived: Option<Arc<Derived>>,
+    pub(super) imports: Option<ImportCache>,
     shared: Shared,
     around: Around,
 }
@@ -74,15 +77,10 @@ impl DirectoryTree {
             problems,
             read,
             derived: None,
+            imports: None,
             shared: Shared::default(),
             around: Around::default(),
         })
-    }
-    /// The same, with a file for what is made of its files. `build` changes when the program may make something else.
-    #[must_use]
-    pub fn with_derived(mut self, path: &Path, build: Digest) -> Self {
-        self.derived = Some(Derived::new(path, build));
-        self
     }
     /// The folder, absolute and without links.
     pub fn root(&self) -> &Path {
@@ -151,6 +149,15 @@ impl Tree for DirectoryTree {
     }
     fn repository(&self) -> Repository {
         self.around.of(&self.root)
+    }
+    fn foreign(&self, pin: &Pin) -> Result<Arc<dyn Tree>, TreeError> {
+        match &self.imports {
+            Some(imports) => imports.tree(pin),
+            None => Err(TreeError::Foreign {
+                what: format!("{} at {}", pin.repo, pin.version),
+                why: "no cache was named".to_owned(),
+            }),
+        }
     }
 }
 

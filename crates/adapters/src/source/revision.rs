@@ -15,6 +15,7 @@ use std::{
 };
 use strata_core::{
     digest::Digest,
+    repo::Pin,
     tree::{Repository, Tree, TreeError, TreeFile, join},
 };
 
@@ -41,10 +42,10 @@ pub struct RevisionTree {
 }
 
 /// An entry of git's listing.
-struct Listed {
-    mode: String,
-    object: String,
-    path: String,
+pub(super) struct Listed {
+    pub(super) mode: String,
+    pub(super) object: String,
+    pub(super) path: String,
 }
 
 impl RevisionTree {
@@ -161,7 +162,7 @@ impl RevisionTree {
 
 impl Listed {
     /// `MODE blob OBJECT<tab>PATH`
-    fn read(record: &str) -> Result<Self, RevisionError> {
+    pub(super) fn read(record: &str) -> Result<Self, RevisionError> {
         let (head, path) = record
             .split_once('\t')
             .ok_or_else(|| RevisionError::Answer(record.to_owned()))?;
@@ -178,7 +179,7 @@ impl Listed {
 }
 
 /// Records that end with a zero byte.
-fn records(bytes: &[u8]) -> impl Iterator<Item = Result<&str, RevisionError>> {
+pub(super) fn records(bytes: &[u8]) -> impl Iterator<Item = Result<&str, RevisionError>> {
     bytes.split(|b| *b == 0).filter(|r| !r.is_empty()).map(|r| {
         std::str::from_utf8(r)
             .map_err(|_| RevisionError::Answer("a path is not text in UTF-8".to_owned()))
@@ -186,10 +187,10 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Result<&str, RevisionError>> {
 }
 
 /// Git in a folder.
-struct Git(PathBuf);
+pub(super) struct Git(pub(super) PathBuf);
 
 impl Git {
-    fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+    pub(super) fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new("git");
         command
             .arg("-C")
@@ -201,7 +202,7 @@ impl Git {
             .env("LC_ALL", "C");
         command
     }
-    fn run<S: AsRef<OsStr>>(
+    pub(super) fn run<S: AsRef<OsStr>>(
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Vec<u8>, RevisionError> {
@@ -217,12 +218,15 @@ impl Git {
         let said = said.trim().trim_start_matches("fatal: ");
         Err(RevisionError::Refused(said.to_owned()))
     }
-    fn text<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Result<String, RevisionError> {
+    pub(super) fn text<'a>(
+        &self,
+        args: impl IntoIterator<Item = &'a str>,
+    ) -> Result<String, RevisionError> {
         let bytes = self.run(args)?;
         String::from_utf8(bytes).map_err(|e| RevisionError::Answer(e.to_string()))
     }
     /// The contents of objects, in order, from one process.
-    fn contents(&self, wanted: &[Listed]) -> Result<Vec<Arc<[u8]>>, RevisionError> {
+    pub(super) fn contents(&self, wanted: &[Listed]) -> Result<Vec<Arc<[u8]>>, RevisionError> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
@@ -290,6 +294,9 @@ impl Tree for RevisionTree {
     }
     fn repository(&self) -> Repository {
         self.today.repository()
+    }
+    fn foreign(&self, pin: &Pin) -> Result<Arc<dyn Tree>, TreeError> {
+        self.today.foreign(pin)
     }
     fn shared(
         &self,

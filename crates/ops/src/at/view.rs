@@ -33,7 +33,7 @@ impl<'a> View<'a> {
         };
         let unit = match env {
             Some(env) => unit_in(env),
-            None => (0..c.envs.len()).find_map(unit_in),
+            None => (0..c.environments().len()).find_map(unit_in),
         };
         let by_name = || {
             let name = name?;
@@ -63,7 +63,7 @@ impl<'a> View<'a> {
 /// The environment with a name, or the first one that is built upon a base with that name.
 fn upon(c: &Composition, name: &str) -> Option<usize> {
     c.env_named(name).or_else(|| {
-        c.envs.iter().position(|e| {
+        c.environments().iter().position(|e| {
             crate::explain::chain(&c.loaded, &e.name)
                 .iter()
                 .any(|f| f == name)

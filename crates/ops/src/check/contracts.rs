@@ -17,10 +17,11 @@ pub fn check(c: &Composition, problems: &mut Problems) {
     let mut seen = HashSet::new();
     for v in &c.variants {
         for (contract, (at, fields)) in &v.component.provides {
-            if !seen.insert((&v.component.name, contract)) {
+            if !seen.insert((&v.component.at.file, &v.component.name, contract)) {
                 continue;
             }
-            let Some(declared) = c.loaded.contracts.get(contract) else {
+            let contracts = &c.loaded_of(v.env as usize).contracts;
+            let Some(declared) = contracts.get(contract) else {
                 problems.push(
                     Diagnostic::error(
                         "contract::unknown",
@@ -28,7 +29,7 @@ pub fn check(c: &Composition, problems: &mut Problems) {
                     )
                     .at(at.clone())
                     .help(
-                        suggest(contract, c.loaded.contracts.keys().map(String::as_str))
+                        suggest(contract, contracts.keys().map(String::as_str))
                             .unwrap_or_else(|| format!("write `contracts/{contract}.yaml`")),
                     ),
                 );

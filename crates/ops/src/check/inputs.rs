@@ -116,7 +116,7 @@ fn of_instance(c: &Composition, unit: &Unit, key: &str, input: &Input) -> Diagno
 
 /// Where the instances of a unit are said.
 fn place_of(c: &Composition, unit: &Unit) -> Option<Location> {
-    let field = field_of(c, c.variant(unit), &mut Problems::new());
+    let field = field_of(c, unit.env as usize, c.variant(unit), &mut Problems::new());
     field.map(|f| f.at)
 }
 

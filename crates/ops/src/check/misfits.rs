@@ -84,13 +84,17 @@ impl Checker<'_> {
         let mut names: Vec<&str> = Vec::new();
         each_field_of(template, "values", &mut |name| names.extend(name));
         let name = *names.first()?;
-        let at = self.said(&self.unit.address.env, name, 0)?;
+        let at = self.said(self.c.env(self.unit).own_name(), name, 0)?;
         Some((name.to_owned(), at))
     }
 
     /// The file of an environment, then what it extends, the last first.
     fn said(&self, env: &str, name: &str, depth: usize) -> Option<Location> {
-        let file = self.c.loaded.environments.get(env)?;
+        let file = self
+            .c
+            .loaded_of(self.unit.env as usize)
+            .environments
+            .get(env)?;
         let values = file.node.as_ref().and_then(|n| n.get("values"));
         let own = values.and_then(|v: &Node| v.key_location(name));
         own.or_else(|| {

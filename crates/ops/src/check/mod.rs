@@ -4,6 +4,8 @@ mod cycles;
 mod distinct;
 mod fit;
 mod identities;
+mod imports;
+pub use imports::brings_scripts;
 mod inputs;
 pub use inputs::EXTERNAL;
 mod layers;
@@ -27,6 +29,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("contracts", contracts::check),
     ("identities", identities::check),
     ("layers", layers::check),
+    ("imports", imports::check),
 ];
 
 /// A rule about one unit: it looks only at units that differ in types.

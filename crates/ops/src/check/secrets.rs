@@ -33,7 +33,7 @@ pub(super) fn check(c: &Composition, i: usize, problems: &mut Problems) {
         }
     }
     for (contract, (_, fields)) in &v.component.provides {
-        let promised = c.loaded.contracts.get(contract);
+        let promised = c.loaded_of(unit.env as usize).contracts.get(contract);
         for (key, field) in fields {
             let Some(output) = promised.and_then(|p| p.outputs.get(key)) else {
                 continue;
@@ -67,7 +67,7 @@ fn secret_in(c: &Composition, unit: &Unit, field: &Field) -> Option<(String, Loc
         for flow in flows(template) {
             let (what, span) = match &flow {
                 Flow::Secret(span) => (Some("a secret".to_owned()), *span),
-                Flow::Name(reference) => (sensitive(c, unit, reference), reference.span),
+                Flow::Name(reference) => (sensitive(c, unit, reference, &field.at), reference.span),
             };
             if let Some(what) = what {
                 found = Some((what, Location::new(template.origin.clone(), span)));
@@ -79,7 +79,7 @@ fn secret_in(c: &Composition, unit: &Unit, field: &Field) -> Option<(String, Loc
 }
 
 /// The sensitive output that a reference names.
-fn sensitive(c: &Composition, unit: &Unit, reference: &Reference) -> Option<String> {
+fn sensitive(c: &Composition, unit: &Unit, reference: &Reference, at: &Location) -> Option<String> {
     let mut steps = reference.steps.iter();
     let output_of = |step: Option<&Step>| match step {
         Some(Step::Field(name) | Step::Key(name)) => Some(name.clone()),
@@ -92,10 +92,22 @@ fn sensitive(c: &Composition, unit: &Unit, reference: &Reference) -> Option<Stri
     }
     let used = Use {
         reference: reference.clone(),
-        at: Location::file(""),
+        at: at.clone(),
         key: "inputs",
     };
     let (target, units) = c.target_of(unit, &used)?;
+    // names of imports lead to it
+    let all = &reference.steps;
+    let taken = match &reference.root {
+        Root::Name(name) => {
+            c.through(c.scope_of(unit.env as usize, &at.file), name, all)
+                .2
+        }
+        Root::Env { env, name } => c.through(c.env_named(env)?, name, all).2,
+    };
+    for _ in 0..taken {
+        steps.next();
+    }
     if target.named.keyed {
         steps.next();
     }
@@ -108,7 +120,12 @@ fn sensitive(c: &Composition, unit: &Unit, reference: &Reference) -> Option<Stri
     let name = &v.component.name;
     match (&target.contract, output) {
         (Some(contract), Some(output)) => {
-            let promised = c.loaded.contracts.get(contract)?.outputs.get(&output)?;
+            let promised = c
+                .loaded_of(first.env as usize)
+                .contracts
+                .get(contract)?
+                .outputs
+                .get(&output)?;
             promised
                 .sensitive
                 .then(|| format!("the sensitive output `{output}` of `{contract}`"))

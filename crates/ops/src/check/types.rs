@@ -12,7 +12,7 @@ use crate::{
     field::{Body, Field, coerce, type_of},
     scope,
 };
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap};
 use strata_core::{
     diagnostic::Diagnostic,
     name::RESERVED,
@@ -25,13 +25,16 @@ use strata_syntax::expr::{self, TypeScope};
 /// Checks all fields of a unit.
 pub(super) fn check(c: &Composition, i: usize, problems: &mut Problems) {
     let unit = &c.units[i];
-    Checker { c, unit, i }.unit(problems);
+    let here = Cell::new(unit.env as usize);
+    Checker { c, unit, i, here }.unit(problems);
 }
 
 pub(super) struct Checker<'a> {
     pub(super) c: &'a Composition,
     pub(super) unit: &'a Unit,
     i: usize,
+    /// Where names are looked up: what the consumer of an import says of a component means its own.
+    here: Cell<usize>,
 }
 
 impl Checker<'_> {
@@ -97,7 +100,8 @@ impl Checker<'_> {
         let Some(own) = self.unit.own_inputs() else {
             return;
         };
-        let Some(instances) = field_of(self.c, v, &mut Problems::new()) else {
+        let Some(instances) = field_of(self.c, self.unit.env as usize, v, &mut Problems::new())
+        else {
             return;
         };
         for (key, above) in own {
@@ -158,7 +162,11 @@ impl Checker<'_> {
     fn type_of(&self, field: &Field, problems: &mut Problems) -> Type {
         match &field.body {
             Body::Constant(term) => type_of(term),
-            Body::Template(template) => expr::check(template, self, problems),
+            Body::Template(template) => {
+                let here = self.c.scope_of(self.unit.env as usize, &template.origin);
+                self.here.set(here);
+                expr::check(template, self, problems)
+            }
             Body::List(items) => {
                 Type::Tuple(items.iter().map(|f| self.type_of(f, problems)).collect())
             }
@@ -210,7 +218,7 @@ impl Checker<'_> {
 
 impl TypeScope for Checker<'_> {
     fn name(&self, name: &str) -> Option<Type> {
-        let env = self.c.env(self.unit);
+        let env = &self.c.envs[self.here.get()];
         let texts = |names: &[&str]| object(names.iter().map(|n| (*n, Type::String)));
         Some(match name {
             "values" => object(env.values.iter().map(|(k, v)| (k.as_str(), type_of(v)))),
@@ -223,7 +231,9 @@ impl TypeScope for Checker<'_> {
                 object([("key", Type::String), ("value", type_of(&each.value))])
             }
             "self" => outputs_type(self.c, self.i, None),
-            _ => match self.c.lookup(self.unit.env as usize, name) {
+            // what is behind an import is checked where it is read
+            _ if self.c.import(self.here.get(), name).is_some() => Type::Any,
+            _ => match self.c.lookup(self.here.get(), name) {
                 Some(target) => self.target(&target),
                 // said when names were resolved
                 None => Type::Any,
@@ -234,6 +244,7 @@ impl TypeScope for Checker<'_> {
         let found = self
             .c
             .env_named(env)
+            .filter(|e| self.c.import(*e, name).is_none())
             .and_then(|e| self.c.lookup_here(e, name));
         Some(found.map_or(Type::Any, |t| self.target(&t)))
     }
@@ -280,7 +291,7 @@ fn object<'n>(fields: impl IntoIterator<Item = (&'n str, Type)>) -> Type {
 fn outputs_type(c: &Composition, unit: usize, contract: Option<&str>) -> Type {
     let v = c.variant(&c.units[unit]);
     if let Some(contract) = contract {
-        let contracts = &c.loaded.contracts;
+        let contracts = &c.loaded_of(c.units[unit].env as usize).contracts;
         let Some(promised) = contracts.get(contract).filter(|p| !p.unreadable) else {
             return Type::Any;
         };

@@ -39,6 +39,9 @@ pub fn check(c: &Composition, problems: &mut Problems) {
     let files = || c.loaded.environments.values();
     let values = || files().filter_map(|f| f.node.as_ref()?.get("values"));
     values().for_each(|n| used.node(n));
+    for wish in files().flat_map(|f| &f.imports) {
+        wish.values.iter().for_each(|n| used.node(n));
+    }
     if used.all {
         return;
     }

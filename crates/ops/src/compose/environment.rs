@@ -1,5 +1,5 @@
 //! An environment with everything it extends merged in.
-use super::names::Named;
+use super::{guests::Within, names::Named};
 use crate::{
     decode::{Fields, Problems, expected, text},
     document::environment::{KEYS, replan},
@@ -42,6 +42,10 @@ pub struct Environment {
     pub replan: Action,
     /// Components by name.
     pub names: HashMap<Arc<str>, Named>,
+    /// Imports by name: positions of their environments.
+    pub imports: BTreeMap<String, u32>,
+    /// It is imported into another one.
+    pub within: Option<Within>,
     /// Its file.
     pub at: Location,
 }
@@ -75,7 +79,9 @@ pub fn all(loaded: &Loaded, problems: &mut Problems) -> Vec<Environment> {
         let node = chain.merged(name, problems);
         if !chain.unreadable {
             let at = file.at.clone();
-            out.push(resolve(loaded, name, node.as_ref(), at, problems));
+            let platform = &loaded.platform.name;
+            let own = BTreeMap::new();
+            out.push(resolve(platform, name, node.as_ref(), at, own, problems));
         }
     }
     for e in &out {
@@ -201,28 +207,55 @@ fn inherited(mut node: Node) -> Node {
     node
 }
 
+/// An environment of an import: it has the name of the one that it is imported into, and these values over its own.
+pub(super) fn imported(
+    loaded: &Loaded,
+    of: &str,
+    (platform, name): (&str, &str),
+    given: BTreeMap<String, Field>,
+    problems: &mut Problems,
+) -> Option<Environment> {
+    let mut circles = BTreeSet::new();
+    let mut chain = Chain {
+        loaded,
+        open: Vec::new(),
+        circles: &mut circles,
+        unreadable: false,
+    };
+    let node = chain.merged(of, problems);
+    if chain.unreadable {
+        return None;
+    }
+    let at = loaded.environments.get(of)?.at.clone();
+    Some(resolve(platform, name, node.as_ref(), at, given, problems))
+}
+
 /// What values do not see.
 const STATIC: &str = "values are read before anything runs: they see `values`, `env.name` and `platform.name`, no outputs";
 
 fn resolve(
-    loaded: &Loaded,
+    platform: &str,
     name: &str,
     node: Option<&Node>,
     at: Location,
+    given: BTreeMap<String, Field>,
     problems: &mut Problems,
 ) -> Environment {
     // unknown keys were reported where the file was read
     let f = Fields::of(node, "an environment", KEYS, &mut Problems::new());
-    let values: FieldMap = f
+    let mut values: FieldMap = f
         .entries("values", problems)
         .into_iter()
         .filter(|(.., n)| !n.is_null())
         .map(|(k, _, n)| (k.to_owned(), Field::parse(n, problems)))
         .collect();
+    for (name, field) in given {
+        values.insert(name, field);
+    }
     let values = values
         .iter()
         .map(|(k, field)| {
-            let scope = ValueScope::new(name, &loaded.platform.name, &values, k);
+            let scope = ValueScope::new(name, platform, &values, k);
             let term = field.eval(&scope).unwrap_or_else(|e| {
                 problems.push(e.help_if_none(STATIC));
                 unknown()
@@ -260,6 +293,8 @@ fn resolve(
             .collect(),
         replan: gates(&f, problems),
         names: HashMap::new(),
+        imports: BTreeMap::new(),
+        within: None,
         at,
     }
 }

@@ -7,11 +7,14 @@ use strata_core::{diagnostic::Diagnostic, name::Address, value::Term};
 /// Makes the units of a component of an environment.
 pub(super) fn make(c: &mut Composition, env: usize, variant: u32, problems: &mut Problems) {
     let v = &c.variants[variant as usize];
-    let field = field_of(c, v, problems);
+    let field = field_of(c, env, v, problems);
     let name: Arc<str> = v.component.name.as_str().into();
     let address = Address {
         env: c.envs[env].name.clone(),
-        name: name.clone(),
+        name: match &c.envs[env].within {
+            Some(within) => format!("{}/{name}", within.path).into(),
+            None => name.clone(),
+        },
         key: None,
     };
     let each = match field {
@@ -52,9 +55,18 @@ pub(super) fn make(c: &mut Composition, env: usize, variant: u32, problems: &mut
 }
 
 /// What makes the instances of a component: its own words, or those of its layer.
-pub(crate) fn field_of(c: &Composition, v: &Variant, problems: &mut Problems) -> Option<Field> {
+pub(crate) fn field_of(
+    c: &Composition,
+    env: usize,
+    v: &Variant,
+    problems: &mut Problems,
+) -> Option<Field> {
     v.component.instances.clone().or_else(|| {
-        let layer = &c.loaded.platform.layers[v.component.layer];
+        // of the repo that the component comes from
+        let loaded = c.loaded_of(env);
+        let source = loaded.components.get(v.component.name.as_str());
+        let layer = source.map_or(v.component.layer, |s| s.layer);
+        let layer = &loaded.platform.layers[layer];
         Some(Field::parse(layer.instances.as_ref()?, problems))
     })
 }

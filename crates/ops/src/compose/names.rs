@@ -6,7 +6,7 @@ use super::{
 use crate::{decode::Problems, scope::Statics};
 use std::{collections::HashSet, ops::Range};
 use strata_core::{diagnostic::Diagnostic, span::Location, value::Term};
-use strata_syntax::expr::Root;
+use strata_syntax::expr::{Root, Step};
 
 /// A component of an environment by name: its units stand side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +36,18 @@ pub struct Target {
 }
 
 impl Composition {
-    /// What a name stands for in an environment, and in those that it uses.
+    /// What a name stands for in an environment, and in those that it uses. An import also has the contracts that its
+    /// consumer has: so it is given a cluster that it does not bring.
     pub fn lookup(&self, env: usize, name: &str) -> Option<Target> {
         self.lookup_here(env, name).or_else(|| {
+            if let Some(within) = &self.envs[env].within {
+                let parent = &self.envs[within.parent];
+                let promised = parent.chosen.contains_key(name) || parent.within.is_some();
+                return promised
+                    .then(|| self.lookup(within.parent, name))
+                    .flatten()
+                    .filter(|t| t.contract.is_some());
+            }
             let uses = &self.envs[env].uses;
             uses.iter()
                 .find_map(|(used, _)| self.lookup_here(self.env_named(used)?, name))
@@ -60,6 +69,30 @@ impl Composition {
             contract: Some(name.to_owned()),
         })
     }
+    /// From names of imports to what is meant: the environment, the name there, and how many steps that took.
+    pub fn through<'r>(
+        &self,
+        env: usize,
+        name: &'r str,
+        steps: &'r [Step],
+    ) -> (usize, &'r str, usize) {
+        let (mut env, mut name, mut taken) = (env, name, 0);
+        while let Some(inner) = self.import(env, name) {
+            let Some(Step::Field(next) | Step::Key(next)) = steps.get(taken) else {
+                break;
+            };
+            (env, name, taken) = (inner, next, taken + 1);
+        }
+        (env, name, taken)
+    }
+    /// The environment behind the name of an import.
+    pub fn import(&self, env: usize, name: &str) -> Option<usize> {
+        let env = &self.envs[env];
+        if env.names.contains_key(name) {
+            return None;
+        }
+        env.imports.get(name).map(|i| *i as usize)
+    }
     /// The instance with a key.
     pub fn instance(&self, named: &Named, key: &str) -> Option<u32> {
         named.units().find(|i| {
@@ -75,9 +108,20 @@ impl Composition {
     }
     /// What a reference of a unit stands for.
     pub fn target_named(&self, unit: &Unit, u: &Use) -> Option<Target> {
+        let steps = &u.reference.steps;
+        let here = self.scope_of(unit.env as usize, &u.at.file);
         match &u.reference.root {
-            Root::Name(name) => self.lookup(unit.env as usize, name),
-            Root::Env { env, name } => self.lookup_here(self.env_named(env)?, name),
+            Root::Name(name) => match self.through(here, name, steps) {
+                (_, _, 0) => self.lookup(here, name),
+                (env, name, _) => self.lookup_here(env, name),
+            },
+            Root::Env { env, name } => {
+                let other = self
+                    .env_named(env)
+                    .filter(|_| self.envs[here].within.is_none())?;
+                let (env, name, _) = self.through(other, name, steps);
+                self.lookup_here(env, name)
+            }
         }
     }
     /// The same with its units.
@@ -156,7 +200,8 @@ pub(super) fn connect(c: &mut Composition, problems: &mut Problems) {
         let variant = c.variant(unit);
         for u in &variant.uses {
             // only the branch that is taken makes an edge, where the files alone decide
-            let statics = Statics::new(c, unit.env as usize, unit.each.as_ref());
+            let here = c.scope_of(unit.env as usize, &u.at.file);
+            let statics = Statics::new(c, here, unit.each.as_ref());
             let dead = u.reference.guards.iter().any(|(condition, taken)| {
                 matches!(strata_syntax::expr::eval_ast(condition, &statics), Ok(Term::Bool(b)) if b != *taken)
             });

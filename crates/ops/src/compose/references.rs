@@ -29,6 +29,19 @@ pub(super) fn excused(c: &Composition, unit: &Unit, env: Option<&str>, name: &st
         provided.any(|p| !c.loaded.contracts.contains_key(p)) || !c.broken.is_empty()
     };
     let known = || c.loaded.contracts.contains_key(name);
+    // an import that is not there was said
+    let here = unit.env as usize;
+    let lost = |alias: &str| {
+        let wished = |env: usize| {
+            let files = c.loaded_of(env).environments.values();
+            let mut all = files.flat_map(|f| &f.imports);
+            c.import(env, alias).is_none() && all.any(|w| w.alias == alias)
+        };
+        wished(here) || wished(c.home(unit))
+    };
+    if lost(name) || env.is_some_and(lost) {
+        return true;
+    }
     unread_env || c.broken.contains(name) || known() && provided()
 }
 
@@ -38,7 +51,9 @@ pub(super) fn resolve(c: &Composition, unit: &Unit, u: &Use) -> Found {
         let problem = Diagnostic::error(code, message).at(u.at.clone());
         Err(Box::new(problem.help(help)))
     };
-    let env = unit.env as usize;
+    let env = c.scope_of(unit.env as usize, &u.at.file);
+    let steps = &u.reference.steps;
+    let taken;
     let (env, target, name) = match &u.reference.root {
         Root::Name(name) if name == "self" => {
             if u.key == "verify" || u.key == "options" {
@@ -51,16 +66,46 @@ pub(super) fn resolve(c: &Composition, unit: &Unit, u: &Use) -> Found {
             );
         }
         Root::Name(name) if RESERVED.contains(&name.as_str()) => return Ok(Vec::new()),
-        Root::Name(name) => (env, c.lookup(env, name), name),
+        Root::Name(name) => {
+            let (inner, inside, steps) = c.through(env, name, steps);
+            taken = steps;
+            match steps {
+                0 => (env, c.lookup(env, name), name.as_str()),
+                _ => (inner, c.lookup_here(inner, inside), inside),
+            }
+        }
+        Root::Env { env: other, .. } if c.envs[env].within.is_some() => {
+            return wrong(
+                "reference::unknown-environment",
+                format!("an import has one environment, and `{other}` is another"),
+                "what it needs from elsewhere it is given by `values`, a contract or `components:` of who imports it"
+                    .to_owned(),
+            );
+        }
         Root::Env { env: other, name } => match c.env_named(other) {
-            Some(position) => (position, c.lookup_here(position, name), name),
+            Some(position) => {
+                let (inner, inside, steps) = c.through(position, name, steps);
+                taken = steps;
+                (inner, c.lookup_here(inner, inside), inside)
+            }
             None => return Err(Box::new(unknown_environment(c, other, &u.at))),
         },
     };
     let Some(target) = target else {
+        if let Some(import) = c.import(env, name) {
+            let names: Vec<&str> = c.envs[import].names.keys().map(AsRef::as_ref).collect();
+            return wrong(
+                "reference::no-outputs",
+                format!("`{name}` is an import, not a value"),
+                format!(
+                    "write `{name}.{}.outputs.NAME`",
+                    names.first().unwrap_or(&"COMPONENT")
+                ),
+            );
+        }
         return Err(Box::new(unknown_name(c, unit, env, name, &u.at)));
     };
-    let mut steps = u.reference.steps.iter();
+    let mut steps = steps[taken..].iter();
     let (units, written) = instances_of(c, unit, u, name, &target, &mut steps)?;
     match steps.next() {
         Some(Step::Field(f) | Step::Key(f)) if f == "outputs" => {}
@@ -141,7 +186,8 @@ fn instances_of(
     let key = match steps.next() {
         Some(Step::Key(key)) => Some(key.clone()),
         Some(Step::Index(ast)) => {
-            let scope = Statics::new(c, unit.env as usize, unit.each.as_ref());
+            let env = c.scope_of(unit.env as usize, &u.at.file);
+            let scope = Statics::new(c, env, unit.each.as_ref());
             match strata_syntax::expr::eval_ast(ast, &scope) {
                 Ok(Term::String(key)) => Some(key),
                 Ok(Term::Number(n)) => Some(n.0),
@@ -187,7 +233,7 @@ fn instances_of(
 }
 
 fn unknown_environment(c: &Composition, name: &str, at: &Location) -> Diagnostic {
-    let names: Vec<&str> = c.envs.iter().map(|e| e.name.as_ref()).collect();
+    let names: Vec<&str> = c.environments().iter().map(|e| e.name.as_ref()).collect();
     Diagnostic::error(
         "reference::unknown-environment",
         format!("there is no environment `{name}`"),
@@ -204,9 +250,14 @@ fn unknown_name(c: &Composition, unit: &Unit, env: usize, name: &str, at: &Locat
     let here = &c.envs[env];
     let problem = |message: String| Diagnostic::error("reference::unknown", message).at(at.clone());
     let missing = problem(format!("there is no `{name}` in `{}`", here.name));
-    if let Some(source) = c.loaded.components.get(name) {
+    if let Some(source) = c.loaded_of(env).components.get(name) {
         let has = |e: &&super::Environment| e.names.contains_key(name);
-        let others: Vec<&str> = c.envs.iter().filter(has).map(|e| e.name.as_ref()).collect();
+        let others: Vec<&str> = c
+            .environments()
+            .iter()
+            .filter(has)
+            .map(|e| e.name.as_ref())
+            .collect();
         let help = match others.as_slice() {
             [] => {
                 "no environment has it: look at its `enabled` and `environments`, and at `flavors`"
@@ -231,6 +282,7 @@ fn unknown_name(c: &Composition, unit: &Unit, env: usize, name: &str, at: &Locat
     let own = |n: &&str| env != unit.env as usize || *n != unit.address.name.as_ref();
     let mut names: Vec<&str> = here.names.keys().map(AsRef::as_ref).filter(own).collect();
     names.extend(here.chosen.keys().map(String::as_str));
+    names.extend(here.imports.keys().map(String::as_str));
     names.sort_unstable();
     let known = |p: &str| names.contains(&p) || RESERVED.contains(&p) || p.parse::<u64>().is_ok();
     if name.contains('-') && name.split('-').all(known) {
@@ -244,21 +296,26 @@ fn unknown_name(c: &Composition, unit: &Unit, env: usize, name: &str, at: &Locat
 
 /// The units of an entry of `after`: `name`, `env/name` or `layer:name`.
 pub(super) fn after(c: &Composition, unit: &Unit, name: &str, at: &Location) -> Found {
-    let env = unit.env as usize;
+    let env = c.scope_of(unit.env as usize, &at.file);
     if let Some(layer) = name.strip_prefix("layer:") {
-        let layers = &c.loaded.platform.layers;
-        let Some(position) = c.loaded.platform.layer(layer) else {
+        let platform = &c.loaded_of(env).platform;
+        let layers = &platform.layers;
+        let position = platform.layer(layer);
+        let Some(position) = position.and_then(|l| super::guests::layer(c, env, l)) else {
             return Err(Box::new(unknown_layer(layer, at.clone(), layers)));
         };
         // of its own layer, all others
         let wanted = |u: &Unit| {
-            u.env == unit.env
+            (u.env as usize == env || c.envs[env].within.is_none() && c.home(u) == env)
                 && c.variant(u).component.layer == position
                 && u.address != unit.address
         };
         return Ok((0..c.units.len() as u32)
             .filter(|i| wanted(&c.units[*i as usize]))
             .collect());
+    }
+    if let Some(units) = of_import(c, env, name) {
+        return Ok(units);
     }
     let (env, target, name) = match name.split_once('/') {
         Some((other, name)) => match c.env_named(other) {
@@ -270,5 +327,37 @@ pub(super) fn after(c: &Composition, unit: &Unit, name: &str, at: &Location) -> 
     match target {
         Some(target) => Ok(target.named.units().collect()),
         None => Err(Box::new(unknown_name(c, unit, env, name, at))),
+    }
+}
+
+/// The units of an import, or of one component of it: `obs`, `obs/grafana`.
+fn of_import(c: &Composition, env: usize, name: &str) -> Option<Vec<u32>> {
+    let (first, rest) = match name.split_once('/') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (name, None),
+    };
+    let inner = c.import(env, first)?;
+    match rest {
+        Some(rest) => of_import(c, inner, rest).or_else(|| {
+            let target = c.lookup_here(inner, rest)?;
+            Some(target.named.units().collect())
+        }),
+        None => {
+            let inside = |mut e: usize| loop {
+                if e == inner {
+                    return true;
+                }
+                match &c.envs[e].within {
+                    Some(within) => e = within.parent,
+                    None => return false,
+                }
+            };
+            let all = c.units.iter().enumerate();
+            Some(
+                all.filter(|(_, u)| inside(u.env as usize))
+                    .map(|(i, _)| i as u32)
+                    .collect(),
+            )
+        }
     }
 }

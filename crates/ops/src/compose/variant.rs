@@ -1,9 +1,9 @@
 //! A component as some environments have it: decoded once for all that do not override it.
-use super::Composition;
+use super::{Composition, guests};
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
-    load::{COMPONENT_FILE, Engines, ROOT_FILE, Source, unknown_environment},
+    load::{COMPONENT_FILE, Engines, Loaded, ROOT_FILE, Source, unknown_environment},
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -26,6 +26,8 @@ pub struct Variant {
     pub component: Component,
     /// Position of its engine.
     pub engine: usize,
+    /// Position of an environment that has it so.
+    pub env: u32,
     /// What its tool takes and gives.
     pub interface: Arc<Interface>,
     /// Its files.
@@ -102,19 +104,21 @@ impl Variants {
         let node = merged.as_ref().or(over.as_ref()).or(source.node.as_ref());
         // what the component itself has wrong was said with the first variant
         let first = self.seen.insert(source.name.clone());
+        let loaded = c.loaded_of(env).clone();
         let engine = &c.engines[source.engine];
         let identity = Identity {
             name: &source.name,
             folder: &source.folder,
             engine: engine.name(),
             options: engine.options(),
-            layer: source.layer,
+            layer: guests::layer(c, env, source.layer).unwrap_or_default(),
             engines: &self.engines,
             at: source.at.clone(),
         };
         let mut found = Problems::new();
-        let component = Component::decode(&identity, node, &mut found);
-        let (interface, more) = self.interface(c, source, bare_spec(&component));
+        let ours = guests::without_backend(c, env, node, &mut found);
+        let component = Component::decode(&identity, ours.as_ref().or(node), &mut found);
+        let (interface, more) = self.interface(c, &loaded, source, bare_spec(&component));
         // where its block is wrong, its engine has not seen all of it
         let whole = !component.misread;
         let more = more.into_iter().filter(|p| whole || p.at.is_some());
@@ -125,14 +129,14 @@ impl Variants {
                     verify: vec![outline],
                     ..UnitSpec::default()
                 };
-                let (_, wrong) = verify.interface(c.loaded.tree.as_ref(), &spec);
+                let (_, wrong) = verify.interface(loaded.tree.as_ref(), &spec);
                 found.extend(wrong.into_iter().map(|p| p.at(field.at.clone())));
             }
         }
         for (name, at) in component.environments.iter().flatten() {
-            found.extend(unknown_environment(name, at, &c.loaded.environments));
+            found.extend(unknown_environment(name, at, &loaded.environments));
         }
-        let tree = c.loaded.tree.as_ref();
+        let tree = loaded.tree.as_ref();
         let at_root = component.folder.is_empty() && engine.recognise(tree, "").is_some();
         let closure = closure(tree, &component, at_root, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
@@ -152,6 +156,7 @@ impl Variants {
         let variant = Variant {
             component,
             engine: source.engine,
+            env: env as u32,
             interface,
             closure: Arc::new(closure),
             uses,
@@ -168,13 +173,14 @@ impl Variants {
     fn interface(
         &mut self,
         c: &Composition,
+        loaded: &Loaded,
         source: &Source,
         spec: UnitSpec,
     ) -> (Arc<Interface>, Problems) {
         let name = source.name.as_ref();
         if !c.envs.iter().any(|e| e.overrides.contains_key(name)) {
             let engine = &c.engines[source.engine];
-            let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+            let (interface, problems) = engine.interface(loaded.tree.as_ref(), &spec);
             return (Arc::new(interface), problems);
         }
         let known = self.read.entry(source.name.clone()).or_default();
@@ -182,7 +188,7 @@ impl Variants {
             return (interface.clone(), problems.clone());
         }
         let engine = &c.engines[source.engine];
-        let (interface, problems) = engine.interface(c.loaded.tree.as_ref(), &spec);
+        let (interface, problems) = engine.interface(loaded.tree.as_ref(), &spec);
         let interface = Arc::new(interface);
         known.push((spec, interface.clone(), problems.clone()));
         (interface, problems)

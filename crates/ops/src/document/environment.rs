@@ -1,6 +1,7 @@
 //! `environments/NAME.yaml`: a named instance of the platform.
 use crate::decode::{Fields, Problems, expected, text};
 use crate::document::platform::not_yet;
+use crate::imports::wish::{Wish, wishes};
 use strata_core::{proposal::Action, span::Location};
 use strata_syntax::node::{Kind, Node};
 
@@ -29,6 +30,10 @@ pub struct EnvironmentFile {
     pub name: String,
     /// What it is built upon, in order.
     pub extends: Vec<(String, Location)>,
+    /// Of these, whose imports are this one's too.
+    pub carries: Vec<String>,
+    /// What it imports itself.
+    pub imports: Vec<Wish>,
     /// The whole file.
     pub node: Option<Node>,
     /// It could not be read, so nobody knows what it says.
@@ -43,6 +48,8 @@ impl EnvironmentFile {
         Self {
             name: name.to_owned(),
             extends: Vec::new(),
+            carries: Vec::new(),
+            imports: Vec::new(),
             node: None,
             unreadable: true,
             at,
@@ -53,10 +60,6 @@ impl EnvironmentFile {
         let f = Fields::of(node.as_ref(), "an environment", KEYS, problems);
         for (key, instead) in [
             ("branch", "check that branch out and run strata there"),
-            (
-                "imports",
-                "copy the components, or wait for the version that composes",
-            ),
             (
                 "default-environments",
                 "copy the components, or wait for the version that composes",
@@ -72,7 +75,8 @@ impl EnvironmentFile {
                 problems.push(not_yet(n, key, instead));
             }
         }
-        let mut extends = Vec::new();
+        let imports = f.get("imports").map(|n| wishes(n, problems));
+        let (mut extends, mut carries) = (Vec::new(), Vec::new());
         if let Some(list) = f.get("extends") {
             match &list.kind {
                 Kind::List(items) => {
@@ -81,7 +85,12 @@ impl EnvironmentFile {
                             Kind::Map(_) => {
                                 let keys = &["name", "imports"];
                                 let what = "an entry of `extends`";
-                                Fields::of(Some(item), what, keys, problems).text("name", problems)
+                                let f = Fields::of(Some(item), what, keys, problems);
+                                let name = f.text("name", problems);
+                                if f.flag("imports", problems) == Some(true) {
+                                    carries.extend(name.clone());
+                                }
+                                name
                             }
                             _ => text(item),
                         };
@@ -104,6 +113,8 @@ impl EnvironmentFile {
         Self {
             name: name.to_owned(),
             extends,
+            carries,
+            imports: imports.unwrap_or_default(),
             node,
             unreadable: false,
             at,

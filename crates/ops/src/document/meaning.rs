@@ -53,6 +53,10 @@ pub const ENVIRONMENT: &[Meaning] = &[
         "environments where names are looked up that are not found here",
     ),
     (
+        "imports",
+        "environments of this or other repositories, each at a locked version",
+    ),
+    (
         "values",
         "facts that expressions read; a value may use other values",
     ),

@@ -30,8 +30,10 @@ struct Found<'a> {
 pub(super) fn find(loaded: &mut Loaded, engines: &Engines, problems: &mut Problems) {
     let tree = loaded.tree.clone();
     let platform = loaded.platform.clone();
+    let base = loaded.base.clone();
     let mut finder = Finder {
         tree: tree.as_ref(),
+        base: &base,
         platform: &platform,
         engines,
         strangers: BTreeSet::new(),
@@ -60,17 +62,17 @@ pub(super) fn find(loaded: &mut Loaded, engines: &Engines, problems: &mut Proble
 }
 
 /// Folders `layers/LAYER/NAME`; names that begin with `_` are not components.
-fn in_layers(tree: &dyn Tree) -> Vec<Found<'_>> {
+fn in_layers<'a>(tree: &'a dyn Tree, base: &str) -> Vec<Found<'a>> {
     let mut out: Vec<Found<'_>> = Vec::new();
-    for file in tree.below("layers") {
-        let mut parts = file.path.splitn(4, '/').skip(1);
+    for file in tree.below(&format!("{base}layers")) {
+        let mut parts = file.path[base.len()..].splitn(4, '/').skip(1);
         let (Some(layer), Some(name), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
             continue;
         };
         if layer.starts_with('_') || name.starts_with('_') {
             continue;
         }
-        let folder = &file.path[..7 + layer.len() + 1 + name.len()];
+        let folder = &file.path[..base.len() + 7 + layer.len() + 1 + name.len()];
         if out.last().is_some_and(|f| f.folder == folder) {
             continue;
         }
@@ -94,6 +96,8 @@ fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
 
 struct Finder<'a> {
     tree: &'a dyn Tree,
+    /// The folder that paths begin at: empty, or with its `/`.
+    base: &'a str,
     platform: &'a Platform,
     engines: &'a Engines,
     /// Folders of `layers` that are no layer: said once.
@@ -102,7 +106,7 @@ struct Finder<'a> {
 
 impl<'a> Finder<'a> {
     fn all(&self, loaded: &mut Loaded, problems: &mut Problems) -> Vec<Found<'a>> {
-        let mut found = in_layers(self.tree);
+        let mut found = in_layers(self.tree, self.base);
         let inside: Vec<&str> = found.iter().map(|f| f.name).collect();
         for (name, at, node) in &self.platform.components {
             let path = field(node, "path").filter(|n| !n.is_null());
@@ -116,7 +120,7 @@ impl<'a> Finder<'a> {
                 known.layer = layer.or_else(|| known.layer.take());
                 continue;
             }
-            let wrong = match written.map(|w| (place_of(&w), w)) {
+            let wrong = match written.map(|w| (place_of(self.base, &w), w)) {
                 Some((Some(folder), _)) => {
                     found.push(Found {
                         name,
@@ -342,6 +346,7 @@ impl<'a> Finder<'a> {
 }
 
 /// The folder of a path; `None` when it leaves the platform's.
-fn place_of(written: &str) -> Option<String> {
-    strata_core::tree::join("", written.trim_end_matches('/'))
+fn place_of(base: &str, written: &str) -> Option<String> {
+    let folder = strata_core::tree::join("", written.trim_end_matches('/'))?;
+    Some(format!("{base}{folder}").trim_end_matches('/').to_owned())
 }

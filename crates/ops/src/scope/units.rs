@@ -11,6 +11,66 @@ use strata_syntax::expr::{Item, Object};
 /// The longest way from contract to contract.
 const MOST_CONTRACTS: u8 = 16;
 
+/// What a name stands for.
+pub(super) fn item<'a>(
+    c: &'a Composition,
+    target: Target,
+    outputs: &'a dyn Outputs,
+    depth: u8,
+) -> Item<'a> {
+    Item::Object(if target.named.keyed {
+        Box::new(Instances {
+            c,
+            target,
+            outputs,
+            depth,
+        })
+    } else {
+        Box::new(OneUnit {
+            c,
+            unit: target.named.first as usize,
+            contract: target.contract,
+            outputs,
+            depth,
+        })
+    })
+}
+
+/// An import: its components by name.
+pub(super) struct Import<'a> {
+    pub(super) c: &'a Composition,
+    pub(super) env: usize,
+    pub(super) outputs: &'a dyn Outputs,
+    pub(super) depth: u8,
+}
+
+impl Object for Import<'_> {
+    fn get(&self, key: &str) -> Result<Item<'_>, String> {
+        let Self {
+            c,
+            env,
+            outputs,
+            depth,
+        } = *self;
+        if let Some(env) = c.import(env, key) {
+            return Ok(Item::Object(Box::new(Import {
+                c,
+                env,
+                outputs,
+                depth,
+            })));
+        }
+        match c.lookup_here(env, key) {
+            Some(target) => Ok(item(c, target, outputs, depth)),
+            None => {
+                let mut names: Vec<&str> = c.envs[env].names.keys().map(AsRef::as_ref).collect();
+                names.sort_unstable();
+                Err(missing("the import", key, names.into_iter()))
+            }
+        }
+    }
+}
+
 /// A component with instances: `name["key"]`, `name["*"]`.
 pub(super) struct Instances<'a> {
     pub(super) c: &'a Composition,
@@ -130,12 +190,8 @@ impl UnitOutputs<'_> {
                 // said where it stands
                 return Ok(crate::field::unknown());
             }
-            let scope = Late {
-                c: self.c,
-                unit: self.unit,
-                outputs: self.outputs,
-                depth: self.depth + 1,
-            };
+            let mut scope = Late::new(self.c, self.unit, self.outputs);
+            scope.depth = self.depth + 1;
             return field.eval(&scope).map_err(|d| d.message);
         }
         let hole = || {

@@ -18,10 +18,10 @@ pub fn run(global: &Global, what: Env) -> Result<u8, Problem> {
 
 fn list(cx: &Context) -> Result<u8, Problem> {
     let c = cx.composed()?;
-    let count = |i: usize| c.units.iter().filter(|u| u.env as usize == i).count();
+    let count = |i: usize| c.units.iter().filter(|u| c.home(u) == i).count();
     if cx.json() {
         let all: Vec<_> = c
-            .envs
+            .environments()
             .iter()
             .enumerate()
             .map(|(i, e)| json!({"name": e.name.as_ref(), "shared": e.shared, "units": count(i)}))
@@ -31,7 +31,7 @@ fn list(cx: &Context) -> Result<u8, Problem> {
             serde_json::to_string_pretty(&all).expect("plain data")
         );
     } else {
-        for (i, e) in c.envs.iter().enumerate() {
+        for (i, e) in c.environments().iter().enumerate() {
             println!(
                 "{:<24} {:>4} units{}",
                 e.name,

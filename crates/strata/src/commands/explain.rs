@@ -96,8 +96,21 @@ fn head(c: &Composition, unit: usize) {
         u.address,
         c.layer(u),
         v.component.engine,
-        v.component.folder
+        c.loaded.tree.shown(&v.component.folder)
     );
+    if let Some(within) = &c.env(u).within {
+        let whose = match &within.pin {
+            Some(pin) => format!("{} at {}, commit {}", pin.repo, pin.version, pin.commit),
+            None => "this repository".to_owned(),
+        };
+        let tree = c.loaded.tree.as_ref();
+        println!(
+            "  import {}: environment {} of {whose}, wished for at {}",
+            within.path,
+            within.environment,
+            place(&within.at, tree)
+        );
+    }
 }
 
 /// A value for people: what is secret or not known is named.
@@ -129,7 +142,7 @@ pub fn shown(term: &Term) -> String {
 
 fn place(at: &Location, tree: &dyn Tree) -> String {
     let (line, column) = line_column(&tree.text(&at.file).unwrap_or_default(), at.span.start);
-    format!("{}:{line}:{column}", at.file)
+    format!("{}:{line}:{column}", tree.shown(&at.file))
 }
 
 fn text(e: &Explained, tree: &dyn Tree) -> String {

@@ -40,7 +40,10 @@ pub fn run(global: &Global, what: HandOff) -> Result<u8, Problem> {
 fn list(cx: &Context, env: &[String]) -> Result<u8, Problem> {
     let c = cx.composed()?;
     let envs: Vec<String> = if env.is_empty() {
-        c.envs.iter().map(|e| e.name.to_string()).collect()
+        c.environments()
+            .iter()
+            .map(|e| e.name.to_string())
+            .collect()
     } else {
         cx.envs(&c, env, false)?
     };

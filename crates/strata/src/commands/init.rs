@@ -71,7 +71,7 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
     if let Some(why) = name_problem(&name) {
         return Err(Problem::usage(why));
     }
-    let tree = wire::tree(&dir, &dir.join(".strata"))?;
+    let tree = wire::tree(&dir, &dir.join(".strata"), true)?;
     let asked = Asked {
         name: &name,
         preset: wanted.preset.as_deref(),

@@ -5,6 +5,7 @@ mod batch;
 mod bench;
 mod check;
 mod destroy;
+mod diff;
 mod drift;
 mod env;
 mod exec;
@@ -13,12 +14,14 @@ mod forget;
 mod graph;
 mod hand_off;
 mod history;
+mod import;
 mod init;
 mod outputs;
 pub mod pipeline;
 mod plan;
 mod planning;
 mod policy;
+mod render;
 mod resume;
 mod run;
 mod schema;
@@ -136,8 +139,11 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             which,
             parallelism,
         } => adopt::run(&global, &env, &which, parallelism),
+        Command::Diff { env, against } => diff::run(&global, &env, &against),
+        Command::Render { env, to } => render::run(&global, &env, &to),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Import(what) => import::run(&global, &what),
         Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),
         Command::History { of, limit } => history::run(&global, of.as_deref(), limit),

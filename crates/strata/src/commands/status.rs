@@ -9,7 +9,10 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
     let envs = if env.is_empty() {
-        c.envs.iter().map(|e| e.name.to_string()).collect()
+        c.environments()
+            .iter()
+            .map(|e| e.name.to_string())
+            .collect()
     } else {
         cx.envs(&c, env, false)?
     };

@@ -74,7 +74,7 @@ pub fn start(
 }
 
 fn read(job: Job, engines: &[Arc<dyn DynEngine>]) -> Option<Arc<Checked>> {
-    let below = wire::tree(&job.root, &job.root.join(".strata")).ok()?;
+    let below = wire::tree(&job.root, &job.root.join(".strata"), true).ok()?;
     job.memo.turn();
     let tree = Arc::new(Overlay::new(below, job.texts, job.memo));
     tree.file(ROOT_FILE)?;

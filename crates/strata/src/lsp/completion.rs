@@ -124,7 +124,7 @@ fn in_expression(here: &Here<'_>, view: &View<'_>, inside: &Inside) -> Vec<Compl
     let parts = || before.as_ref().map_or_else(Vec::new, |t| view.parts(t));
     match word.form {
         WordForm::Environment => {
-            let envs = view.c.envs.iter();
+            let envs = view.c.environments().iter();
             envs.map(|e| {
                 item(
                     here,

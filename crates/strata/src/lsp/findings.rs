@@ -18,7 +18,7 @@ use strata_core::{
     diagnostic::{self, Severity},
     span::Location,
 };
-use strata_ops::load::ROOT_FILE;
+use strata_ops::{compose::is_mounted, load::ROOT_FILE};
 
 /// Messages that tell the editor what changed: new findings, and files that have none any more.
 pub fn publish(server: &mut Server, root: &Path) -> Vec<Json> {
@@ -87,7 +87,7 @@ fn by_file(server: &Server, root: &Path, checked: &Checked) -> BTreeMap<String, 
         let at = problem
             .at
             .as_ref()
-            .filter(|at| tree.file(&at.file).is_some());
+            .filter(|at| tree.file(&at.file).is_some() && !is_mounted(&at.file));
         let Some(place) = placed(server, root, &mut texts, at.unwrap_or(&own)) else {
             continue;
         };

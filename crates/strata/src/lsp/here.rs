@@ -81,6 +81,10 @@ pub fn place(server: &Server, root: &Path, checked: &Checked, at: &Location) -> 
 
 /// The name of a file of a platform: as the editor has it, where it is open.
 pub fn uri_of(server: &Server, root: &Path, file: &str) -> Option<Uri> {
+    // files of other repositories are not on this disk
+    if strata_ops::compose::is_mounted(file) {
+        return None;
+    }
     let path = root.join(file);
     let mut open = server.documents.values().filter(|d| d.path == path);
     match open.next() {

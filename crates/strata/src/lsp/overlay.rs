@@ -9,6 +9,7 @@ use strata_adapters::source::SKIPPED;
 use strata_core::{
     diagnostic::Diagnostic,
     digest::Digest,
+    repo::Pin,
     tree::{Repository, Tree, TreeError, TreeFile},
 };
 
@@ -115,6 +116,9 @@ impl Tree for Overlay {
     }
     fn repository(&self) -> Repository {
         self.below.repository()
+    }
+    fn foreign(&self, pin: &Pin) -> Result<Arc<dyn Tree>, TreeError> {
+        self.below.foreign(pin)
     }
 }
 

@@ -108,7 +108,11 @@ fn platform(c: &Composition) -> Platform {
             .enumerate()
             .map(|(i, l)| Layer::of(&l.layer, i))
             .collect(),
-        environments: c.envs.iter().map(|e| e.name.to_string()).collect(),
+        environments: c
+            .environments()
+            .iter()
+            .map(|e| e.name.to_string())
+            .collect(),
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Gate<'a> {
         let units: Vec<Document> = (0..self.c.units.len())
             .map(|i| self.facts.unit(i, &NoOutputs))
             .collect();
-        let environments: Vec<(String, Document)> = (0..self.c.envs.len())
+        let environments: Vec<(String, Document)> = (0..self.c.environments().len())
             .map(|i| {
                 let name = self.c.envs[i].name.to_string();
                 (name, self.facts.environment(i as u32))

@@ -32,18 +32,22 @@ fn render(p: &Diagnostic, tree: &dyn Tree, renderer: &Renderer) -> String {
     };
     let message = format!("{} [{}]", p.message, p.code);
     let title = level.primary_title(message.as_str());
-    let sources: Vec<(Location, String, Option<&str>)> =
+    let sources: Vec<(&Location, String, Option<&str>)> =
         p.at.iter()
-            .map(|at| (at.clone(), text(at), None))
+            .map(|at| (at, text(at), None))
             .chain(
                 p.related
                     .iter()
-                    .map(|(at, why)| (at.clone(), text(at), Some(why.as_str()))),
+                    .map(|(at, why)| (at, text(at), Some(why.as_str()))),
             )
             .collect();
     let mut group: Group<'_> =
         title.elements(Vec::<Snippet<'_, annotate_snippets::Annotation<'_>>>::new());
-    for (at, source, why) in &sources {
+    let names: Vec<_> = sources
+        .iter()
+        .map(|(at, ..)| tree.shown(&at.file))
+        .collect();
+    for ((at, source, why), name) in sources.iter().zip(&names) {
         let kind = if why.is_none() {
             AnnotationKind::Primary
         } else {
@@ -55,7 +59,7 @@ fn render(p: &Diagnostic, tree: &dyn Tree, renderer: &Renderer) -> String {
         }
         group = group.element(
             Snippet::source(source.as_str())
-                .path(at.file.as_ref())
+                .path(name.as_ref())
                 .annotation(annotation),
         );
     }
@@ -71,7 +75,7 @@ pub fn json(problems: &[Diagnostic], tree: &dyn Tree) -> String {
         let text = tree.text(&at.file).unwrap_or_default();
         let (line, column) = line_column(&text, at.span.start);
         let (end_line, end_column) = line_column(&text, at.span.end);
-        json!({"file": at.file.as_ref(), "line": line, "column": column, "end_line": end_line, "end_column": end_column})
+        json!({"file": tree.shown(&at.file), "line": line, "column": column, "end_line": end_line, "end_column": end_column})
     };
     let all: Vec<_> = problems
         .iter()

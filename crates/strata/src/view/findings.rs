@@ -1,5 +1,5 @@
 //! Diagnostics as other programs want them: paths from the root of the repo, lines and columns, a lasting mark.
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 use strata_core::{
     diagnostic::{Diagnostic, Severity},
     digest::Digest,
@@ -65,7 +65,11 @@ pub fn find<'a>(problems: &'a [Diagnostic], tree: &dyn Tree, prefix: &str) -> Ve
         let (line, column) = line_column(text, at.span.start);
         let (end_line, end_column) = line_column(text, at.span.end.max(at.span.start));
         Place {
-            path: format!("{prefix}{}", at.file),
+            path: match tree.shown(&at.file) {
+                Cow::Borrowed(path) => format!("{prefix}{path}"),
+                // it is in no file of this repository
+                Cow::Owned(shown) => shown,
+            },
             line,
             column,
             end_line,

@@ -4,6 +4,7 @@ mod bad_input;
 mod crash;
 mod gates;
 mod hand_off;
+mod imports;
 mod json_schema;
 mod life;
 mod lsp;

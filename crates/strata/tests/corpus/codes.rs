@@ -24,6 +24,14 @@ const WITHOUT_CASE: &[(&str, &str)] = &[
     ("output::breaking", REVISION),
     ("output::compatible", REVISION),
     ("input::recorded-type", "needs what the last apply recorded"),
+    (
+        "import::digest",
+        "names digests that only the program computes",
+    ),
+    (
+        "import::no-platform",
+        "nothing locks what is no operations repo",
+    ),
     ("policy::data", POLICY),
     ("policy::deny", POLICY),
     ("policy::evaluation", POLICY),

@@ -102,8 +102,8 @@ fn findings(case: &Case) -> String {
     let tree: Arc<dyn Tree> = Arc::new(MemoryTree::new(files));
     let engines: Vec<Arc<dyn DynEngine>> =
         strata_engines::all().into_iter().map(Arc::from).collect();
-    let (_, problems) = strata_ops::read(tree.clone(), &engines);
-    spelled(tree.as_ref(), &problems)
+    let (c, problems) = strata_ops::read(tree, &engines);
+    spelled(c.loaded.tree.as_ref(), &problems)
 }
 
 #[test]

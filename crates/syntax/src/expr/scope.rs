@@ -29,6 +29,10 @@ pub trait Scope {
     fn env(&self, env: &str, name: &str) -> Option<Item<'_>>;
     /// The secret of `secret("…")`, named and not read.
     fn secret(&self, spec: &str) -> Result<Term, String>;
+    /// What an expression sees that stands in another file than the others; `None`: the same.
+    fn standing(&self, _file: &str) -> Option<Box<dyn Scope + '_>> {
+        None
+    }
     /// All names, to suggest one.
     fn names(&self) -> Vec<String> {
         Vec::new()

@@ -1,0 +1,142 @@
+//! What can be wrong with an import that is met: no files, no such environment, a circle, two commits.
+use super::{Gatherer, Step, vendored};
+use crate::{
+    document::EnvironmentFile,
+    imports::{lock::Entry, mount::Below, wish::Wish},
+};
+use std::{collections::BTreeMap, sync::Arc};
+use strata_core::{
+    diagnostic::{Diagnostic, suggest},
+    repo::{Pin, Repo},
+    tree::Tree,
+};
+
+impl Gatherer<'_> {
+    /// The files of a state: from where they are vendored, else from the cache.
+    pub(super) fn files(&mut self, pin: &Pin, entry: &Entry, wish: &Wish) -> Option<Arc<dyn Tree>> {
+        let folder = vendored(pin);
+        if !self.root.below(&folder).is_empty() {
+            let below = Below::new(self.root.clone(), &folder);
+            let digest = below.digest();
+            if digest == pin.digest {
+                return Some(Arc::new(below));
+            }
+            self.say(
+                Diagnostic::error(
+                    "import::digest",
+                    format!(
+                        "the files in `{folder}` have the digest {}, and the lock names {}",
+                        digest.short(),
+                        pin.digest.short()
+                    ),
+                )
+                .at(wish.at.clone())
+                .related(entry.at.clone(), "the lock")
+                .help("run `strata import vendor` to write them again; change imports where they come from"),
+            );
+            return None;
+        }
+        match self.root.foreign(pin) {
+            Ok(tree) => Some(tree),
+            Err(e) => {
+                self.say(
+                    Diagnostic::error("import::unavailable", e.to_string())
+                        .at(wish.at.clone())
+                        .related(entry.at.clone(), "the lock")
+                        .help("run `strata import lock` where the repository can be reached"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Is there such an environment?
+    pub(super) fn known(
+        &mut self,
+        environments: &BTreeMap<String, EnvironmentFile>,
+        wish: &Wish,
+        of: Option<(&Repo, &str)>,
+    ) -> Option<()> {
+        if environments.contains_key(&wish.environment) {
+            return Some(());
+        }
+        let names: Vec<&str> = environments
+            .keys()
+            .map(String::as_str)
+            .filter(|n| !n.starts_with('_'))
+            .collect();
+        let whose = of.map_or_else(
+            || "this repository".to_owned(),
+            |(repo, version)| format!("{repo} at {version}"),
+        );
+        let help = suggest(&wish.environment, names.iter().copied()).unwrap_or_else(|| {
+            if names.is_empty() {
+                "it has none".to_owned()
+            } else {
+                format!("it has: {}", names.join(", "))
+            }
+        });
+        self.say(
+            Diagnostic::error(
+                "import::environment",
+                format!("{whose} has no environment `{}`", wish.environment),
+            )
+            .at(wish.at.clone())
+            .help(help),
+        );
+        None
+    }
+
+    pub(super) fn no_circle(&mut self, chain: &[Step], step: &Step, wish: &Wish) -> Option<()> {
+        let Some(first) = chain.iter().position(|s| s == step) else {
+            return Some(());
+        };
+        let name = |(repo, _, env): &Step| {
+            if repo.is_empty() {
+                env.clone()
+            } else {
+                format!("{repo} {env}")
+            }
+        };
+        let mut names: Vec<String> = chain[first..].iter().map(name).collect();
+        names.push(name(step));
+        self.say(
+            Diagnostic::error(
+                "import::cycle",
+                format!("environments import each other: {}", names.join(" → ")),
+            )
+            .at(wish.at.clone())
+            .help("take one of these imports away"),
+        );
+        None
+    }
+
+    /// One environment of one repository at two commits would be the same things twice.
+    pub(super) fn one_commit(&mut self, pin: &Pin, wish: &Wish, path: &str) -> Option<()> {
+        let key = (pin.repo.key().to_owned(), wish.environment.clone());
+        let Some((commit, other, at)) = self.met.get(&key).cloned() else {
+            let met = (pin.commit.clone(), path.to_owned(), wish.at.clone());
+            self.met.insert(key, met);
+            return Some(());
+        };
+        if commit == pin.commit {
+            return Some(());
+        }
+        self.say(
+            Diagnostic::error(
+                "import::two-commits",
+                format!(
+                    "`{}` of {} is imported at two commits: {} as `{other}`, {} as `{path}`",
+                    wish.environment,
+                    pin.repo,
+                    &commit[..12],
+                    pin.short()
+                ),
+            )
+            .at(wish.at.clone())
+            .related(at, "the other one")
+            .help("give both the same version"),
+        );
+        None
+    }
+}
