@@ -67,6 +67,7 @@ impl<E: Engine> Engine for Frame<E> {
             return Workspace {
                 generated: environment::files(task),
                 keep: vec![],
+                shared: None,
             };
         }
         self.0.workspace(task)

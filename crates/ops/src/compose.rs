@@ -183,7 +183,13 @@ fn populate(
     variants: &mut variant::Variants,
     problems: &mut Problems,
 ) {
-    let sources: Vec<_> = c.loaded.components.values().cloned().collect();
+    let own = c.loaded.own.get(c.envs[env].name.as_ref());
+    let all = c
+        .loaded
+        .components
+        .values()
+        .chain(own.into_iter().flatten());
+    let sources: Vec<_> = all.cloned().collect();
     unknown_overrides(c, env, problems);
     let mut members: Vec<u32> = Vec::new();
     for source in &sources {
@@ -203,7 +209,7 @@ fn populate(
         let e = &c.envs[env];
         let member = match named {
             Some(list) => list.contains(&e.name.as_ref()),
-            None => !e.shared,
+            None => !e.shared || source.env.is_some(),
         };
         if !member {
             continue;
@@ -247,7 +253,12 @@ fn not_static(key: &str) -> String {
 
 /// Overrides of components that do not exist, and of what is the same everywhere.
 fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
+    let own = c.loaded.own.get(c.envs[env].name.as_ref());
     for (name, (at, node)) in &c.envs[env].overrides {
+        let brought = own.is_some_and(|o| o.iter().any(|s| s.name.as_ref() == name));
+        if brought || node.get("path").is_some() && c.broken.contains(name) {
+            continue;
+        }
         for key in ["engine", "layer", "path"] {
             if let Some(at) = node.key_location(key) {
                 problems.push(

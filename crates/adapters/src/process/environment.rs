@@ -28,6 +28,9 @@ pub const ALWAYS: &[&str] = &[
     "TF_CLI_CONFIG_FILE",
 ];
 
+/// The entry of `passthrough` that stands for all variables of ours, but those that are for strata itself.
+const EVERYTHING: &str = "*";
+
 /// Shorter values of such variables are more likely words than secrets.
 const SHORTEST: usize = 8;
 
@@ -44,10 +47,15 @@ pub(super) fn passed(
     more: &[String],
     known: &mut Known,
 ) -> BTreeMap<String, String> {
+    let everything = more.iter().any(|name| name == EVERYTHING);
+    let all = ours
+        .keys()
+        .filter(|name| everything && !name.starts_with("STRATA_"));
     let names = ALWAYS
         .iter()
         .copied()
-        .chain(more.iter().map(String::as_str));
+        .chain(more.iter().map(String::as_str))
+        .chain(all.map(String::as_str));
     let mut env = BTreeMap::new();
     for name in names {
         let Some(value) = ours.get(name) else {
@@ -75,6 +83,19 @@ fn password_of(url: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_star_passes_everything_but_what_is_for_strata() {
+        let ours = [
+            ("A", "1"),
+            ("STRATA_KEY_FILE", "/k"),
+            ("MY_TOKEN", "long-enough-a-token"),
+        ];
+        let ours = ours.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let mut known = Known::new();
+        let env = passed(&ours, &["*".to_owned()], &mut known);
+        assert_eq!(env.keys().collect::<Vec<_>>(), ["A", "MY_TOKEN"]);
+    }
 
     #[test]
     fn only_what_is_named_passes_and_credentials_are_known() {

@@ -78,6 +78,7 @@ pub fn workspace(task: &Task) -> Workspace {
     Workspace {
         generated: files,
         keep: vec![],
+        shared: None,
     }
 }
 

@@ -110,6 +110,7 @@ impl Engine for Packer {
         Workspace {
             generated,
             keep: vec![],
+            shared: None,
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

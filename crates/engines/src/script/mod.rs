@@ -84,6 +84,7 @@ impl Engine for Script {
         Workspace {
             generated: environment::files(task),
             keep: vec![],
+            shared: None,
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

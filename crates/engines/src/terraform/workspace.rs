@@ -70,6 +70,7 @@ pub fn of(task: &Task) -> Workspace {
     Workspace {
         generated: files,
         keep: made_by_init(task).iter().map(keep).collect(),
+        shared: None,
     }
 }
 

@@ -134,6 +134,7 @@ impl Engine for Verify {
         Workspace {
             generated,
             keep: vec![],
+            shared: None,
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

@@ -22,6 +22,8 @@ struct Found<'a> {
     folder: String,
     layer: Option<String>,
     entry: Option<&'a Node>,
+    /// Does only one environment have it?
+    own: bool,
     at: Location,
 }
 
@@ -56,6 +58,72 @@ pub(super) fn find(loaded: &mut Loaded, engines: &Engines, problems: &mut Proble
             .components
             .insert(source.name.clone(), Arc::new(source));
     }
+    own(loaded, &mut finder, problems);
+}
+
+/// Components that the file of one environment brings with `path:`. Their names may have several parts, as in
+/// `terraform/network`; another environment may bring another one of the same name.
+fn own(loaded: &mut Loaded, finder: &mut Finder<'_>, problems: &mut Problems) {
+    let mut all: Vec<(String, Vec<Arc<Source>>)> = Vec::new();
+    for (env, file) in &loaded.environments {
+        let entries = file.node.as_ref().and_then(|n| field(n, "components"));
+        let Some(map) = entries.and_then(Node::as_map) else {
+            continue;
+        };
+        let mut sources = Vec::new();
+        for entry in &map.entries {
+            let written = field(&entry.value, "path");
+            let Some(path) = written.filter(|n| !n.is_null()) else {
+                continue;
+            };
+            let at = Location::new(entry.value.origin.clone(), entry.key_span);
+            let Some(folder) = text(path).and_then(|w| place_of(&w)) else {
+                problems.push(outside(path));
+                continue;
+            };
+            let found = Found {
+                name: &entry.key,
+                folder,
+                layer: None,
+                entry: Some(&entry.value),
+                own: true,
+                at: at.clone(),
+            };
+            let Some(source) = finder.describe(&found, problems) else {
+                loaded.broken.insert(entry.key.clone());
+                continue;
+            };
+            if let Some(other) = loaded.components.get(entry.key.as_str()) {
+                problems.push(
+                    Diagnostic::error(
+                        "component::twice",
+                        format!("there are two components `{}`", entry.key),
+                    )
+                    .at(at)
+                    .related(other.at.clone(), "the other one")
+                    .help("take `path:` away to say more of that one, or rename this one"),
+                );
+                continue;
+            }
+            let env = Some(env.as_str().into());
+            sources.push(Arc::new(Source { env, ..source }));
+        }
+        all.push((env.clone(), sources));
+    }
+    loaded
+        .own
+        .extend(all.into_iter().filter(|(_, s)| !s.is_empty()));
+}
+
+/// The message for a path that leaves the platform.
+fn outside(path: &Node) -> Diagnostic {
+    let written = path.as_str().unwrap_or_default();
+    Diagnostic::error(
+        "component::outside",
+        format!("`{written}` is outside of the platform's folder"),
+    )
+    .at(path.location())
+    .help("paths are relative to the folder of `strata.yaml`")
 }
 
 /// Folders `layers/LAYER/NAME`; names that begin with `_` are not components.
@@ -78,6 +146,7 @@ fn in_layers(tree: &dyn Tree) -> Vec<Found<'_>> {
             folder: folder.to_owned(),
             layer: Some(layer.to_owned()),
             entry: None,
+            own: false,
             at: Location::file(file.path.as_ref()),
         });
     }
@@ -122,6 +191,7 @@ impl<'a> Finder<'a> {
                         folder,
                         layer,
                         entry: Some(node),
+                        own: false,
                         at: at.clone(),
                     });
                     continue;
@@ -139,6 +209,7 @@ impl<'a> Finder<'a> {
                         folder: String::new(),
                         layer,
                         entry: Some(node),
+                        own: false,
                         at: at.clone(),
                     });
                     continue;
@@ -160,7 +231,12 @@ impl<'a> Finder<'a> {
 
     fn describe(&mut self, found: &Found<'_>, problems: &mut Problems) -> Option<Source> {
         let name = found.name;
-        if let Some(why) = name_problem(name) {
+        let why = if found.own {
+            name.split('/').find_map(name_problem)
+        } else {
+            name_problem(name)
+        };
+        if let Some(why) = why {
             problems.push(
                 Diagnostic::error("component::name", why)
                     .at(found.at.clone())
@@ -233,6 +309,7 @@ impl<'a> Finder<'a> {
             engine,
             node: self.with_defaults(node, &layer_name, self.engines[engine].name()),
             at,
+            env: None,
         })
     }
 
