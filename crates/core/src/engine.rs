@@ -239,6 +239,9 @@ pub struct Workspace {
     /// made right at the beginning of every session; what tools wrote beside them stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared: Option<String>,
+    /// Folders of the platform that lie there too, though the unit's fingerprint does not cover them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
 }
 
 /// A folder that survives between sessions.

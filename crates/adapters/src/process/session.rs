@@ -81,7 +81,8 @@ impl ProcessSession {
         let listing = lots.shared.map(|_| lots.listing());
         let mut work = WorkFolder::new(tree.clone(), lots.keys(), listing, folder, keep)?;
         let made = made(spec);
-        let kept = work.fill(spec.tree.as_ref(), &spec.files, folder, &made)?;
+        let files = files(spec);
+        let kept = work.fill(spec.tree.as_ref(), &files, folder, &made)?;
         let private = PrivateFolder::make(&inner.private, &inner.config.state_dir, &spec.unit)
             .map_err(doing("make a private folder in", &inner.private))?;
         let roots = Roots {
@@ -237,6 +238,16 @@ impl Session for ProcessSession {
             }
         }
     }
+}
+
+/// Paths of the files that lie in the work folder.
+fn files(spec: &SessionSpec) -> Vec<Arc<str>> {
+    let beside = spec.workspace.beside.iter();
+    let beside = beside.flat_map(|f| spec.tree.below(f).iter().map(|f| f.path.clone()));
+    let mut files: Vec<Arc<str>> = spec.files.iter().cloned().chain(beside).collect();
+    files.sort_unstable();
+    files.dedup();
+    files
 }
 
 /// Paths of generated files among the unit's own.

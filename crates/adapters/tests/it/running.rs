@@ -158,6 +158,7 @@ fn generated_files_hold_what_terms_say() {
         ],
         keep: vec![],
         shared: None,
+        beside: vec![],
     };
     let executor = bench.executor();
     let (mut session, _) = executor.open(spec).unwrap();

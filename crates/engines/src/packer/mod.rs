@@ -111,6 +111,7 @@ impl Engine for Packer {
             generated,
             keep: vec![],
             shared: None,
+            beside: vec![],
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

@@ -85,6 +85,7 @@ impl Engine for Script {
             generated: environment::files(task),
             keep: vec![],
             shared: None,
+            beside: vec![],
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

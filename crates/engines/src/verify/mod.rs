@@ -135,6 +135,7 @@ impl Engine for Verify {
             generated,
             keep: vec![],
             shared: None,
+            beside: vec![],
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

@@ -65,7 +65,10 @@ pub fn run(
             .iter()
             .filter(|u| envs.is_empty() || envs.iter().any(|e| e == u.address.env.as_ref()))
             .count();
-        let (components, environments) = (c.loaded.components.len(), c.envs.len());
+        let (components, environments) = (
+            c.loaded.components.len() + c.loaded.own.values().map(Vec::len).sum::<usize>(),
+            c.envs.len(),
+        );
         eprintln!(
             "{}, {}, {}: everything fits",
             plural(components, "component"),
