@@ -296,6 +296,9 @@ pub enum Command {
     /// Steps that people do
     #[command(name = "hand-off", subcommand)]
     HandOff(HandOff),
+    /// Run a repo of BitOps as its container does
+    #[command(subcommand)]
+    Bitops(Bitops),
     /// Past runs, or one of them: its events, or a page with graph and Gantt chart
     #[command(
         after_help = "Examples:\n  strata history\n  strata history RUN --format json\n  strata history RUN --format html > run.html\n\nFormats: human, json; for a run also html"
@@ -362,6 +365,18 @@ pub enum Policy {
         /// As rules see it at `plan`
         #[arg(long)]
         plan: bool,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Bitops {
+    /// Deploy one environment: every deployment in order, as its `stack-action` and BitOps' variables say
+    #[command(
+        after_help = "Examples:\n  BITOPS_ENVIRONMENT=production strata bitops deploy\n  BITOPS_TERRAFORM_STACK_ACTION=destroy strata bitops deploy production\n\nExit codes are BitOps': 0 done · 1 nothing could be started · 2 a bitops.config.yaml is missing\n101 a program could not be started · otherwise that of the tool or hook that failed"
+    )]
+    Deploy {
+        /// The environment; default: the variable BITOPS_ENVIRONMENT
+        env: Option<String>,
     },
 }
 

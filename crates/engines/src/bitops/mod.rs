@@ -46,6 +46,8 @@ pub const MODE: &str = "mode";
 pub const DEPLOY: &str = "deploy";
 /// The fact that says that failures do not end the run.
 pub const KEEP_GOING: &str = "keep-going";
+/// The fact that names which hooks run now, of `before` and `after`, where one deployment takes several verbs.
+pub const HOOKS_NOW: &str = "hooks";
 /// The fact that names one target of terraform.
 pub const TARGET: &str = "target";
 
@@ -113,6 +115,13 @@ impl Deployment {
     /// The next hook of a folder.
     fn hook(task: &Task, which: usize, n: usize) -> Option<Invocation> {
         let (name, folder) = HOOKS[which];
+        if task
+            .facts
+            .get(HOOKS_NOW)
+            .is_some_and(|now| !now.contains(name))
+        {
+            return None;
+        }
         let list: Vec<String> = task
             .facts
             .get(name)
