@@ -82,6 +82,19 @@ impl Deployment {
     pub fn action(&self) -> String {
         self.values.text("cli.stack-action").unwrap_or_default()
     }
+    /// Is it taken away?
+    pub fn destroys(&self) -> bool {
+        ["destroy", "delete"].contains(&self.action().to_lowercase().as_str())
+    }
+    /// Variables that carry its keys. What is done now is not among them for the tools that strata drives itself: it is
+    /// no part of what the deployment is.
+    pub fn exports(&self) -> std::collections::BTreeMap<String, String> {
+        let mut values = self.values.clone();
+        if !matches!(self.tool, Tool::Plugin(_)) {
+            values.0.retain(|r| r.leaf.key() != "cli.stack-action");
+        }
+        values.exports()
+    }
     /// Is its tool left out?
     pub fn skips(&self) -> bool {
         self.values.flag("options.skip-deploy")
@@ -123,10 +136,9 @@ pub fn read(
     };
     if tool == Tool::Helm {
         let charts = layout::folders(tree, &folder);
-        let wanted = settings.variable("BITOPS_ENVIRONMENT_HELM_SUBDIRECTORY");
         for chart in charts {
             let default = chart == settings.default_folder();
-            if default || hooks::is_folder(chart) || wanted.is_some_and(|w| w != chart) {
+            if default || hooks::is_folder(chart) {
                 continue;
             }
             let key = format!("{key}/{chart}");

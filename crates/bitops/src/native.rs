@@ -76,7 +76,7 @@ fn component(
     put("path", literal(&d.folder));
     put("layer", literal(LAYER));
     put("engine", literal(d.tool.engine()));
-    let exports = d.values.exports();
+    let exports = d.exports();
     if !exports.is_empty() {
         put(
             "env",
@@ -131,7 +131,7 @@ fn block(
         put("looks-at", list(&d.looks_at));
     }
     let action = d.action();
-    if !action.is_empty() {
+    if matches!(d.tool, Tool::Plugin(_)) && !action.is_empty() || d.destroys() {
         put("action", literal(&action));
     }
     if d.skips() {

@@ -44,6 +44,8 @@ const HOOKS: [(&str, &str); 2] = [
 pub const MODE: &str = "mode";
 /// The mode of `strata bitops deploy`.
 pub const DEPLOY: &str = "deploy";
+/// The fact that says what is done, in BitOps' word.
+pub const ACTION: &str = "action";
 /// The fact that says that failures do not end the run.
 pub const KEEP_GOING: &str = "keep-going";
 /// The fact that names which hooks run now, of `before` and `after`, where one deployment takes several verbs.

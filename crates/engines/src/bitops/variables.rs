@@ -83,6 +83,17 @@ pub fn of(task: &Task) -> BTreeMap<String, EnvValue> {
             tree(&format!("{env}/{tool}")),
         );
     }
+    let verb = || task.verb.name().to_owned();
+    let action = task.facts.get(super::ACTION).cloned().unwrap_or_else(verb);
+    for (tool, name) in [
+        ("terraform", "TERRAFORM_COMMAND"),
+        ("cloudformation", "CFN_STACK_ACTION"),
+    ] {
+        if plugin == tool {
+            out.insert(format!("BITOPS_{name}"), text(&action));
+            out.insert(name.to_owned(), text(&action));
+        }
+    }
     let words = task.spec.strings("arguments").unwrap_or_default();
     let words: Vec<String> = words
         .into_iter()

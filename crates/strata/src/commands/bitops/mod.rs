@@ -169,8 +169,14 @@ enum Action {
 /// Every deployment with what is done; those that are taken away change places, so that the last one goes first.
 fn steps(env: &Environment) -> Result<Vec<(&Deployment, Action)>, Problem> {
     let mut out = Vec::new();
+    let chart = variable("BITOPS_ENVIRONMENT_HELM_SUBDIRECTORY");
     for d in &env.deployments {
-        out.push((d, action(d)?));
+        let other = chart
+            .as_ref()
+            .is_some_and(|c| d.key.rsplit('/').next() != Some(c));
+        if d.tool != Tool::Helm || !other {
+            out.push((d, action(d)?));
+        }
     }
     let away: Vec<usize> = (0..out.len())
         .filter(|i| out[*i].1 == Action::Destroy)

@@ -19,7 +19,7 @@ use strata_core::{
     store::{Applied, AppliedChange, Lease, Store},
     value::Output,
 };
-use strata_engines::bitops::{DEPLOY, HOOKS_NOW, KEEP_GOING, MODE, TARGET};
+use strata_engines::bitops::{ACTION, DEPLOY, HOOKS_NOW, KEEP_GOING, MODE, TARGET};
 use strata_ops::compose::Composition;
 use strata_plan::prepared::{NotReady, Prepared};
 use strata_run::{
@@ -163,6 +163,7 @@ impl<'a> Worker<'a> {
         prepared.task.saved = go.saved;
         let mut facts = BTreeMap::from([
             (MODE.to_owned(), DEPLOY.to_owned()),
+            (ACTION.to_owned(), d.action()),
             (HOOKS_NOW.to_owned(), hooks.to_owned()),
         ]);
         if !self.env.fail_fast {
