@@ -5,17 +5,20 @@
 //! - [`schema`], [`resolve`]: a tool's keys, and the value of each with where it comes from.
 //! - [`first`]: keys of BitOps' first generation, and what they are called now.
 //! - [`deployment`]: one folder that one tool deploys; [`hooks`]: what runs before and after it.
+//! - [`merge`]: layers of files folded into one, by kind of file; [`defaults`]: `_default` below each environment.
 //! - [`native`]: the same platform in strata's own words; [`overlay`]: as files beside those that are there.
 //! - [`masks`]: what must not be seen in a log.
 //!
 //! It reads a [`Tree`] and the variables it is given, never a disk or an environment, and runs nothing: that is the part
 //! of the engines `bitops-…`. It fetches nothing either.
+pub mod defaults;
 pub mod deployment;
 pub mod environment;
 pub mod first;
 pub mod hooks;
 pub mod layout;
 pub mod masks;
+pub mod merge;
 pub mod native;
 pub mod overlay;
 pub mod resolve;
@@ -62,10 +65,10 @@ pub struct Reading {
 pub fn read(tree: &Arc<dyn Tree>, settings: &Settings) -> Reading {
     let mut problems = Vec::new();
     let mut environments = Vec::new();
-    for name in layout::environments(tree.as_ref(), settings) {
-        if settings.only.as_ref().is_some_and(|only| *only != name) {
-            continue;
-        }
+    let mut names = layout::environments(tree.as_ref(), settings);
+    names.retain(|name| settings.only.as_ref().is_none_or(|only| only == name));
+    let tree = &defaults::below(tree, &names, settings, &mut problems);
+    for name in names {
         environments.push(Environment::read(
             tree.as_ref(),
             &name,
@@ -91,7 +94,7 @@ pub fn platform(tree: &Arc<dyn Tree>, settings: &Settings) -> Option<(Arc<dyn Tr
     let files = native::files(&reading, "bitops", None, settings);
     let made = files
         .into_iter()
-        .map(|(path, text)| (path, text.into_bytes()))
+        .map(|(path, text)| (path, (text.into_bytes(), false)))
         .collect();
     let whole = overlay::Overlay::new(reading.tree.clone(), made);
     Some((Arc::new(whole), reading))

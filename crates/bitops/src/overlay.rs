@@ -20,23 +20,25 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// Of paths and texts.
-    pub fn new(below: Arc<dyn Tree>, made: BTreeMap<String, Vec<u8>>) -> Self {
-        let made: BTreeMap<String, Arc<[u8]>> =
-            made.into_iter().map(|(p, b)| (p, Arc::from(b))).collect();
+    /// Of paths and contents, each with whether it may be executed.
+    pub fn new(below: Arc<dyn Tree>, made: BTreeMap<String, (Vec<u8>, bool)>) -> Self {
         let mut files: Vec<TreeFile> = below
             .files()
             .iter()
             .filter(|f| !made.contains_key(f.path.as_ref()))
             .cloned()
             .collect();
-        files.extend(made.iter().map(|(path, bytes)| TreeFile {
+        files.extend(made.iter().map(|(path, (bytes, executable))| TreeFile {
             path: path.as_str().into(),
             digest: Digest::of(bytes),
-            executable: below.file(path).is_some_and(|f| f.executable),
+            executable: *executable,
             size: bytes.len() as u64,
         }));
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        let made = made
+            .into_iter()
+            .map(|(p, (bytes, _))| (p, bytes.into()))
+            .collect();
         Self {
             below,
             made,

@@ -611,3 +611,30 @@ fn the_root_is_found_from_inside_of_an_environment() {
     assert_eq!(done.code, 0, "{}", done.all());
     done.says("2 components, 1 environment, 2 units");
 }
+
+#[test]
+fn defaults_lie_below_every_environment() {
+    if !terraform_here() {
+        return;
+    }
+    let s = repo("defaults");
+    s.ends(0, &["check"])
+        .says("BitOps never merged `_default` into `dev`, as its pages say; strata does")
+        .says("2 environments, 2 units");
+    s.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(s.outputs("dev/terraform")["common"], "small in a");
+    s.ends(0, &["apply", "production", "--yes"]);
+    // variables by attribute, configuration deeply, both files of terraform, the environment's own script
+    assert_eq!(s.outputs("production/terraform")["common"], "large in a");
+    assert_eq!(s.outputs("production/terraform")["own"], "production");
+    assert_eq!(s.ledger().first().map(String::as_str), Some("common hook"));
+    assert_eq!(
+        s.ledger().last().map(String::as_str),
+        Some("hook of production")
+    );
+    // what both say is an error that names both
+    s.write("production/terraform/more.tf", "variable \"zone\" {}\n");
+    s.ends(3, &["check"])
+        .says("`production` and `_default` cannot be one")
+        .says("`variable \"zone\"` stands in");
+}
