@@ -61,6 +61,13 @@ pub struct Reading {
     pub problems: Vec<Diagnostic>,
 }
 
+impl Reading {
+    /// Do environments take files of the default folder?
+    pub fn merges_defaults(&self, files: &Arc<dyn Tree>) -> bool {
+        !Arc::ptr_eq(&self.tree, files)
+    }
+}
+
 /// Reads a repo.
 pub fn read(tree: &Arc<dyn Tree>, settings: &Settings) -> Reading {
     let mut problems = Vec::new();

@@ -78,7 +78,7 @@ pub struct How {
 pub enum Command {
     /// Make a platform here: from what lies in the folder, or with a first environment and component
     #[command(
-        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --dry-run         in a repo of Terraform, Helm, Flux …: show what would be written\n  strata init --yes             write it without asking\n  strata init --ci github       also a pipeline; only that where the platform exists\n\nNothing that exists is moved or overwritten."
+        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --dry-run         in a repo of Terraform, Helm, Flux …: show what would be written\n  strata init --yes             write it without asking\n  strata init --ci github       also a pipeline; only that where the platform exists\n  strata init --from-bitops     in a repo of BitOps: the same in strata's own files\n\nNothing that exists is moved or overwritten."
     )]
     Init {
         /// Name of the platform; default: the folder's
@@ -90,6 +90,9 @@ pub enum Command {
         /// Also a pipeline: check every push, plan on the pull request, apply that plan after the merge
         #[arg(long, value_name = "SERVICE")]
         ci: Option<Service>,
+        /// Write what a repo of BitOps says in strata's own files, beside its own
+        #[arg(long, conflicts_with_all = ["preset", "ci"])]
+        from_bitops: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,

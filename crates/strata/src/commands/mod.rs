@@ -46,6 +46,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             name,
             preset,
             ci,
+            from_bitops,
             yes,
             dry_run,
         } => init::run(
@@ -54,6 +55,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
                 name,
                 preset,
                 ci,
+                from_bitops,
                 yes,
                 dry_run,
             },

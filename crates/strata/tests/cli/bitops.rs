@@ -638,3 +638,71 @@ fn defaults_lie_below_every_environment() {
         .says("`production` and `_default` cannot be one")
         .says("`variable \"zone\"` stands in");
 }
+
+/// Every file below the repo but the state folder, with its content.
+fn files(dir: &Path, root: &Path, out: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(dir)
+        .expect("a folder")
+        .map(|e| e.expect("an entry").path())
+    {
+        let path = entry
+            .strip_prefix(root)
+            .expect("below")
+            .display()
+            .to_string();
+        if entry.is_dir() && path != ".strata" {
+            files(&entry, root, out);
+        } else if entry.is_file() {
+            out.push((path, fs::read_to_string(&entry).expect("text")));
+        }
+    }
+}
+
+#[test]
+fn init_writes_the_native_form_beside_it_and_the_same_units_go_on() {
+    if !terraform_here() || !ansible_here() {
+        return;
+    }
+    for (name, env) in [
+        ("inventory", "production"),
+        ("slashes", "dev"),
+        ("env-file", "dev"),
+    ] {
+        let s = repo(name);
+        s.ends(0, &["apply", env, "--yes"]);
+        let mut before = Vec::new();
+        files(&s.root(), &s.root(), &mut before);
+        s.ends(0, &["init", "--from-bitops", "--dry-run"])
+            .says("-- strata.yaml --");
+        assert!(!s.root().join("strata.yaml").exists());
+        s.ends(0, &["init", "--from-bitops", "--yes"]);
+        let mut after = Vec::new();
+        files(&s.root(), &s.root(), &mut after);
+        assert!(
+            before.iter().all(|f| after.contains(f)),
+            "nothing is moved or changed"
+        );
+        s.ends(0, &["check"]).says("everything fits");
+        s.ends(0, &["plan", env]).says("nothing to do");
+        s.ends(2, &["init", "--from-bitops", "--yes"])
+            .says("already");
+    }
+}
+
+#[test]
+fn init_writes_the_native_form_of_nothing_else() {
+    let s = Sandbox::new(&[]);
+    s.ends(2, &["init", "--from-bitops", "--yes"]);
+    let s = Sandbox::empty();
+    s.write("main.tf", "");
+    s.ends(2, &["init", "--from-bitops", "--yes"])
+        .says("is no repo of BitOps");
+    let s = repo("defaults");
+    s.ends(3, &["init", "--from-bitops", "--yes"])
+        .says("take files of `_default`");
+    let s = repo("terraform");
+    s.write("strata.lock", "");
+    s.write("environments/production.yaml", "values: {}\n");
+    s.ends(2, &["init", "--from-bitops", "--yes"])
+        .says("nothing is overwritten");
+}
