@@ -56,17 +56,25 @@ fn merge_into(
         }
     };
     for conflict in &composed.conflicts {
-        let above = format!("{env}/{}", conflict.path);
-        // a file that stays beside another is not one that anybody wrote
-        let above = above
+        // the upper file stays beside the lower one under a name that nobody wrote
+        let path = conflict
+            .path
             .strip_suffix(&format!(".{env}.tf"))
-            .map_or(above.clone(), str::to_owned);
+            .unwrap_or(&conflict.path);
+        let there = [format!("{env}/{path}"), format!("{default}/{path}")];
+        let at = there
+            .into_iter()
+            .find(|p| tree.file(p).is_some())
+            .unwrap_or_default();
         let message = format!("`{env}` and `{default}` cannot be one: {}", conflict.why);
         problems.push(
             Diagnostic::error("bitops::conflict", message)
-                .at(Location::file(above))
+                .at(Location::file(at))
                 .help(format!("take it away from one of the two, or from `{default}` what this environment does otherwise")),
         );
+    }
+    if !composed.conflicts.is_empty() {
+        return;
     }
     let mut taken: Option<(usize, &str)> = None;
     for (path, file) in &composed.files {

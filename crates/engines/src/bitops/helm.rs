@@ -139,18 +139,16 @@ pub fn then(task: &Task, label: &str, got: &Got) -> Step {
             run.stdout = Channel::Answer(MOST);
             Step::Run(run)
         }
+        STATUS if hangs(got) => {
+            let mut args = vec![Arg::from("rollback")];
+            let mut release = release(task);
+            args.push(release.remove(0));
+            args.push("0".into());
+            args.append(&mut release);
+            Step::Run(writes(helm(task, ROLLBACK, args)))
+        }
         // a release that was never there has no status
-        STATUS => match hangs(got) {
-            true => {
-                let mut args = vec![Arg::from("rollback")];
-                let mut release = release(task);
-                args.push(release.remove(0));
-                args.push("0".into());
-                args.append(&mut release);
-                Step::Run(writes(helm(task, ROLLBACK, args)))
-            }
-            false => Step::Run(upgrade(task)),
-        },
+        STATUS => Step::Run(upgrade(task)),
         ROLLBACK if succeeded(got) => Step::Run(upgrade(task)),
         _ if succeeded(got) => Step::Done,
         _ => Step::Failed(failure(&format!("helm {label}"), got)),

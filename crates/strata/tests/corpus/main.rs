@@ -102,7 +102,13 @@ fn findings(case: &Case) -> String {
     let tree: Arc<dyn Tree> = Arc::new(MemoryTree::new(files));
     let engines: Vec<Arc<dyn DynEngine>> =
         strata_engines::all().into_iter().map(Arc::from).collect();
-    let (_, problems) = strata_ops::read(tree.clone(), &engines);
+    let settings = strata_bitops::Settings::default();
+    let (platform, mut problems) = match strata_bitops::platform(&tree, &settings) {
+        Some((platform, reading)) => (platform, reading.problems),
+        None => (tree.clone(), Vec::new()),
+    };
+    problems.extend(strata_ops::read(platform, &engines).1);
+    problems.sort_by_key(|p| p.severity);
     spelled(tree.as_ref(), &problems)
 }
 
