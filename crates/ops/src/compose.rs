@@ -253,10 +253,15 @@ fn not_static(key: &str) -> String {
 
 /// Overrides of components that do not exist, and of what is the same everywhere.
 fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
-    let own = c.loaded.own.get(c.envs[env].name.as_ref());
+    // what its own file brings was judged when it was read
+    let file = c.loaded.environments.get(c.envs[env].name.as_ref());
+    let written = file.and_then(|f| f.node.as_ref()?.get("components"));
+    let brought = |name: &str| {
+        let path = written.and_then(|w| w.get(name)?.get("path"));
+        path.is_some_and(|path| !path.is_null())
+    };
     for (name, (at, node)) in &c.envs[env].overrides {
-        let brought = own.is_some_and(|o| o.iter().any(|s| s.name.as_ref() == name));
-        if brought || node.get("path").is_some() && c.broken.contains(name) {
+        if brought(name) {
             continue;
         }
         for key in ["engine", "layer", "path"] {

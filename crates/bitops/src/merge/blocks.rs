@@ -35,7 +35,11 @@ pub fn distinct(out: &mut Composed) {
 
 /// What may be there once only.
 fn addresses(block: &Block) -> Vec<String> {
-    let labels: Vec<&str> = block.labels.iter().map(|l| l.as_str()).collect();
+    let labels: Vec<&str> = block
+        .labels
+        .iter()
+        .map(hcl_edit::structure::BlockLabel::as_str)
+        .collect();
     match (block.ident.as_str(), labels.as_slice()) {
         ("resource", [kind, name]) => vec![format!("{kind}.{name}")],
         ("data", [kind, name]) => vec![format!("data.{kind}.{name}")],

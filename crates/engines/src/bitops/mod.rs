@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::Diagnostic,
     engine::{
-        Act, Effect, Engine, Failure, Finding, Got, Invocation, Place, Recovery, Task,
+        Act, Effect, Engine, Failure, Finding, Got, Invocation, Millis, Place, Recovery, Task,
         ToolQuestion, Turn, Verb, Verdict, Workspace,
     },
     interface::{Interface, StateRead},
@@ -102,6 +102,9 @@ enum At {
     After(usize, Box<Finding>),
 }
 
+/// BitOps knows no time limit; a day is longer than anybody waits for one program. `timeout` says it otherwise.
+const LIMIT: Millis = 24 * 3_600_000;
+
 /// What a tool's procedure wants.
 enum Step {
     Run(Invocation),
@@ -136,6 +139,7 @@ impl Deployment {
             [format!("{folder}/{hook}").into()],
         );
         run.env = variables::of(task);
+        run.limit = LIMIT;
         // what runs after the tool is not journalled: its state holds the outputs
         if which == 0 && matches!(task.verb, Verb::Apply | Verb::Destroy) {
             run.effect = Effect::Writes(Recovery::Rerun);
@@ -177,6 +181,7 @@ impl Deployment {
         match step {
             Step::Run(mut run) => {
                 run.env.extend(variables::of(task));
+                run.limit = LIMIT;
                 Turn::run(
                     State {
                         at: At::Tool(run.label.clone()),

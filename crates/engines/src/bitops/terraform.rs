@@ -145,6 +145,7 @@ fn dress(task: &Task, mut run: Invocation) -> Invocation {
     args.push(program.into());
     args.append(&mut run.args);
     run.args = args;
+    run.limit = super::LIMIT;
     // BitOps' names never hide what terraform itself is told
     for (name, value) in variables::of(task) {
         run.env.entry(name).or_insert(value);

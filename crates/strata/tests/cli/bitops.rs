@@ -425,7 +425,7 @@ fn a_stack_is_created_updated_left_alone_and_deleted() {
     // "No updates" is a success
     assert_eq!(
         s.wrote(|| drop(deploy(&s, 0, &[of("production")]))),
-        then(&[update.clone()])
+        then(std::slice::from_ref(&update))
     );
     fs::write(s.beside("world").join("new"), "").unwrap();
     let waited = "aws cloudformation wait stack-update-complete --stack-name topics".to_owned();
@@ -705,4 +705,18 @@ fn init_writes_the_native_form_of_nothing_else() {
     s.write("environments/production.yaml", "values: {}\n");
     s.ends(2, &["init", "--from-bitops", "--yes"])
         .says("nothing is overwritten");
+}
+
+#[test]
+fn every_key_says_where_its_value_comes_from() {
+    let s = repo("terraform-keys");
+    let mut command = s.command(&["explain", "dev/terraform"]);
+    command.env("BITOPS_TERRAFORM_WORKSPACE", "blue");
+    let done = Done::of(&command.output().expect("strata starts"));
+    assert_eq!(done.code, 0, "{}", done.all());
+    done.says("cli.var-file = blue.tfvars\n    dev/terraform/bitops.config.yaml:3:15")
+        .says("options.workspace = blue\n    the variable BITOPS_TERRAFORM_WORKSPACE");
+    repo("terraform")
+        .ends(0, &["explain", "production/terraform"])
+        .says("cli.stack-action = plan\n    BitOps' default");
 }
