@@ -119,7 +119,7 @@ impl Deployment {
 
     /// The next hook of a folder.
     fn hook(task: &Task, which: usize, n: usize) -> Option<Invocation> {
-        let (name, folder) = HOOKS[which];
+        let (name, _) = HOOKS[which];
         if task
             .facts
             .get(HOOKS_NOW)
@@ -133,11 +133,8 @@ impl Deployment {
             .and_then(|l| serde_json::from_str(l).ok())
             .unwrap_or_default();
         let hook = list.get(n)?;
-        let mut run = Invocation::new(
-            &format!("{name} {hook}"),
-            "bash",
-            [format!("{folder}/{hook}").into()],
-        );
+        let label = format!("{name} {}", hook.rsplit('/').next().unwrap_or(hook));
+        let mut run = Invocation::new(&label, "bash", [hook.as_str().into()]);
         run.env = variables::of(task);
         run.limit = LIMIT;
         // what runs after the tool is not journalled: its state holds the outputs
@@ -356,11 +353,15 @@ impl Engine for Deployment {
             let wanted = spec
                 .string(&format!("{name}-hooks"))
                 .is_none_or(|on| on != "false");
-            let hooks = if wanted {
+            let mut hooks = if wanted {
                 hooks(tree, &spec.folder, folder)
             } else {
                 Vec::new()
             };
+            if hooks.is_empty() && self.0 == Kind::Helm {
+                // its plugin has never forgotten how BitOps 1 called them
+                hooks = self::hooks(tree, &spec.folder, &folder.replacen('.', "-", 1));
+            }
             if !hooks.is_empty() {
                 let list = serde_json::to_string(&hooks).unwrap_or_default();
                 interface.facts.insert(name.to_owned(), list);
@@ -493,11 +494,14 @@ fn open(spec: &UnitSpec) -> Interface {
     }
 }
 
-/// The hooks of a folder, sorted.
-fn hooks<'a>(tree: &'a dyn Tree, deployment: &str, folder: &str) -> Vec<&'a str> {
+/// The hooks of a folder as paths in the deployment, sorted.
+fn hooks(tree: &dyn Tree, deployment: &str, folder: &str) -> Vec<String> {
     let path = format!("{deployment}/{folder}");
     let names = tree.below(&path).iter().map(|f| &f.path[path.len() + 1..]);
-    names.filter(|name| !name.contains('/')).collect()
+    names
+        .filter(|name| !name.contains('/'))
+        .map(|name| format!("{folder}/{name}"))
+        .collect()
 }
 
 /// What lies in the work folder besides: the environment, and folders of the root that are no environment.

@@ -375,6 +375,7 @@ fn charts_are_upgraded_or_installed_with_their_values() {
             "  with production/helm/web/kube.config",
             "helm upgrade web . --install --cleanup-on-fail --create-namespace --namespace=web --timeout=60s",
             "  with production/helm/web/kube.config",
+            "after web, by the old name",
         ]
     );
     // an upgrade that was cut off is rolled back first
@@ -719,4 +720,59 @@ fn every_key_says_where_its_value_comes_from() {
     repo("terraform")
         .ends(0, &["explain", "production/terraform"])
         .says("cli.stack-action = plan\n    BitOps' default");
+}
+
+#[test]
+fn what_bitops_has_deployed_is_taken_over() {
+    if !terraform_here() {
+        return;
+    }
+    let s = repo("terraform-keys");
+    let path = format!("path={}", s.beside("world").join("state.tfstate").display());
+    s.edit(
+        "dev/terraform/bitops.config.yaml",
+        "path=states/blue.tfstate",
+        &path,
+    );
+    deploy(&s, 0, &[of("dev")]);
+    fs::remove_dir_all(s.root().join(".strata")).expect("as if another program had done it");
+    s.ends(0, &["adopt", "dev"]).says("1 taken over");
+    s.ends(0, &["plan", "dev"]).says("nothing to do");
+    assert_eq!(s.outputs("dev/terraform")["color"], "blue");
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on() {
+    if !ansible_here() {
+        return;
+    }
+    let s = repo("hooks");
+    let wait = "echo begins >> \"$LEDGER\"; until [ -f \"$WORLD/go\" ]; do sleep 0.1; done; echo ends >> \"$LEDGER\"";
+    s.edit(
+        "dev/ansible/playbook.yaml",
+        "echo \"the playbook\" >> \"$LEDGER\"",
+        wait,
+    );
+    let mut run = s.start(&["apply", "dev", "--yes"]);
+    s.await_line("begins");
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+    s.assert_no_process();
+    fs::write(s.beside("world").join("go"), "").expect("a file");
+    s.ends(5, &["apply", "dev", "--yes"]).says("strata resume");
+    s.ends(0, &["resume"]);
+    let before = [
+        "before 10-first",
+        "before 2-second",
+        "before README",
+        "begins",
+    ];
+    let expected: Vec<&str> = before
+        .iter()
+        .chain(&before)
+        .chain(&["ends", "after done"])
+        .copied()
+        .collect();
+    assert_eq!(s.ledger(), expected);
+    assert_eq!(s.state("dev/ansible"), "applied");
 }
