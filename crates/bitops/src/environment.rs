@@ -3,6 +3,7 @@ use crate::{
     Settings,
     deployment::{self, Deployment},
     layout::{self, CONFIG, USUAL},
+    looks,
     masks::Masks,
     resolve::flag,
 };
@@ -271,7 +272,7 @@ fn deployments(
         }
     }
     distinct(&mut out, problems);
-    deployment::connect(tree, env, &mut out);
+    looks::connect(tree, env, &mut out);
     out
 }
 

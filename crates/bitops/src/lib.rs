@@ -17,6 +17,7 @@ pub mod environment;
 pub mod first;
 pub mod hooks;
 pub mod layout;
+mod looks;
 pub mod masks;
 pub mod merge;
 pub mod native;

@@ -1,4 +1,10 @@
 //! What can be typed. Every command has an example in its help.
+mod bitops;
+mod hand_off;
+
+pub use bitops::Bitops;
+pub use hand_off::HandOff;
+
 use crate::{
     commands::{pipeline::Service, variables::Wanted as Variables},
     formats::Format,
@@ -368,47 +374,6 @@ pub enum Policy {
         /// As rules see it at `plan`
         #[arg(long)]
         plan: bool,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum Bitops {
-    /// Deploy one environment: every deployment in order, as its `stack-action` and BitOps' variables say
-    #[command(
-        after_help = "Examples:\n  BITOPS_ENVIRONMENT=production strata bitops deploy\n  BITOPS_TERRAFORM_STACK_ACTION=destroy strata bitops deploy production\n\nExit codes are BitOps': 0 done · 1 nothing could be started · 2 a bitops.config.yaml is missing\n101 a program could not be started · otherwise that of the tool or hook that failed"
-    )]
-    Deploy {
-        /// The environment; default: the variable BITOPS_ENVIRONMENT
-        env: Option<String>,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum HandOff {
-    /// What is owed, by whom
-    List {
-        /// Environments; default: all
-        env: Vec<String>,
-    },
-    /// It is done: record what they hand back
-    #[command(
-        after_help = "Examples:\n  strata hand-off done org/budget --output account=111 --output monthly_limit=500\n  strata hand-off done org/dns --output-from token=- < token.txt"
-    )]
-    Done {
-        /// The unit
-        unit: String,
-        /// An output
-        #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append)]
-        output: Vec<String>,
-        /// An output read from a file, or from standard input (`-`): for sensitive ones
-        #[arg(long, value_name = "NAME=FILE", action = ArgAction::Append)]
-        output_from: Vec<String>,
-        /// A file that proves it, kept in the store
-        #[arg(long, value_name = "FILE")]
-        evidence: Option<PathBuf>,
-        /// Who did it; default: the user
-        #[arg(long)]
-        by: Option<String>,
     },
 }
 
