@@ -311,3 +311,6 @@ fn unknown(schema: &Schema, node: &Node, path: &mut Vec<String>, problems: &mut 
         path.pop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,20 @@ pub fn tool() -> ToolQuestion {
     }
 }
 
+/// What a pipeline gives in variables becomes files, then this becomes the program: a kubeconfig, and for an upgrade
+/// secret values. Nobody but us can read them.
+const FROM_VARIABLES: &str = r#"umask 077
+config="${BITOPS_KUBECONFIG_BASE64:-$KUBECONFIG_BASE64}"
+if [ -n "$config" ]; then
+  mkdir -p "$(dirname "$BITOPS_KUBE_CONFIG_FILE")" && echo "$config" | base64 -d > "$BITOPS_KUBE_CONFIG_FILE" || exit 1
+  export KUBECONFIG="$BITOPS_KUBE_CONFIG_FILE"
+fi
+if [ "$2" = upgrade ] && [ -n "$HELM_SECRETS_BASE64" ]; then
+  echo "$HELM_SECRETS_BASE64" | base64 -d > values-secrets.yaml || exit 1
+  set -- "$@" -f values-secrets.yaml
+fi
+exec "$@""#;
+
 fn option(task: &Task, name: &str) -> Option<String> {
     task.spec.string(name).filter(|v| !v.is_empty())
 }
@@ -72,7 +86,9 @@ fn helm(task: &Task, label: &str, args: Vec<Arg>) -> Invocation {
         "" => "helm",
         program => program,
     };
-    let mut run = Invocation::new(label, program, args);
+    let words = ["-c", FROM_VARIABLES, "bash", program].map(Arg::from);
+    let args: Vec<Arg> = words.into_iter().chain(args).collect();
+    let mut run = Invocation::new(label, "bash", args);
     if let Some(place) = kubeconfig(task) {
         run.env
             .insert("KUBECONFIG".to_owned(), EnvValue::Path(place));

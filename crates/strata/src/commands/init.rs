@@ -78,6 +78,11 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
     if wanted.from_bitops {
         return from_bitops(&dir, tree, &name, wanted);
     }
+    if strata_bitops::layout::recognise(tree.as_ref()) {
+        eprintln!(
+            "this is a repo of BitOps, and strata works in it as it is; `strata init --from-bitops` writes its native form"
+        );
+    }
     let asked = Asked {
         name: &name,
         preset: wanted.preset.as_deref(),

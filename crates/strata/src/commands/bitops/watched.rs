@@ -13,7 +13,7 @@ use strata_core::{
 };
 
 /// BitOps' exit code when a program could not be started.
-const NOT_STARTED: u8 = 101;
+pub const NOT_STARTED: u8 = 101;
 
 /// An engine with its facts and the last exit code that was no success.
 pub struct Watched {

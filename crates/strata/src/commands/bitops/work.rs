@@ -1,5 +1,8 @@
 //! One deployment after the other: the verbs that its action stands for, shown as they go, recorded when they are done.
-use super::{Action, watched::Watched};
+use super::{
+    Action,
+    watched::{NOT_STARTED, Watched},
+};
 use crate::{
     commands::{bench::FilesBench, planning, run},
     context::Context,
@@ -228,7 +231,11 @@ impl<'a> Worker<'a> {
         if let Some(position) = c.position(unit) {
             selected[position] = true;
         }
-        planning::bench(self.cx, c, &selected, &self.store)
+        let bench = planning::bench(self.cx, c, &selected, &self.store);
+        bench.map_err(|p| Problem {
+            code: NOT_STARTED,
+            ..p
+        })
     }
 
     fn prepare(&self, unit: &Address) -> Result<Prepared, Problem> {

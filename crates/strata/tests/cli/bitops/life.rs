@@ -246,3 +246,13 @@ fn a_run_that_was_killed_goes_on() {
     assert_eq!(s.ledger(), expected);
     assert_eq!(s.state("dev/ansible"), "applied");
 }
+
+#[test]
+fn commands_that_write_native_files_leave_such_a_repo_alone() {
+    let s = repo("terraform");
+    s.ends(2, &["env", "new", "staging"])
+        .says("staging/terraform/bitops.config.yaml");
+    s.ends(0, &["init", "--dry-run"])
+        .says("strata works in it as it is");
+    assert_eq!(fs::read_dir(s.root()).expect("the repo").count(), 1);
+}

@@ -1,7 +1,7 @@
 //! What each tool is asked, and with which keys.
 use super::{AWS, HELM, deploy, of, repo, with_programs};
 use crate::sandbox::{ansible_here, terraform_here};
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 #[test]
 fn hooks_hand_variables_to_terraform_and_see_bitops_variables() {
@@ -192,4 +192,46 @@ fn keys_that_bitops_never_gave_to_terraform_work() {
     // the target first, then the rest
     assert_eq!(s.ledger(), ["first", "second"]);
     assert_eq!(s.outputs("dev/terraform")["color"], "blue");
+}
+
+#[test]
+fn a_kubeconfig_and_secret_values_come_from_variables() {
+    let s = with_programs(repo("usual-order"), &[("helm", HELM), ("aws", AWS)]);
+    s.write(
+        "production/bitops.config.yaml",
+        "bitops: {deployments: {helm: {plugin: helm}}}\n",
+    );
+    // "config" and "a: 1"
+    let variables = [
+        of("production"),
+        ("KUBECONFIG_BASE64", "Y29uZmln"),
+        ("HELM_SECRETS_BASE64", "YTogMQ=="),
+    ];
+    let wrote = s.wrote(|| drop(deploy(&s, 0, &variables)));
+    assert!(
+        wrote
+            .iter()
+            .all(|l| l.starts_with("helm") || l == "  with .kube/config"),
+        "{wrote:?}"
+    );
+    let upgrade = wrote
+        .iter()
+        .find(|l| l.starts_with("helm upgrade"))
+        .expect("an upgrade");
+    assert!(
+        upgrade.ends_with("-f production/helm/web/values.yaml -f values-secrets.yaml"),
+        "{upgrade}"
+    );
+    let work = s.root().join(".strata/work/production/+bitops");
+    for (path, text) in [
+        (".kube/config", "config"),
+        ("production/helm/web/values-secrets.yaml", "a: 1"),
+    ] {
+        let file = work.join(path);
+        assert_eq!(fs::read_to_string(&file).expect("a file"), text);
+        assert_eq!(
+            fs::metadata(&file).expect("its mode").permissions().mode() & 0o077,
+            0
+        );
+    }
 }
