@@ -120,6 +120,8 @@ pub fn read(
         );
         return;
     };
+    // `terraform/` and `./terraform` are `terraform`
+    let key = &folder[env.len() + 1..];
     if tree.below(&folder).is_empty() {
         problems.push(
             Diagnostic::warning(

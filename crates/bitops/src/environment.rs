@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     span::Location,
-    tree::Tree,
+    tree::{Tree, join},
 };
 use strata_syntax::{kept, node::Node};
 
@@ -250,7 +250,7 @@ fn deployments(
         }
         for tool in here.iter().filter(|f| USUAL.contains(f)) {
             let named =
-                |k: &str| k == *tool || k.strip_prefix(tool).is_some_and(|r| r.starts_with('/'));
+                |key: &str| join("", key).is_some_and(|k| k.split('/').next() == Some(*tool));
             if !map.entries.iter().any(|e| named(&e.key)) {
                 problems.push(
                     Diagnostic::warning(

@@ -107,3 +107,6 @@ pub fn platform(tree: &Arc<dyn Tree>, settings: &Settings) -> Option<(Arc<dyn Tr
     let whole = overlay::Overlay::new(reading.tree.clone(), made);
     Some((Arc::new(whole), reading))
 }
+
+#[cfg(test)]
+mod tests;

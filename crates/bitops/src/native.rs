@@ -97,11 +97,9 @@ fn reads(tree: &dyn Tree, d: &Deployment) -> Vec<String> {
     let shared = layout::folders(tree, "")
         .into_iter()
         .filter(|f| f.starts_with('_'));
-    let texts: Vec<String> = tree
-        .below(&d.folder)
-        .iter()
-        .filter_map(|f| tree.text(&f.path).ok())
-        .collect();
+    // larger ones are data
+    let files = tree.below(&d.folder).iter().filter(|f| f.size <= 1 << 18);
+    let texts: Vec<String> = files.filter_map(|f| tree.text(&f.path).ok()).collect();
     let mut out: Vec<String> = shared
         .filter(|f| texts.iter().any(|t| t.contains(*f)))
         .map(|f| format!("{ups}{f}"))
