@@ -83,6 +83,12 @@ impl Deployment {
     }
 
     fn tool_begins(&self, task: &Task, failed: Option<Failure>) -> Turn<State> {
+        // what was applied before it was skipped keeps its outputs; sensitive ones only terraform has
+        let keeps = skips(task) && task.verb == Verb::Apply && !task.recorded.is_empty();
+        if keeps && self.0 == Kind::Terraform {
+            let (state, act) = terraform::begin(task);
+            return self.inner(task, state, act, failed);
+        }
         if !self.has_tool(task) {
             return self.after(task, 0, without_tool(task), failed);
         }

@@ -67,7 +67,9 @@ fn inner(task: &Task) -> Task {
     let mut facts = task.facts.clone();
     // hooks write providers' settings and more: what is locked is brought up to what is there, as BitOps does
     facts.remove("lock-file");
+    let skips = super::skips(task);
     Task {
+        verb: if skips { Verb::Outputs } else { task.verb },
         spec: spec(&task.spec),
         facts,
         ..task.clone()

@@ -256,3 +256,44 @@ fn commands_that_write_native_files_leave_such_a_repo_alone() {
         .says("strata works in it as it is");
     assert_eq!(fs::read_dir(s.root()).expect("the repo").count(), 1);
 }
+
+#[test]
+fn a_deployment_that_is_skipped_keeps_what_it_gave() {
+    if !terraform_here() {
+        return;
+    }
+    let s = repo("terraform");
+    let secret = "variable \"secret\" { sensitive = true }\noutput \"secret\" {\n  value     = var.secret\n  sensitive = true\n}\n";
+    s.write("production/terraform/secret.tf", secret);
+    let apply = || {
+        let mut command = s.command(&["apply", "production", "--yes"]);
+        let done = Done::of(
+            &command
+                .env("TF_VAR_secret", "s3cr3t-word")
+                .output()
+                .expect("strata starts"),
+        );
+        assert_eq!(done.code, 0, "{}", done.all());
+        done.never_says("s3cr3t-word");
+    };
+    apply();
+    s.write(
+        "production/terraform/bitops.config.yaml",
+        "terraform: {options: {skip-deploy: true}}\n",
+    );
+    s.edit("production/terraform/main.tf", "\"hello\"", "\"other\"");
+    apply();
+    let outputs = s.outputs("production/terraform");
+    assert_eq!(
+        (&outputs["word"], &outputs["secret"]),
+        (&"hello".into(), &"s3cr3t-word".into())
+    );
+    // only terraform's own state has it in clear
+    let found = s.stored_with("s3cr3t-word");
+    assert!(
+        found
+            .iter()
+            .all(|p| p.to_string_lossy().contains("/state/")),
+        "{found:?}"
+    );
+}
