@@ -67,6 +67,8 @@ impl<E: Engine> Engine for Frame<E> {
             return Workspace {
                 generated: environment::files(task),
                 keep: vec![],
+                shared: None,
+                beside: vec![],
             };
         }
         self.0.workspace(task)

@@ -8,11 +8,13 @@
 //! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
 //! - [`terraform`], [`packer`], [`ansible`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
 //! - [`needs`]: what plug-ins of tools read from their environment, from data.
+//! - [`bitops`]: deployments of BitOps operations repos, over the others and with hooks around.
 //! - [`described`]: tools that are read and checked, and not run yet.
 //!
 //! What an engine knows of a component's files it knows from `Interface::facts`: whoever makes a
 //! [`strata_core::engine::Task`] hands them on in `Task::facts`.
 pub mod ansible;
+pub mod bitops;
 pub mod declared;
 pub mod described;
 mod folder;
@@ -41,6 +43,9 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
     for engine in described::all() {
         all.push(Box::new(Frame(engine)));
     }
+    for engine in bitops::all() {
+        all.push(Box::new(Frame(engine)));
+    }
     all
 }
 
@@ -53,7 +58,7 @@ pub fn by_name(name: &str) -> Option<Box<dyn DynEngine>> {
 pub fn can_observe(spec: &UnitSpec) -> bool {
     !spec.observe.is_empty()
         || match spec.engine.as_str() {
-            "terraform" => true,
+            "terraform" | "bitops-terraform" => true,
             "ansible" => ansible::checks(spec),
             "script" => spec.options.contains_key("check"),
             _ => false,

@@ -237,7 +237,10 @@ fn populate(
     problems: &mut Problems,
 ) {
     let loaded = c.loaded_of(env).clone();
-    let sources: Vec<_> = loaded.components.values().cloned().collect();
+    // by its own name: an import of this repo brings what its environment brings
+    let own = loaded.own.get(c.envs[env].own_name());
+    let all = loaded.components.values();
+    let sources: Vec<_> = all.chain(own.into_iter().flatten()).cloned().collect();
     unknown_overrides(c, env, problems);
     let mut members: Vec<u32> = Vec::new();
     for source in &sources {
@@ -260,7 +263,7 @@ fn populate(
         let e = &c.envs[env];
         let member = match named {
             Some(list) => list.contains(&e.own_name()),
-            None => !e.shared,
+            None => !e.shared || source.env.is_some(),
         };
         if !member {
             continue;
@@ -304,7 +307,17 @@ fn not_static(key: &str) -> String {
 
 /// Overrides of components that do not exist, and of what is the same everywhere.
 fn unknown_overrides(c: &Composition, env: usize, problems: &mut Problems) {
+    // what its own file brings was judged when it was read
+    let file = c.loaded.environments.get(c.envs[env].name.as_ref());
+    let written = file.and_then(|f| f.node.as_ref()?.get("components"));
+    let brought = |name: &str| {
+        let path = written.and_then(|w| w.get(name)?.get("path"));
+        path.is_some_and(|path| !path.is_null())
+    };
     for (name, (at, node)) in &c.envs[env].overrides {
+        if brought(name) {
+            continue;
+        }
         for key in ["engine", "layer", "path"] {
             if let Some(at) = node.key_location(key) {
                 problems.push(

@@ -41,6 +41,8 @@ pub struct Source {
     pub node: Option<Node>,
     /// Where it is described best.
     pub at: Location,
+    /// The environment whose file brings it, when it is not one of the whole platform.
+    pub env: Option<Arc<str>>,
 }
 
 /// A platform as its files have it.
@@ -61,6 +63,8 @@ pub struct Loaded {
     pub guests: BTreeMap<String, Vec<Guest>>,
     /// Every import of another repository, with those of imports.
     pub wanted: Vec<Wanted>,
+    /// Components that only one environment has, because its file brings them, by environment.
+    pub own: BTreeMap<String, Vec<Arc<Source>>>,
     /// Components that are there and could not be described: it was said why, and who uses them is not wrong too.
     pub broken: BTreeSet<String>,
 }
@@ -102,6 +106,7 @@ pub(crate) fn load_at(tree: Arc<dyn Tree>, base: &str, engines: &Engines) -> (Lo
         base: base.to_owned(),
         guests: BTreeMap::new(),
         wanted: Vec::new(),
+        own: BTreeMap::new(),
         broken: BTreeSet::new(),
         tree: tree.clone(),
     };
@@ -126,16 +131,19 @@ pub(crate) fn load_at(tree: Arc<dyn Tree>, base: &str, engines: &Engines) -> (Lo
     loaded.contracts = contracts(tree.as_ref(), base, &mut problems);
     components::find(&mut loaded, engines, &mut problems);
     platform::check_environments(&loaded, &mut problems);
-    unusable(tree.as_ref(), &loaded.components, &mut problems);
+    let own = loaded.own.values().flatten();
+    let all: Vec<&Source> = loaded
+        .components
+        .values()
+        .chain(own)
+        .map(AsRef::as_ref)
+        .collect();
+    unusable(tree.as_ref(), &all, &mut problems);
     (loaded, problems)
 }
 
 /// What lies in a folder that matters and cannot be part of the platform: a tool that wants it will miss it.
-fn unusable(
-    tree: &dyn Tree,
-    components: &BTreeMap<Arc<str>, Arc<Source>>,
-    problems: &mut Problems,
-) {
+fn unusable(tree: &dyn Tree, components: &[&Source], problems: &mut Problems) {
     for problem in tree.problems() {
         let Some(at) = &problem.at else { continue };
         let below = |folder: &str| {
@@ -143,7 +151,7 @@ fn unusable(
             !folder.is_empty() && rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
         };
         let ours = ["layers", "environments", "contracts", "policy"];
-        if ours.into_iter().any(below) || components.values().any(|c| below(&c.folder)) {
+        if ours.into_iter().any(below) || components.iter().any(|c| below(&c.folder)) {
             problems.push(Diagnostic {
                 severity: Severity::Warning,
                 ..problem.clone()

@@ -1,4 +1,10 @@
 //! What can be typed. Every command has an example in its help.
+mod bitops;
+mod hand_off;
+
+pub use bitops::Bitops;
+pub use hand_off::HandOff;
+
 use crate::{
     commands::{pipeline::Service, variables::Wanted as Variables},
     formats::Format,
@@ -81,7 +87,7 @@ pub struct How {
 pub enum Command {
     /// Make a platform here: from what lies in the folder, or with a first environment and component
     #[command(
-        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --dry-run         in a repo of Terraform, Helm, Flux …: show what would be written\n  strata init --yes             write it without asking\n  strata init --ci github       also a pipeline; only that where the platform exists\n\nNothing that exists is moved or overwritten."
+        after_help = "Examples:\n  mkdir shop && cd shop && strata init\n  strata init --dry-run         in a repo of Terraform, Helm, Flux …: show what would be written\n  strata init --yes             write it without asking\n  strata init --ci github       also a pipeline; only that where the platform exists\n  strata init --from-bitops     in a repo of BitOps: the same in strata's own files\n\nNothing that exists is moved or overwritten."
     )]
     Init {
         /// Name of the platform; default: the folder's
@@ -93,6 +99,9 @@ pub enum Command {
         /// Also a pipeline: check every push, plan on the pull request, apply that plan after the merge
         #[arg(long, value_name = "SERVICE")]
         ci: Option<Service>,
+        /// Write what a repo of BitOps says in strata's own files, beside its own
+        #[arg(long, conflicts_with_all = ["preset", "ci"])]
+        from_bitops: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -323,6 +332,9 @@ pub enum Command {
     /// Steps that people do
     #[command(name = "hand-off", subcommand)]
     HandOff(HandOff),
+    /// Run a repo of BitOps as its container does
+    #[command(subcommand)]
+    Bitops(Bitops),
     /// Past runs, or one of them: its events, or a page with graph and Gantt chart
     #[command(
         after_help = "Examples:\n  strata history\n  strata history RUN --format json\n  strata history RUN --format html > run.html\n\nFormats: human, json; for a run also html"
@@ -419,35 +431,6 @@ pub enum Policy {
         /// As rules see it at `plan`
         #[arg(long)]
         plan: bool,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum HandOff {
-    /// What is owed, by whom
-    List {
-        /// Environments; default: all
-        env: Vec<String>,
-    },
-    /// It is done: record what they hand back
-    #[command(
-        after_help = "Examples:\n  strata hand-off done org/budget --output account=111 --output monthly_limit=500\n  strata hand-off done org/dns --output-from token=- < token.txt"
-    )]
-    Done {
-        /// The unit
-        unit: String,
-        /// An output
-        #[arg(long, value_name = "NAME=VALUE", action = ArgAction::Append)]
-        output: Vec<String>,
-        /// An output read from a file, or from standard input (`-`): for sensitive ones
-        #[arg(long, value_name = "NAME=FILE", action = ArgAction::Append)]
-        output_from: Vec<String>,
-        /// A file that proves it, kept in the store
-        #[arg(long, value_name = "FILE")]
-        evidence: Option<PathBuf>,
-        /// Who did it; default: the user
-        #[arg(long)]
-        by: Option<String>,
     },
 }
 

@@ -1,6 +1,7 @@
 //! Where a command runs: the platform's folder, its files, its composition, and how to speak.
 use crate::{
     args::{Global, Which},
+    bitops,
     formats::Format,
     problem::Problem,
     view::diagnostics,
@@ -11,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use strata_bitops::Settings;
 use strata_core::{diagnostic::Diagnostic, engine::DynEngine, exit, store::Store, tree::Tree};
 use strata_ops::{
     compose::{Composition, Pick},
@@ -31,6 +33,8 @@ pub struct Context {
     pub color: bool,
     /// All engines.
     pub engines: Vec<Arc<dyn DynEngine>>,
+    /// The folder is a repo of BitOps, read under these settings.
+    pub bitops: Option<strata_bitops::Settings>,
 }
 
 /// May colour be used on standard error?
@@ -58,12 +62,17 @@ pub fn repo_root(dir: &Path) -> Option<&Path> {
 }
 
 impl Context {
-    /// The platform that the command line means: the nearest folder upward with a `strata.yaml`.
+    /// The platform that the command line means: the nearest folder upward with a `strata.yaml`, or a repo of BitOps.
     pub fn open(global: &Global) -> Result<Self, Problem> {
+        Self::open_with(global, bitops::settings(None))
+    }
+    /// The same; a repo of BitOps is read under these settings.
+    pub fn open_with(global: &Global, settings: Settings) -> Result<Self, Problem> {
         let start = start_dir(global)?;
+        let native = |d: &Path| d.join(load::ROOT_FILE).is_file();
         let root = start
             .ancestors()
-            .find(|d| d.join(load::ROOT_FILE).is_file())
+            .find(|d| native(d) || bitops::is_root(d))
             .ok_or_else(|| {
                 Problem::new(
                     exit::INVALID,
@@ -79,6 +88,7 @@ impl Context {
             color: use_color(global),
             global: global.clone(),
             engines: wire::engines(),
+            bitops: (!native(root)).then_some(settings),
         })
     }
     /// Is JSON wanted?
@@ -113,7 +123,19 @@ impl Context {
     }
     /// The files, read now.
     pub fn tree(&self) -> Result<Arc<dyn Tree>, Problem> {
-        wire::tree(&self.root, &self.state_dir(), self.global.offline)
+        let tree = wire::tree(&self.root, &self.state_dir(), self.global.offline)?;
+        Ok(self.as_platform(tree).0)
+    }
+    /// Files as those of a platform: what BitOps' files say in strata's words too, with what was found.
+    fn as_platform(&self, tree: Arc<dyn Tree>) -> (Arc<dyn Tree>, Vec<Diagnostic>) {
+        let read = self
+            .bitops
+            .as_ref()
+            .and_then(|s| strata_bitops::platform(&tree, s));
+        match read {
+            Some((tree, reading)) => (tree, reading.problems),
+            None => (tree, Vec::new()),
+        }
     }
     /// The store. `write`: make it when it is not there.
     pub fn store(&self) -> Result<Arc<dyn Store>, Problem> {
@@ -128,7 +150,11 @@ impl Context {
         self.compose_with(&[])
     }
     fn compose_with(&self, picks: &[Pick]) -> Result<(Composition, Vec<Diagnostic>), Problem> {
-        let (composition, problems) = strata_ops::read_with(self.tree()?, &self.engines, picks);
+        let files = wire::tree(&self.root, &self.state_dir(), self.global.offline)?;
+        let (tree, mut problems) = self.as_platform(files);
+        let (composition, more) = strata_ops::read_with(tree, &self.engines, picks);
+        problems.extend(more);
+        problems.sort_by_key(|p| p.severity);
         composition.loaded.tree.keep_derived();
         Ok((composition, problems))
     }
@@ -153,7 +179,10 @@ impl Context {
         today: &Composition,
     ) -> Result<(Composition, Vec<Diagnostic>), Problem> {
         let tree = wire::revision(&self.root, revision, today.loaded.tree.clone())?;
-        Ok(strata_ops::read(tree, &self.engines))
+        let (tree, mut problems) = self.as_platform(tree);
+        let (composition, more) = strata_ops::read(tree, &self.engines);
+        problems.extend(more);
+        Ok((composition, problems))
     }
     /// The units that a command means: one mark for each.
     pub fn selected(

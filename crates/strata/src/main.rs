@@ -7,6 +7,7 @@
 mod output;
 
 mod args;
+mod bitops;
 mod commands;
 mod context;
 mod formats;

@@ -28,6 +28,9 @@ pub const ALWAYS: &[&str] = &[
     "TF_CLI_CONFIG_FILE",
 ];
 
+/// The entry of `passthrough` that stands for all variables of ours, but those that are for strata itself.
+const EVERYTHING: &str = "*";
+
 /// Shorter values of such variables are more likely words than secrets.
 const SHORTEST: usize = 8;
 
@@ -44,7 +47,12 @@ pub(super) fn passed(
     more: &[Passed],
     known: &mut Known,
 ) -> BTreeMap<String, String> {
-    let always = ALWAYS.iter().map(|name| (*name, false));
+    let everything = more.iter().any(|p| p.name == EVERYTHING);
+    let all = ours
+        .keys()
+        .filter(|name| everything && !name.starts_with("STRATA_"));
+    let all = all.map(|name| (name.as_str(), strata_core::secret::is_telling(name)));
+    let always = ALWAYS.iter().map(|name| (*name, false)).chain(all);
     let more = more.iter().map(|p| (p.name.as_str(), p.sensitive));
     let mut env = BTreeMap::new();
     for (name, sensitive) in always.chain(more) {
@@ -73,6 +81,19 @@ fn password_of(url: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_star_passes_everything_but_what_is_for_strata() {
+        let ours = [
+            ("A", "1"),
+            ("STRATA_KEY_FILE", "/k"),
+            ("MY_TOKEN", "long-enough-a-token"),
+        ];
+        let ours = ours.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let mut known = Known::new();
+        let env = passed(&ours, &[Passed::named("*")], &mut known);
+        assert_eq!(env.keys().collect::<Vec<_>>(), ["A", "MY_TOKEN"]);
+    }
 
     #[test]
     fn only_what_is_named_passes_and_credentials_are_known() {

@@ -23,6 +23,8 @@ use strata_core::{
 pub(super) struct WorkFolder {
     root: PathBuf,
     record: PathBuf,
+    /// Others work here too: the file that says what was put here for this unit. Nothing else is removed.
+    listing: Option<PathBuf>,
     /// Folders that shall survive, by path from the root of the work folder.
     keep: BTreeMap<String, Digest>,
     keys: Keys,
@@ -36,10 +38,12 @@ struct Keys {
 }
 
 impl WorkFolder {
-    /// `record` is the file that says what is kept under which keys; `folder` is the component's.
+    /// `record` is the file that says what is kept under which keys, `listing` that of a shared folder which says what
+    /// was put there for this unit; `folder` is the component's.
     pub fn new(
         root: PathBuf,
         record: PathBuf,
+        listing: Option<PathBuf>,
         folder: &str,
         keep: &[Keep],
     ) -> Result<Self, ExecutorError> {
@@ -60,18 +64,20 @@ impl WorkFolder {
         Ok(Self {
             root,
             record,
+            listing,
             keep: wanted,
             keys,
         })
     }
 
     /// Makes it hold these files and the folders kept under the same key, and nothing else. Says which folders were
-    /// kept, by path from the root of the work folder.
+    /// kept, by path from the root of the work folder. `made` are paths of files that will be generated beside them.
     pub fn fill(
         &mut self,
         tree: &dyn Tree,
         files: &[Arc<str>],
         folder: &str,
+        made: &[String],
     ) -> Result<BTreeSet<String>, ExecutorError> {
         let wanted = listed(tree, files)?;
         let kept: BTreeSet<String> = self
@@ -100,9 +106,12 @@ impl WorkFolder {
         }
         shape.parents(&format!("{folder}/x"));
         durable::folder(&self.root).map_err(doing("make the work folder", &self.root))?;
-        shape
-            .clear(&self.root, "")
-            .map_err(doing("clear the work folder", &self.root))?;
+        match &self.listing {
+            Some(listing) => self.renew(listing, &shape, made)?,
+            None => shape
+                .clear(&self.root, "")
+                .map_err(doing("clear the work folder", &self.root))?,
+        }
         for path in &shape.folders {
             let path = self.root.join(path);
             fs::create_dir_all(&path).map_err(doing("make the folder", &path))?;
@@ -111,6 +120,58 @@ impl WorkFolder {
             self.put(tree, file)?;
         }
         Ok(kept)
+    }
+
+    /// Of a shared folder: removes what the platform had and has no more, what is kept under another key, and whatever
+    /// stands in the way of a file.
+    fn renew(
+        &self,
+        listing: &Path,
+        shape: &Shape<'_>,
+        made: &[String],
+    ) -> Result<(), ExecutorError> {
+        let before: Vec<String> = fs::read(listing)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        let gone = before.iter().filter(|p| join("", p).as_deref() == Some(p));
+        let gone = gone.filter(|p| !shape.wanted.contains_key(p.as_str()));
+        let stale = self.keep.keys().filter(|p| !shape.kept.contains(*p));
+        for path in gone.chain(stale) {
+            self.remove(path)?;
+        }
+        for folder in &shape.folders {
+            let path = self.root.join(folder);
+            if fs::symlink_metadata(&path).is_ok_and(|m| !m.is_dir()) {
+                fs::remove_file(&path).map_err(doing("remove", &path))?;
+            }
+        }
+        for file in shape.wanted.keys() {
+            if fs::symlink_metadata(self.root.join(file)).is_ok_and(|m| !m.is_file()) {
+                self.remove(file)?;
+            }
+        }
+        let made = made.iter().map(String::as_str);
+        let now: Vec<&str> = shape.wanted.keys().copied().chain(made).collect();
+        let bytes = serde_json::to_vec(&now).expect("plain data serialises");
+        durable::write(listing, &bytes, 0o600, Sync::Later).map_err(doing("write", listing))
+    }
+
+    /// Removes a file, a link or a folder, unless a link leads there.
+    fn remove(&self, path: &str) -> Result<(), ExecutorError> {
+        let mut here = self.root.clone();
+        for part in path.split('/') {
+            if fs::symlink_metadata(&here).is_ok_and(|m| !m.is_dir()) {
+                return Ok(());
+            }
+            here.push(part);
+        }
+        let removed = match fs::symlink_metadata(&here) {
+            Ok(m) if m.is_dir() => durable::remove_all(&here),
+            Ok(_) => fs::remove_file(&here),
+            Err(_) => Ok(()),
+        };
+        removed.map_err(doing("remove", &here))
     }
 
     /// A tool came to a good end: folders that it made and that shall survive do so from now on. (One that was cut off
@@ -239,132 +300,4 @@ fn doing<'a>(what: &'a str, path: &'a Path) -> impl FnOnce(io::Error) -> Executo
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::{MetadataExt, symlink};
-    use strata_core::tree::MemoryTree;
-
-    const FOLDER: &str = "layers/net";
-
-    fn fill(dir: &Path, tree: &MemoryTree, keep: &[(&str, &str)]) -> (WorkFolder, Vec<String>) {
-        let keep: Vec<Keep> = keep
-            .iter()
-            .map(|(path, key)| Keep {
-                path: (*path).into(),
-                key: Digest::of(key.as_bytes()),
-            })
-            .collect();
-        let files: Vec<Arc<str>> = tree.files().iter().map(|f| f.path.clone()).collect();
-        let mut work = WorkFolder::new(dir.join("w"), dir.join("w.keys"), FOLDER, &keep).unwrap();
-        let kept = work.fill(tree, &files, FOLDER).unwrap();
-        (work, kept.into_iter().collect())
-    }
-    fn all(dir: &Path) -> Vec<String> {
-        fn go(dir: &Path, root: &Path, out: &mut Vec<String>) {
-            for e in fs::read_dir(dir).unwrap() {
-                let e = e.unwrap();
-                if e.file_type().unwrap().is_dir() {
-                    go(&e.path(), root, out);
-                } else {
-                    let path = e.path();
-                    out.push(path.strip_prefix(root).unwrap().display().to_string());
-                }
-            }
-        }
-        let mut out = Vec::new();
-        go(dir, dir, &mut out);
-        out.sort();
-        out
-    }
-
-    #[test]
-    fn it_holds_copies_of_the_files_and_nothing_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let work = dir.path().join("w");
-        let tree = MemoryTree::new([("layers/net/main.tf", "x"), ("shared/up.sh", "#!/bin/sh\n")]);
-        fill(dir.path(), &tree, &[]);
-        assert_eq!(all(&work), ["layers/net/main.tf", "shared/up.sh"]);
-        let meta = fs::symlink_metadata(work.join("shared/up.sh")).unwrap();
-        assert!(meta.is_file() && meta.nlink() == 1 && meta.mode() & 0o777 == 0o755);
-        let inode = |path: &str| fs::metadata(work.join(path)).unwrap().ino();
-        let before = inode("layers/net/main.tf");
-
-        // a tool leaves things behind, edits, and puts links where files were
-        fs::create_dir_all(work.join("junk/deep")).unwrap();
-        fs::write(work.join("junk/deep/f"), "x").unwrap();
-        fs::write(work.join("layers/net/.terraform.lock"), "x").unwrap();
-        fs::write(work.join("shared/up.sh"), "#!/bin/no\n").unwrap();
-        symlink("/etc", work.join("layers/etc")).unwrap();
-        fill(dir.path(), &tree, &[]);
-        assert_eq!(all(&work), ["layers/net/main.tf", "shared/up.sh"]);
-        assert_eq!(
-            fs::read_to_string(work.join("shared/up.sh")).unwrap(),
-            "#!/bin/sh\n"
-        );
-        assert_eq!(
-            before,
-            inode("layers/net/main.tf"),
-            "what is right is left alone"
-        );
-    }
-
-    #[test]
-    fn a_link_in_the_place_of_a_folder_is_not_followed() {
-        let dir = tempfile::tempdir().unwrap();
-        let outside = dir.path().join("outside");
-        fs::create_dir(&outside).unwrap();
-        fs::write(outside.join("main.tf"), "the user's own").unwrap();
-        let tree = MemoryTree::new([("layers/net/main.tf", "x")]);
-        fill(dir.path(), &tree, &[]);
-        let net = dir.path().join("w/layers/net");
-        fs::remove_dir_all(&net).unwrap();
-        symlink(&outside, &net).unwrap();
-        fill(dir.path(), &tree, &[]);
-        assert_eq!(
-            fs::read_to_string(outside.join("main.tf")).unwrap(),
-            "the user's own"
-        );
-        assert!(fs::symlink_metadata(&net).unwrap().is_dir());
-    }
-
-    #[test]
-    fn a_folder_is_kept_while_its_key_is_equal() {
-        let dir = tempfile::tempdir().unwrap();
-        let tree = MemoryTree::new([("layers/net/main.tf", "x")]);
-        let inside = dir.path().join("w/layers/net/.terraform/f");
-        let make = || {
-            fs::create_dir_all(inside.parent().unwrap()).unwrap();
-            fs::write(&inside, "x").unwrap();
-        };
-        let (mut work, kept) = fill(dir.path(), &tree, &[(".terraform", "1")]);
-        assert!(kept.is_empty());
-        make();
-        // a tool that failed may have left half of it
-        drop(fill(dir.path(), &tree, &[(".terraform", "1")]));
-        assert!(!inside.exists());
-        make();
-        work.settle().unwrap();
-        let (_, kept) = fill(dir.path(), &tree, &[(".terraform", "1")]);
-        assert_eq!(kept, ["layers/net/.terraform"]);
-        assert!(inside.exists());
-        let (_, kept) = fill(dir.path(), &tree, &[(".terraform", "2")]);
-        assert!(kept.is_empty() && !inside.exists());
-    }
-
-    #[test]
-    fn a_path_that_leads_out_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let tree = MemoryTree::new([("../x", "x")]);
-        let mut work =
-            WorkFolder::new(dir.path().join("w"), dir.path().join("k"), FOLDER, &[]).unwrap();
-        let filled = work.fill(&tree, &["../x".into()], FOLDER);
-        assert!(matches!(filled, Err(ExecutorError::Outside(_))));
-        let keep = [Keep {
-            path: "../../..".into(),
-            key: Digest::of(b""),
-        }];
-        assert!(
-            WorkFolder::new(dir.path().join("w"), dir.path().join("k"), FOLDER, &keep).is_err()
-        );
-    }
-}
+mod tests;

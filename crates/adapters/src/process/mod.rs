@@ -6,6 +6,7 @@
 //! | path | holds |
 //! |---|---|
 //! | `work/ENV/UNIT/` | the unit's files, made right at the beginning of every session |
+//! | `work/ENV/+NAME/` | the same for units that share one folder: what their tools wrote beside the files stays |
 //! | `state/ENV/UNIT/` | what a tool must keep: goes when the unit is destroyed |
 //! | `cache/` | what all units share |
 //! | `runs/RUN/ENV/UNIT/ATTEMPT.N/` | log and records of one invocation |
@@ -161,7 +162,12 @@ impl Executor for ProcessExecutor {
             durable::remove_all(&path)
                 .map_err(ExecutorError::io(format!("remove {}", path.display())))?;
         }
-        for path in [lots.keys(), lots.session_lock(), lots.tool_lock()] {
+        for path in [
+            lots.keys(),
+            lots.listing(),
+            lots.session_lock(),
+            lots.tool_lock(),
+        ] {
             match std::fs::remove_file(&path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => {
                     return Err(ExecutorError::io(format!("remove {}", path.display()))(e));
@@ -179,6 +185,7 @@ impl Inner {
         Lots {
             state_dir: &self.config.state_dir,
             unit,
+            shared: None,
         }
     }
     /// What the processes of an invocation carry in their environment. Processes of the whole machine are searched for

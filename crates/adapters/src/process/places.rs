@@ -66,6 +66,8 @@ pub(super) struct Lots<'a> {
     pub state_dir: &'a Path,
     /// The unit.
     pub unit: &'a Address,
+    /// The name under which it shares its work folder with others of its environment.
+    pub shared: Option<&'a str>,
 }
 
 impl Lots<'_> {
@@ -74,21 +76,39 @@ impl Lots<'_> {
         let name = format!("{}{suffix}", self.unit.file_name());
         self.state_dir.join(kind).join(env).join(name)
     }
+    /// Of the work folder. (No unit is called `+NAME`: such characters are spelled in names.)
+    fn of_work(&self, suffix: &str) -> PathBuf {
+        match self.shared {
+            Some(name) => {
+                let env: &str = &self.unit.env;
+                let shared = Address::new(env, name).file_name();
+                self.state_dir
+                    .join("work")
+                    .join(env)
+                    .join(format!("+{shared}{suffix}"))
+            }
+            None => self.of("work", suffix),
+        }
+    }
     /// Its work folder.
     pub fn work(&self) -> PathBuf {
-        self.of("work", "")
+        self.of_work("")
     }
     /// What is kept in the work folder under which keys. (No unit is called like this: dots are spelled in names.)
     pub fn keys(&self) -> PathBuf {
         self.of("work", ".keys")
     }
+    /// Which files were put for it into a shared work folder.
+    pub fn listing(&self) -> PathBuf {
+        self.of("work", ".files")
+    }
     /// Held by the session that uses the work folder.
     pub fn session_lock(&self) -> PathBuf {
-        self.of("work", ".session")
+        self.of_work(".session")
     }
     /// Held by the supervisor while a tool is at work in it.
     pub fn tool_lock(&self) -> PathBuf {
-        self.of("work", ".tool")
+        self.of_work(".tool")
     }
     /// Its durable folder.
     pub fn state(&self) -> PathBuf {

@@ -7,7 +7,7 @@ use super::{
     collect::{collect, paths},
     folder::WorkFolder,
     output::{Output, raw},
-    places::Roots,
+    places::{Lots, Roots},
     private::{PrivateFolder, unsettled},
 };
 use crate::{
@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 use strata_core::{
-    engine::{Channel, Effect, Exit, Got, Invocation},
+    engine::{Channel, Effect, Exit, Generated, Got, Invocation, Root},
     executor::{ExecutorError, Handle, Line, Reattached, Session, SessionSpec},
     name::Address,
     value::SecretRef,
@@ -48,6 +48,7 @@ pub(super) struct ProcessSession {
     passed: Vec<String>,
     redactor: Redactor,
     wrote: bool,
+    tool_lock: PathBuf,
     private: PrivateFolder,
     _lock: FileLock,
 }
@@ -65,7 +66,10 @@ impl ProcessSession {
         spec: &SessionSpec,
     ) -> Result<(Self, Vec<String>), ExecutorError> {
         inner.sweep_once();
-        let lots = inner.lots(&spec.unit);
+        let lots = Lots {
+            shared: spec.workspace.shared.as_deref(),
+            ..inner.lots(&spec.unit)
+        };
         let (tree, state) = (lots.work(), lots.state());
         let cache = inner.config.state_dir.join("cache");
         for folder in [&tree, &state, &cache] {
@@ -76,8 +80,11 @@ impl ProcessSession {
             attempt::rescue(&attempt)?;
         }
         let (folder, keep) = (spec.folder.as_str(), &spec.workspace.keep);
-        let mut work = WorkFolder::new(tree.clone(), lots.keys(), folder, keep)?;
-        let kept = work.fill(spec.tree.as_ref(), &spec.files, folder)?;
+        let listing = lots.shared.map(|_| lots.listing());
+        let mut work = WorkFolder::new(tree.clone(), lots.keys(), listing, folder, keep)?;
+        let made = made(spec);
+        let files = files(spec);
+        let kept = work.fill(spec.tree.as_ref(), &files, folder, &made)?;
         let private = PrivateFolder::make(&inner.private, &inner.config.state_dir, &spec.unit)
             .map_err(doing("make a private folder in", &inner.private))?;
         let roots = Roots {
@@ -98,6 +105,7 @@ impl ProcessSession {
             passed: Vec::new(),
             redactor: Redactor::default(),
             wrote: false,
+            tool_lock: lots.tool_lock(),
             private,
             _lock: lock,
         };
@@ -233,6 +241,26 @@ impl Session for ProcessSession {
             }
         }
     }
+}
+
+/// Paths of the files that lie in the work folder.
+fn files(spec: &SessionSpec) -> Vec<Arc<str>> {
+    let beside = spec.workspace.beside.iter();
+    let beside = beside.flat_map(|f| spec.tree.below(f).iter().map(|f| f.path.clone()));
+    let mut files: Vec<Arc<str>> = spec.files.iter().cloned().chain(beside).collect();
+    files.sort_unstable();
+    files.dedup();
+    files
+}
+
+/// Paths of generated files among the unit's own.
+fn made(spec: &SessionSpec) -> Vec<String> {
+    let path = |g: &Generated| match g.at.root {
+        Root::Work => strata_core::tree::join(&spec.folder, &g.at.path),
+        Root::Tree => strata_core::tree::join("", &g.at.path),
+        _ => None,
+    };
+    spec.workspace.generated.iter().filter_map(path).collect()
 }
 
 /// An outcome without output.

@@ -157,6 +157,8 @@ fn generated_files_hold_what_terms_say() {
             file(Place::private("plan"), Content::Artifact(artifact)),
         ],
         keep: vec![],
+        shared: None,
+        beside: vec![],
     };
     let executor = bench.executor();
     let (mut session, _) = executor.open(spec).unwrap();

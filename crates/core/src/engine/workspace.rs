@@ -126,6 +126,13 @@ pub struct Workspace {
     pub generated: Vec<Generated>,
     /// Folders in the work folder that survive between sessions while their key is equal (`.terraform`).
     pub keep: Vec<Keep>,
+    /// All units of the environment that give this name work in one folder, one at a time. Files of the platform are
+    /// made right at the beginning of every session; what tools wrote beside them stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<String>,
+    /// Folders of the platform that lie there too, though the unit's fingerprint does not cover them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
 }
 
 /// A folder that survives between sessions.

@@ -78,6 +78,8 @@ pub fn workspace(task: &Task) -> Workspace {
     Workspace {
         generated: files,
         keep: vec![],
+        shared: None,
+        beside: vec![],
     }
 }
 

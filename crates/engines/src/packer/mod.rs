@@ -110,6 +110,8 @@ impl Engine for Packer {
         Workspace {
             generated,
             keep: vec![],
+            shared: None,
+            beside: vec![],
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

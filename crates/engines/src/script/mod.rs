@@ -84,6 +84,8 @@ impl Engine for Script {
         Workspace {
             generated: environment::files(task),
             keep: vec![],
+            shared: None,
+            beside: vec![],
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

@@ -70,6 +70,8 @@ pub fn of(task: &Task) -> Workspace {
     Workspace {
         generated: files,
         keep: made_by_init(task).iter().map(keep).collect(),
+        shared: None,
+        beside: vec![],
     }
 }
 

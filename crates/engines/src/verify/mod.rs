@@ -133,6 +133,8 @@ impl Engine for Verify {
         Workspace {
             generated,
             keep: vec![],
+            shared: None,
+            beside: vec![],
         }
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {

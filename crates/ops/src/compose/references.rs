@@ -318,6 +318,8 @@ pub(super) fn after(c: &Composition, unit: &Unit, name: &str, at: &Location) -> 
         return Ok(units);
     }
     let (env, target, name) = match name.split_once('/') {
+        // a component that this environment brings may have a name of several parts
+        Some(_) if c.envs[env].names.contains_key(name) => (env, c.lookup_here(env, name), name),
         Some((other, name)) => match c.env_named(other) {
             Some(position) => (position, c.lookup_here(position, name), name),
             None => return Err(Box::new(unknown_environment(c, other, at))),

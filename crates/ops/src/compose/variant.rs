@@ -91,8 +91,10 @@ impl Variants {
         let over = c.envs[env]
             .overrides
             .get(source.name.as_ref())
+            .filter(|_| source.env.is_none())
             .map(|(_, n)| n.clone());
         if over.is_none()
+            && source.env.is_none()
             && let Some(known) = self.plain.get(&source.name)
         {
             return *known;
@@ -163,7 +165,7 @@ impl Variants {
         };
         let position = c.variants.len() as u32;
         c.variants.push(variant);
-        if over.is_none() {
+        if over.is_none() && source.env.is_none() {
             self.plain.insert(source.name.clone(), position);
         }
         position

@@ -1,4 +1,6 @@
 //! Finds the components: folders of `layers` and entries of `strata.yaml`, each with its layer and its engine.
+mod own;
+
 use super::{
     COMPONENT_FILE, Engines, Loaded, Parsed, Source, parse,
     platform::{engine_names, unknown_engine},
@@ -23,6 +25,8 @@ struct Found<'a> {
     folder: String,
     layer: Option<String>,
     entry: Option<&'a Node>,
+    /// Does only one environment have it?
+    own: bool,
     at: Location,
 }
 
@@ -59,6 +63,7 @@ pub(super) fn find(loaded: &mut Loaded, engines: &Engines, problems: &mut Proble
             .components
             .insert(source.name.clone(), Arc::new(source));
     }
+    own::find(loaded, &mut finder, problems);
 }
 
 /// Folders `layers/LAYER/NAME`; names that begin with `_` are not components.
@@ -81,6 +86,7 @@ fn in_layers<'a>(tree: &'a dyn Tree, base: &str) -> Vec<Found<'a>> {
             folder: folder.to_owned(),
             layer: Some(layer.to_owned()),
             entry: None,
+            own: false,
             at: Location::file(file.path.as_ref()),
         });
     }
@@ -127,6 +133,7 @@ impl<'a> Finder<'a> {
                         folder,
                         layer,
                         entry: Some(node),
+                        own: false,
                         at: at.clone(),
                     });
                     continue;
@@ -144,6 +151,7 @@ impl<'a> Finder<'a> {
                         folder: String::new(),
                         layer,
                         entry: Some(node),
+                        own: false,
                         at: at.clone(),
                     });
                     continue;
@@ -165,7 +173,12 @@ impl<'a> Finder<'a> {
 
     fn describe(&mut self, found: &Found<'_>, problems: &mut Problems) -> Option<Source> {
         let name = found.name;
-        if let Some(why) = name_problem(name) {
+        let why = if found.own {
+            name.split('/').find_map(name_problem)
+        } else {
+            name_problem(name)
+        };
+        if let Some(why) = why {
             problems.push(
                 Diagnostic::error("component::name", why)
                     .at(found.at.clone())
@@ -241,6 +254,7 @@ impl<'a> Finder<'a> {
             engine,
             node: self.with_defaults(node, &layer_name, self.engines[engine].name()),
             at,
+            env: None,
         })
     }
 

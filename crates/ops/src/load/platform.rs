@@ -10,9 +10,10 @@ use strata_core::{
     span::Location,
 };
 
-/// Names of the engines that a component may have.
+/// Names of the engines that a component may have. Those of BitOps are left out: what names them is made, not typed.
 pub(super) fn engine_names(engines: &Engines) -> impl Iterator<Item = &'static str> + Clone {
-    engines.iter().map(|e| e.name()).filter(|n| *n != "verify")
+    let names = engines.iter().map(|e| e.name());
+    names.filter(|n| *n != "verify" && !n.starts_with("bitops-"))
 }
 
 /// The message for an engine that is not there.

@@ -280,7 +280,8 @@ impl Gatherer<'_> {
             self.table.demands.push(demand);
         }
         let platform = &self.c.loaded.platform;
-        for key in &platform.passthrough {
+        // a star stands for whatever is there: nobody needs it
+        for key in platform.passthrough.iter().filter(|key| *key != "*") {
             let id = RowKey {
                 category: Category::Env,
                 key: key.clone(),

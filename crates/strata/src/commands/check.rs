@@ -65,7 +65,9 @@ pub fn run(
             .iter()
             .filter(|u| envs.is_empty() || envs.iter().any(|e| e == u.address.env.as_ref()))
             .count();
-        let (components, environments) = (c.loaded.components.len(), c.environments().len());
+        let own = c.loaded.own.values().map(Vec::len).sum::<usize>();
+        let components = c.loaded.components.len() + own;
+        let environments = c.environments().len();
         eprintln!(
             "{}, {}, {}: everything fits",
             plural(components, "component"),

@@ -47,6 +47,10 @@ fn new(cx: &Context, name: &str, from: Option<&str>) -> Result<u8, Problem> {
     if let Some(why) = name_problem(name) {
         return Err(Problem::usage(why));
     }
+    if cx.bitops.is_some() {
+        return Err(Problem::usage("in a repo of BitOps an environment is a folder of the root")
+            .hint(format!("make `{name}/TOOL/bitops.config.yaml`, for example `{name}/terraform/bitops.config.yaml`")));
+    }
     let c = cx.composed()?;
     let known = &c.loaded.environments;
     if known.contains_key(name) {

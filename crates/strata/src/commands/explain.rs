@@ -1,6 +1,8 @@
 //! `strata explain`: where every input of a unit comes from.
-use crate::{args::Global, context::Context, problem::Problem};
+use crate::{args::Global, context::Context, problem::Problem, wire};
 use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
+use strata_bitops::resolve::Origin;
 use strata_core::{
     diagnostic::suggest,
     exit,
@@ -64,7 +66,36 @@ pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
     for e in &all {
         print!("{}", text(e, tree));
     }
+    if only.is_none() {
+        print!("{}", bitops(&cx, &c.units[unit].address)?);
+    }
     Ok(exit::DONE)
+}
+
+/// The keys of a deployment of BitOps: the value of each, and where it comes from.
+fn bitops(cx: &Context, unit: &Address) -> Result<String, Problem> {
+    let Some(settings) = &cx.bitops else {
+        return Ok(String::new());
+    };
+    let files = wire::tree(&cx.root, &cx.state_dir(), cx.global.offline)?;
+    let reading = strata_bitops::read(&files, settings);
+    let env = reading.environments.iter().find(|e| e.name == *unit.env);
+    let found = env.and_then(|e| e.deployments.iter().find(|d| d.name == *unit.name));
+    let mut out = String::new();
+    for key in found.map_or(&[][..], |d| d.values.0.as_slice()) {
+        let from = match &key.origin {
+            Origin::Variable(name) => format!("the variable {name}"),
+            Origin::File(at) => place(at, reading.tree.as_ref()),
+            Origin::Default => "BitOps' default".to_owned(),
+        };
+        let _ = writeln!(
+            out,
+            "  {} = {}\n    {from}",
+            key.leaf.key(),
+            key.value.text()
+        );
+    }
+    Ok(out)
 }
 
 /// `ADDRESS` or `ADDRESS.INPUT`.
@@ -146,7 +177,6 @@ fn place(at: &Location, tree: &dyn Tree) -> String {
 }
 
 fn text(e: &Explained, tree: &dyn Tree) -> String {
-    use std::fmt::Write as _;
     let mut out = String::new();
     let value = match &e.value {
         None if e.written.is_empty() => "nobody gives it".to_owned(),

@@ -7,15 +7,18 @@ use crate::{
     args::Global,
     context::{Context, start_dir, write_file},
     problem::Problem,
-    view::ask,
+    view::{ask, diagnostics},
     wire,
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 use strata_adopt::{Asked, propose};
+use strata_bitops::Settings;
 use strata_core::{
+    diagnostic::Diagnostic,
     exit,
     layer::{self, Layer},
     name::name_problem,
+    tree::Tree,
 };
 use strata_ops::load;
 
@@ -27,6 +30,8 @@ pub struct Wanted {
     pub preset: Option<String>,
     /// Also a pipeline.
     pub ci: Option<Service>,
+    /// From the files of BitOps.
+    pub from_bitops: bool,
     /// Do not ask.
     pub yes: bool,
     /// Write nothing.
@@ -72,6 +77,14 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         return Err(Problem::usage(why));
     }
     let tree = wire::tree(&dir, &dir.join(".strata"), true)?;
+    if wanted.from_bitops {
+        return from_bitops(&dir, tree, &name, wanted);
+    }
+    if strata_bitops::layout::recognise(tree.as_ref()) {
+        eprintln!(
+            "this is a repo of BitOps, and strata works in it as it is; `strata init --from-bitops` writes its native form"
+        );
+    }
     let asked = Asked {
         name: &name,
         preset: wanted.preset.as_deref(),
@@ -112,6 +125,78 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         None => "strata check, then strata apply dev",
     };
     eprintln!("\nnext: {then}");
+    Ok(exit::DONE)
+}
+
+/// What a repo of BitOps says, in strata's own files.
+fn from_bitops(
+    dir: &Path,
+    tree: Arc<dyn Tree>,
+    name: &str,
+    wanted: &Wanted,
+) -> Result<u8, Problem> {
+    let settings = Settings::default();
+    if !strata_bitops::layout::recognise(tree.as_ref()) {
+        let why = format!("`{}` is no repo of BitOps", dir.display());
+        return Err(Problem::usage(why).hint(
+            "one has folders of environments with a `bitops.config.yaml` in each of their folders",
+        ));
+    }
+    let reading = strata_bitops::read(&tree, &settings);
+    let wrong: Vec<Diagnostic> = reading
+        .problems
+        .iter()
+        .filter(|p| p.is_error())
+        .cloned()
+        .collect();
+    if !wrong.is_empty() {
+        diagnostics::print(&wrong, reading.tree.as_ref(), false);
+        return Err(Problem::new(
+            exit::INVALID,
+            "nothing was written: put that right first",
+        ));
+    }
+    if reading.merges_defaults(&tree) {
+        let why = format!(
+            "environments take files of `{}`, which a native platform does not",
+            settings.default_folder()
+        );
+        return Err(Problem::new(exit::INVALID, why)
+            .hint("strata works in this repo as it is; to have it in native files, copy what each environment takes into it first"));
+    }
+    let files = |id: Option<&str>| -> Vec<File> {
+        let files = strata_bitops::native::files(&reading, name, id, &settings);
+        files
+            .into_iter()
+            .map(|(path, text)| (path, text, false))
+            .collect()
+    };
+    let taken: Vec<String> = files(None)
+        .into_iter()
+        .map(|(path, ..)| path)
+        .filter(|p| dir.join(p).exists())
+        .collect();
+    if let Some(first) = taken.first() {
+        return Err(Problem::usage(format!(
+            "there is a `{first}` already, and nothing is overwritten"
+        )));
+    }
+    if wanted.dry_run {
+        print(&files(None));
+        return Ok(exit::DONE);
+    }
+    if !wanted.yes && !agreed(&files(None))? {
+        eprintln!("nothing was written");
+        return Ok(exit::DONE);
+    }
+    // the file that makes it a platform comes last: what is cut off before leaves a repo of BitOps
+    let mut all = files(Some(&new_id()?));
+    all.sort_by_key(|(path, ..)| path == load::ROOT_FILE);
+    for (path, text, executable) in all {
+        put(dir, &path, &text, executable)?;
+    }
+    ignore(dir)?;
+    eprintln!("\nnext: strata check, then strata plan ENV");
     Ok(exit::DONE)
 }
 

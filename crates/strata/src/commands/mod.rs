@@ -3,6 +3,7 @@ mod adopt;
 mod apply;
 mod batch;
 mod bench;
+mod bitops;
 mod check;
 mod destroy;
 mod diff;
@@ -48,6 +49,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
             name,
             preset,
             ci,
+            from_bitops,
             yes,
             dry_run,
         } => init::run(
@@ -56,6 +58,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
                 name,
                 preset,
                 ci,
+                from_bitops,
                 yes,
                 dry_run,
             },
@@ -150,6 +153,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         Command::Env(what) => env::run(&global, what),
         Command::Unlock { env } => unlock::run(&global, &env),
         Command::Schema { kind } => schema::run(&kind),
+        Command::Bitops(what) => bitops::run(&global, &what),
         Command::Lsp => lsp::run(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { dir } => shell::man(&dir),

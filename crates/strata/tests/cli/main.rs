@@ -1,6 +1,7 @@
 //! The program from outside: its commands on small platforms, with real processes.
 mod adopt;
 mod bad_input;
+mod bitops;
 mod crash;
 mod gates;
 mod hand_off;

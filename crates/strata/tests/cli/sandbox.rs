@@ -314,3 +314,16 @@ pub fn terraform_here() -> bool {
     eprintln!("skipped, at least in part: neither `terraform` nor `tofu` is on PATH");
     false
 }
+
+/// Is Ansible here? As [`terraform_here`].
+pub fn ansible_here() -> bool {
+    if on_path("ansible-playbook") {
+        return true;
+    }
+    assert!(
+        std::env::var_os("STRATA_REQUIRE_TOOLS").is_none(),
+        "`ansible-playbook` is not on PATH"
+    );
+    eprintln!("skipped, at least in part: `ansible-playbook` is not on PATH");
+    false
+}

@@ -102,7 +102,14 @@ fn findings(case: &Case) -> String {
     let tree: Arc<dyn Tree> = Arc::new(MemoryTree::new(files));
     let engines: Vec<Arc<dyn DynEngine>> =
         strata_engines::all().into_iter().map(Arc::from).collect();
-    let (c, problems) = strata_ops::read(tree, &engines);
+    let settings = strata_bitops::Settings::default();
+    let (platform, mut problems) = match strata_bitops::platform(&tree, &settings) {
+        Some((platform, reading)) => (platform, reading.problems),
+        None => (tree, Vec::new()),
+    };
+    let (c, more) = strata_ops::read(platform, &engines);
+    problems.extend(more);
+    problems.sort_by_key(|p| p.severity);
     spelled(c.loaded.tree.as_ref(), &problems)
 }
 

@@ -119,7 +119,7 @@ impl ProcessSession {
             cwd,
             out: raw("out"),
             err: raw("err"),
-            folder_lock: self.inner.lots(&self.unit).tool_lock(),
+            folder_lock: self.tool_lock.clone(),
             attempt: fenced,
             stop: invocation.stop.clone(),
             limit: invocation.limit,
