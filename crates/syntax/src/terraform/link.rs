@@ -63,14 +63,19 @@ impl<'t> Folders<'t> {
         linker.module
     }
 
-    fn folder(&self, path: &str) -> Arc<Folder> {
+    fn folder(&self, path: &str, root: &str) -> Arc<Folder> {
         if let Some(known) = self.kept.borrow().get(path) {
             return known.clone();
         }
-        let key = format!("terraform folder {path}");
         let read = || Arc::new(Folder::read(self.tree, path));
-        let shared = self.tree.shared(&key, &|| read());
-        let folder = shared.downcast::<Folder>().unwrap_or_else(|_| read());
+        // a root is rarely read twice, and there are many: what was read of it goes again
+        let folder = if path == root {
+            read()
+        } else {
+            let key = format!("terraform folder {path}");
+            let shared = self.tree.shared(&key, &|| read());
+            shared.downcast::<Folder>().unwrap_or_else(|_| read())
+        };
         self.kept
             .borrow_mut()
             .insert(path.to_owned(), folder.clone());
@@ -112,7 +117,7 @@ impl Linker<'_, '_> {
             if !self.seen.insert(path.clone()) {
                 continue;
             }
-            let folder = self.folders.folder(&path);
+            let folder = self.folders.folder(&path, self.root);
             self.module.folders.push(folder.clone());
             self.module.incomplete |= folder.incomplete;
             for (file, facts) in &folder.files {
