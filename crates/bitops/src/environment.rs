@@ -1,7 +1,8 @@
 //! An environment: its own `bitops.config.yaml`, and its deployments in the order in which they run.
 use crate::{
     Settings,
-    deployment::{self, Deployment},
+    deployment::{self, Deployment, Tool},
+    imports::join::Inherited,
     layout::{self, CONFIG, USUAL},
     looks,
     masks::Masks,
@@ -47,19 +48,6 @@ pub enum Mode {
     SettingsTest,
 }
 
-/// Files of another repo, as the request for composability spells them.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// The repo.
-    pub repo: String,
-    /// The environment there.
-    pub environment: String,
-    /// Its version.
-    pub version: String,
-    /// Where it is asked for.
-    pub at: Location,
-}
-
 /// An environment.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -73,15 +61,14 @@ pub struct Environment {
     pub mode: Mode,
     /// What must not be seen.
     pub masks: Masks,
-    /// What it takes from elsewhere.
-    pub imports: Vec<Import>,
 }
 
 impl Environment {
-    /// From its folder.
+    /// From its folder, and what it has from elsewhere.
     pub fn read(
         tree: &dyn Tree,
         name: &str,
+        inherited: Option<&Inherited>,
         settings: &Settings,
         problems: &mut Vec<Diagnostic>,
     ) -> Self {
@@ -103,11 +90,23 @@ impl Environment {
         let masks = get("logging").and_then(|l| l.get("masks"));
         Self {
             name: name.to_owned(),
-            deployments: deployments(tree, name, get("deployments"), settings, problems),
+            deployments: deployments(
+                tree,
+                name,
+                get("deployments"),
+                inherited,
+                settings,
+                problems,
+            ),
             fail_fast: fail_fast.as_deref().and_then(flag).unwrap_or(true),
             mode,
-            masks: Masks::read(masks, problems),
-            imports: imports(file.as_ref(), own, problems),
+            masks: Masks::read(
+                inherited
+                    .map_or(&[][..], |i| i.masks.as_slice())
+                    .iter()
+                    .chain(masks.and_then(Node::as_list).into_iter().flatten()),
+                problems,
+            ),
         }
     }
 }
@@ -169,53 +168,12 @@ fn check_keys(file: Option<&Node>, own: Option<&Node>, problems: &mut Vec<Diagno
     }
 }
 
-/// `default-environments`, at the top or below `bitops:`.
-fn imports(file: Option<&Node>, own: Option<&Node>, problems: &mut Vec<Diagnostic>) -> Vec<Import> {
-    let key = "default-environments";
-    let (top, below) = (file.and_then(|n| n.get(key)), own.and_then(|n| n.get(key)));
-    if let (Some(top), Some(below)) = (top, below) {
-        problems.push(
-            Diagnostic::error(
-                "bitops::wrong-kind",
-                format!("`{key}` stands in two places"),
-            )
-            .at(below.location())
-            .related(top.location(), "the other one")
-            .help("keep one of them"),
-        );
-    }
-    let Some(list) = top.or(below).filter(|n| !n.is_null()) else {
-        return Vec::new();
-    };
-    problems.push(
-        Diagnostic::error(
-            "file::not-yet",
-            format!("this version of strata does not know `{key}` yet"),
-        )
-        .at(list.location())
-        .help("copy the files, or wait for the version that composes"),
-    );
-    let text = |node: &Node, key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
-    let entry = |n: &Node| {
-        Some(Import {
-            repo: text(n, "repo")?,
-            environment: text(n, "environment")?,
-            version: text(n, "version")?,
-            at: n.location(),
-        })
-    };
-    list.as_list()
-        .into_iter()
-        .flatten()
-        .filter_map(entry)
-        .collect()
-}
-
 /// The deployments in order: as they are listed, else the folders of known tools.
 fn deployments(
     tree: &dyn Tree,
     env: &str,
     listed: Option<&Node>,
+    inherited: Option<&Inherited>,
     settings: &Settings,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Deployment> {
@@ -264,6 +222,10 @@ fn deployments(
                 );
             }
         }
+    } else if let Some(all) = inherited.and_then(|i| i.deployments.as_ref()) {
+        for (key, plugin, at) in all {
+            deployment::read(tree, env, key, plugin, at, settings, &mut out, problems);
+        }
     } else {
         for tool in USUAL.iter().filter(|t| here.contains(t)) {
             let first = &tree.below(&format!("{env}/{tool}"))[0];
@@ -271,9 +233,23 @@ fn deployments(
             deployment::read(tree, env, tool, tool, &at, settings, &mut out, problems);
         }
     }
+    if let Some(inherited) = inherited {
+        in_order_of_layers(&mut out, &inherited.charts);
+    }
     distinct(&mut out, problems);
     looks::connect(tree, env, &mut out);
     out
+}
+
+/// Charts that stand beside each other: in the order of the layers that bring them, then by name.
+fn in_order_of_layers(all: &mut [Deployment], charts: &[String]) {
+    let rank = |d: &Deployment| {
+        let chart = d.key.rsplit('/').next().unwrap_or_default();
+        charts.iter().position(|c| c == chart).unwrap_or(charts.len())
+    };
+    for run in all.chunk_by_mut(|a, b| a.tool == Tool::Helm && b.tool == Tool::Helm) {
+        run.sort_by_key(rank);
+    }
 }
 
 /// Two folders whose names come out the same cannot both be units.

@@ -8,6 +8,7 @@
 //! - [`merge`]: layers of files folded into one, by kind of file; [`defaults`]: `_default` below each environment.
 //! - [`native`]: the same platform in strata's own words; [`overlay`]: as files beside those that are there.
 //! - [`masks`]: what must not be seen in a log.
+//! - [`imports`]: `default-environments`, what an environment takes from other repos.
 //!
 //! It reads a [`Tree`] and the variables it is given, never a disk or an environment, and runs nothing: that is the part
 //! of the engines `bitops-…`. It fetches nothing either.
@@ -16,6 +17,7 @@ pub mod deployment;
 pub mod environment;
 pub mod first;
 pub mod hooks;
+pub mod imports;
 pub mod layout;
 mod looks;
 pub mod masks;
@@ -28,6 +30,7 @@ pub mod schema;
 use environment::Environment;
 use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{diagnostic::Diagnostic, tree::Tree};
+use strata_ops::imports::{Brought, Lock, Wanted};
 
 /// What comes from outside of the files.
 #[derive(Clone, Debug, Default)]
@@ -58,36 +61,85 @@ pub struct Reading {
     pub environments: Vec<Environment>,
     /// Its files with defaults merged in.
     pub tree: Arc<dyn Tree>,
+    /// What environments take from elsewhere.
+    pub sources: Vec<imports::Source>,
+    /// What of that has to be locked.
+    pub wanted: Vec<Wanted>,
+    /// The layers of files that are not plainly ours, lowest first, by path.
+    pub origins: imports::Origins,
     /// What was found: what is wrong, and what strata does otherwise than BitOps.
     pub problems: Vec<Diagnostic>,
 }
 
 impl Reading {
+    /// Files of other repos in deployments of ours.
+    pub fn brought(&self) -> Vec<Brought> {
+        let judge = imports::trust::Judge {
+            tree: &self.tree,
+            origins: &self.origins,
+            sources: &self.sources,
+        };
+        let mut out = Vec::new();
+        for env in &self.environments {
+            for d in &env.deployments {
+                out.extend(judge.brought(&env.name, d));
+            }
+        }
+        out
+    }
     /// Do environments take files of the default folder?
     pub fn merges_defaults(&self, files: &Arc<dyn Tree>) -> bool {
         !Arc::ptr_eq(&self.tree, files)
     }
 }
 
-/// Reads a repo.
+/// Reads a repo under its own lock.
 pub fn read(tree: &Arc<dyn Tree>, settings: &Settings) -> Reading {
+    read_under(tree, settings, None)
+}
+
+/// Reads a repo under another lock.
+pub fn read_under(tree: &Arc<dyn Tree>, settings: &Settings, lock: Option<&Lock>) -> Reading {
     let mut problems = Vec::new();
     let mut environments = Vec::new();
     let mut names = layout::environments(tree.as_ref(), settings);
     names.retain(|name| settings.only.as_ref().is_none_or(|only| only == name));
-    let tree = &defaults::below(tree, &names, settings, &mut problems);
+    let own = defaults::below(tree, &names, settings, &mut problems);
+    let locked;
+    let lock = match lock {
+        Some(lock) => lock,
+        None => {
+            locked = Lock::of(tree.as_ref(), &mut problems);
+            &locked
+        }
+    };
+    let gathered = imports::gather(&own, &names, settings, lock, &mut problems);
+    let joined = imports::join::join(&own, &gathered, settings, &mut problems);
+    let tree = &joined.tree;
     for name in names {
         environments.push(Environment::read(
             tree.as_ref(),
             &name,
+            joined.inherited.get(&name),
             settings,
             &mut problems,
         ));
+    }
+    let judge = imports::trust::Judge {
+        tree,
+        origins: &joined.origins,
+        sources: &gathered.sources,
+    };
+    for env in &environments {
+        judge.check(env, &mut problems);
     }
     layout::strangers(tree.as_ref(), settings, &mut problems);
     Reading {
         environments,
         tree: tree.clone(),
+        sources: gathered.sources,
+        wanted: gathered.wanted,
+        origins: joined.origins,
         problems,
     }
 }
@@ -95,10 +147,19 @@ pub fn read(tree: &Arc<dyn Tree>, settings: &Settings) -> Reading {
 /// A repo of BitOps as a native platform: its own files, and beside them those that say in strata's words what BitOps'
 /// files say. `None` when it is none.
 pub fn platform(tree: &Arc<dyn Tree>, settings: &Settings) -> Option<(Arc<dyn Tree>, Reading)> {
+    platform_under(tree, settings, None)
+}
+
+/// The same under another lock than its own.
+pub fn platform_under(
+    tree: &Arc<dyn Tree>,
+    settings: &Settings,
+    lock: Option<&Lock>,
+) -> Option<(Arc<dyn Tree>, Reading)> {
     if !layout::recognise(tree.as_ref()) {
         return None;
     }
-    let reading = read(tree, settings);
+    let reading = read_under(tree, settings, lock);
     let files = native::files(&reading, "bitops", None, settings);
     let made = files
         .into_iter()

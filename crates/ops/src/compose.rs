@@ -86,6 +86,8 @@ pub struct Dep {
 pub struct Composition {
     /// The files.
     pub loaded: Arc<Loaded>,
+    /// Files of other repositories in units of ours.
+    pub brought: Vec<crate::imports::Brought>,
     /// All engines.
     pub engines: Vec<Arc<dyn DynEngine>>,
     /// Environments, sorted by name, and behind them those that are imported into them: [`Self::environments`] has the
@@ -199,6 +201,7 @@ pub fn compose(loaded: Arc<Loaded>, engines: &Engines, picks: &[Pick]) -> (Compo
     let backend = backend.map(|node| Field::parse(node, &mut problems));
     let broken = loaded.broken.clone();
     let mut c = Composition {
+        brought: Vec::new(),
         loaded,
         engines: engines.to_vec(),
         own: envs.len(),

@@ -295,6 +295,7 @@ pub fn assemble(
     plan.saved = saved;
     plan.orphans = orphans;
     plan.notes = foreign(c, &plan);
+    plan.notes.extend(brought(c, &plan));
     plan
 }
 
@@ -337,6 +338,27 @@ fn foreign(c: &Composition, plan: &Plan) -> Vec<String> {
         ));
     }
     out
+}
+
+/// The same of files of other repositories that lie in units of ours.
+fn brought(c: &Composition, plan: &Plan) -> Vec<String> {
+    let pending: BTreeSet<String> = plan.pending().map(|s| s.unit.to_string()).collect();
+    let mut of: BTreeMap<(&str, String), (Vec<&str>, Vec<String>)> = BTreeMap::new();
+    for b in c.brought.iter().filter(|b| pending.contains(&b.unit)) {
+        let whose = format!("{} at {} ({})", b.pin.repo, b.pin.version, b.pin.short());
+        let (units, scripts) = of.entry((&b.import, whose)).or_default();
+        units.push(&b.unit);
+        scripts.extend(b.scripts.iter().cloned());
+    }
+    let line = |((import, whose), (units, scripts)): ((&str, String), (Vec<&str>, Vec<String>))| {
+        let runs = if scripts.is_empty() {
+            String::new()
+        } else {
+            format!("; its scripts run: {}", scripts.join(", "))
+        };
+        format!("{import}: files in {} from {whose}{runs}", units.join(", "))
+    };
+    of.into_iter().map(line).collect()
 }
 
 fn foreseen_basis(foreseen: &Foreseen, proposal: Proposal) -> (Basis, String) {

@@ -12,11 +12,12 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use strata_bitops::Settings;
+use strata_bitops::{Reading, Settings};
 use strata_core::{diagnostic::Diagnostic, engine::DynEngine, exit, store::Store, tree::Tree};
 use strata_ops::{
     compose::{Composition, Pick},
-    load,
+    imports::Lock,
+    load::{self, Loaded},
 };
 use strata_plan::{
     changed,
@@ -124,17 +125,31 @@ impl Context {
     /// The files, read now.
     pub fn tree(&self) -> Result<Arc<dyn Tree>, Problem> {
         let tree = wire::tree(&self.root, &self.state_dir(), self.global.offline)?;
-        Ok(self.as_platform(tree).0)
+        Ok(self.as_platform(tree, None).0)
     }
-    /// Files as those of a platform: what BitOps' files say in strata's words too, with what was found.
-    fn as_platform(&self, tree: Arc<dyn Tree>) -> (Arc<dyn Tree>, Vec<Diagnostic>) {
+    /// The platform as it was loaded under another lock than its own, with what was found.
+    pub fn load_under(&self, files: &Arc<dyn Tree>, lock: &Lock) -> (Loaded, Vec<Diagnostic>) {
+        let (tree, reading) = self.as_platform(files.clone(), Some(lock));
+        let (mut loaded, mut problems) = load::load_under(tree, &self.engines, Some(lock));
+        if let Some(reading) = reading {
+            problems.extend(reading.problems);
+            loaded.wanted.extend(reading.wanted);
+        }
+        (loaded, problems)
+    }
+    /// Files as those of a platform: what BitOps' files say in strata's words too, with what was read.
+    fn as_platform(
+        &self,
+        tree: Arc<dyn Tree>,
+        lock: Option<&Lock>,
+    ) -> (Arc<dyn Tree>, Option<Reading>) {
         let read = self
             .bitops
             .as_ref()
-            .and_then(|s| strata_bitops::platform(&tree, s));
+            .and_then(|s| strata_bitops::platform_under(&tree, s, lock));
         match read {
-            Some((tree, reading)) => (tree, reading.problems),
-            None => (tree, Vec::new()),
+            Some((tree, reading)) => (tree, Some(reading)),
+            None => (tree, None),
         }
     }
     /// The store. `write`: make it when it is not there.
@@ -151,9 +166,12 @@ impl Context {
     }
     fn compose_with(&self, picks: &[Pick]) -> Result<(Composition, Vec<Diagnostic>), Problem> {
         let files = wire::tree(&self.root, &self.state_dir(), self.global.offline)?;
-        let (tree, mut problems) = self.as_platform(files);
-        let (composition, more) = strata_ops::read_with(tree, &self.engines, picks);
-        problems.extend(more);
+        let (tree, reading) = self.as_platform(files, None);
+        let (mut composition, mut problems) = strata_ops::read_with(tree, &self.engines, picks);
+        if let Some(reading) = reading {
+            composition.brought = reading.brought();
+            problems.splice(0..0, reading.problems);
+        }
         problems.sort_by_key(|p| p.severity);
         composition.loaded.tree.keep_derived();
         Ok((composition, problems))
@@ -179,9 +197,11 @@ impl Context {
         today: &Composition,
     ) -> Result<(Composition, Vec<Diagnostic>), Problem> {
         let tree = wire::revision(&self.root, revision, today.loaded.tree.clone())?;
-        let (tree, mut problems) = self.as_platform(tree);
-        let (composition, more) = strata_ops::read(tree, &self.engines);
-        problems.extend(more);
+        let (tree, reading) = self.as_platform(tree, None);
+        let (composition, mut problems) = strata_ops::read(tree, &self.engines);
+        if let Some(reading) = reading {
+            problems.splice(0..0, reading.problems);
+        }
         Ok((composition, problems))
     }
     /// The units that a command means: one mark for each.

@@ -10,7 +10,7 @@ pub fn distinct(out: &mut Composed) {
     for (path, file) in &out.files {
         let text = std::str::from_utf8(&file.bytes)
             .ok()
-            .filter(|_| path.ends_with(".tf"));
+            .filter(|_| path.ends_with(".tf") && !super::is_override(path));
         let Some(body) = text.and_then(|t| t.parse::<Body>().ok()) else {
             continue;
         };

@@ -77,6 +77,13 @@ fn is_left_behind(path: &str) -> bool {
         || name == "ENV_FILE"
 }
 
+/// Does Terraform lay this file over the others of its folder?
+pub fn is_override(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = name.strip_suffix(".json").unwrap_or(name);
+    name == "override.tf" || name.ends_with("_override.tf")
+}
+
 /// Folds layers, lowest first.
 pub fn compose(layers: &[Layer]) -> Result<Composed, TreeError> {
     let mut out = Composed::default();
@@ -137,7 +144,9 @@ fn put(out: &mut Composed, path: &str, new: File, layer: &Layer, foreign: &mut B
         return;
     }
     if path.ends_with(".tf") {
-        let beside = format!("{path}.{}.tf", layer.name);
+        // a file that overrides must go on doing so under its new name
+        let over = if is_override(path) { "_override" } else { "" };
+        let beside = format!("{path}.{}{over}.tf", layer.name);
         out.files.insert(
             beside,
             File {

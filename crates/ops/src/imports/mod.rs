@@ -20,3 +20,16 @@ pub use wish::Wish;
 pub const LOCK_FILE: &str = "strata.lock";
 /// The folder of vendored trees.
 pub const VENDOR: &str = "vendor/strata";
+
+/// Files of another repository in a unit of ours: what a plan says of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// The unit: `prod/terraform`.
+    pub unit: String,
+    /// What the import is called, with its environment: `prod/eks`.
+    pub import: String,
+    /// Whose files they are.
+    pub pin: strata_core::repo::Pin,
+    /// Those of them that run as scripts.
+    pub scripts: Vec<String>,
+}

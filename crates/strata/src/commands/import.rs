@@ -18,7 +18,7 @@ use strata_adapters::source::{ImportCache, ImportError, Reference};
 use strata_core::{diagnostic::Diagnostic, exit, repo::Pin, span::Location, tree::Tree};
 use strata_ops::{
     imports::{Entry, LOCK_FILE, Lock, Wanted},
-    load::{Loaded, load_under},
+    load::Loaded,
 };
 
 /// Imports of imports end somewhere; a lock is whole after as many looks as they are deep.
@@ -27,7 +27,7 @@ const ROUNDS: usize = 20;
 /// Runs it.
 pub fn run(global: &Global, what: &Import) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
-    let tree = cx.tree()?;
+    let tree = wire::tree(&cx.root, &cx.state_dir(), global.offline)?;
     let cache = wire::import_cache(&cx.root, global.offline).ok_or_else(|| {
         Problem::new(exit::ERROR, "there is no folder for a cache")
             .hint("set HOME, XDG_CACHE_HOME or STRATA_CACHE to an absolute path")
@@ -87,7 +87,7 @@ fn refused(e: &ImportError) -> Problem {
 
 impl Here {
     fn load(&self, lock: &Lock) -> (Loaded, Vec<Diagnostic>) {
-        load_under(self.tree.clone(), &self.cx.engines, Some(lock))
+        self.cx.load_under(&self.tree, lock)
     }
 
     /// Every import under a lock; what else is wrong with imports ends the command.

@@ -1,7 +1,7 @@
 //! Environments of other repositories: real git, over folders, `file://`, git's own daemon and smart HTTP.
 mod composed;
 mod refusals;
-mod remote;
+pub mod remote;
 
 use crate::sandbox::{SAY, Sandbox, saying};
 use remote::{Repo, serve_git, serve_http};

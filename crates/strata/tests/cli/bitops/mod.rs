@@ -2,6 +2,7 @@
 //! and AWS cannot be had here: scripts that write down what they were asked stand in for `helm` and `aws`.
 //!
 //! What each test expects follows from BitOps' own pages and source, not from what strata printed.
+mod composed;
 mod deploy;
 mod life;
 mod tools;
