@@ -264,7 +264,9 @@ impl ImportCache {
             let new = all.join(format!("{key}.new"));
             durable::remove_all(&new).map_err(cache("remove", &new))?;
             durable::folder(&new).map_err(cache("make", &new))?;
-            remote.asked(&new, None, ["init", "--quiet", "--bare", "--template="])?;
+            // it holds the lock too: it may outlive us, and nobody may clear away what it is making
+            let init = ["init", "--quiet", "--bare", "--template="];
+            remote.asked(&new, Some(lock.file()), init)?;
             fs::rename(&new, &bare).map_err(cache("make", &bare))?;
         }
         Ok((bare, lock))
