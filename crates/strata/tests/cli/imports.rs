@@ -362,4 +362,8 @@ fn an_address_of_ssh_goes_through_the_users_ssh() {
     }
     let asked = s.ledger();
     assert!(!asked.is_empty() && asked.iter().all(|l| l.contains("git@host.example")));
+    assert!(
+        asked.iter().all(|l| l.contains("-o BatchMode=yes")),
+        "{asked:?}"
+    );
 }

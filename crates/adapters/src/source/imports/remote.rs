@@ -79,6 +79,41 @@ fn own(host: &str) -> bool {
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
+/// An ssh that asks nothing: a question about a password or a host would hang a run. What the user set stays, and
+/// counts more; a client that is not OpenSSH has no such option.
+fn silent(
+    variable: &dyn Fn(&str) -> Option<String>,
+    configured: impl Fn() -> Option<String>,
+) -> Option<(String, String)> {
+    const NAME: &str = "GIT_SSH_COMMAND";
+    let said = |name: &str| variable(name).filter(|v| !v.trim().is_empty());
+    let command = match said(NAME).or_else(configured) {
+        Some(command) => command,
+        None if said("GIT_SSH").is_some() => return None,
+        None => "ssh".to_owned(),
+    };
+    let openssh = match said("GIT_SSH_VARIANT") {
+        Some(variant) => variant == "ssh",
+        None => {
+            let program = command.split_whitespace().next().unwrap_or_default();
+            program.rsplit('/').next() == Some("ssh")
+        }
+    };
+    openssh.then(|| (NAME.to_owned(), format!("{command} -o BatchMode=yes")))
+}
+
+/// What the user's git is set to start.
+fn configured() -> Option<String> {
+    let mut git = Command::new("git");
+    git.args(["config", "--get", "core.sshCommand"])
+        .current_dir("/")
+        .env_remove("GIT_DIR")
+        .stdin(Stdio::null());
+    let done = git.output().ok().filter(|d| d.status.success())?;
+    let said = String::from_utf8(done.stdout).ok()?.trim().to_owned();
+    (!said.is_empty()).then_some(said)
+}
+
 impl<'a> Remote<'a> {
     /// A repository; relative folders begin at `root`.
     pub fn new(repo: &'a Repo, root: &Path) -> Self {
@@ -98,6 +133,10 @@ impl<'a> Remote<'a> {
             && !token.trim().is_empty()
         {
             remote.authorize(*secure, host, token.trim());
+        }
+        if *repo.reach() == Reach::Ssh {
+            let variable = |name: &str| std::env::var(name).ok();
+            remote.variables.extend(silent(&variable, configured));
         }
         remote
     }
@@ -207,6 +246,26 @@ impl<'a> Remote<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ssh_asks_nothing_and_stays_what_it_was_set_to() {
+        let with = |set: &[(&str, &str)], config: Option<&str>| {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(n, _)| *n == name);
+                found.map(|(_, v)| (*v).to_owned())
+            };
+            silent(&variable, || config.map(str::to_owned)).map(|(_, command)| command)
+        };
+        let quiet = |command: &str| Some(format!("{command} -o BatchMode=yes"));
+        assert_eq!(with(&[], None), quiet("ssh"));
+        assert_eq!(with(&[], Some("ssh -i k")), quiet("ssh -i k"));
+        let own = ("GIT_SSH_COMMAND", "/usr/bin/ssh -p 2");
+        assert_eq!(with(&[own], Some("other")), quiet(own.1));
+        assert_eq!(with(&[], Some("plink")), None);
+        assert_eq!(with(&[("GIT_SSH", "/opt/plink")], None), None);
+        let mine = [("GIT_SSH_COMMAND", "./mine"), ("GIT_SSH_VARIANT", "ssh")];
+        assert_eq!(with(&mine, None), quiet("./mine"));
+    }
 
     #[test]
     fn a_token_is_for_one_host_and_never_shown() {
