@@ -9,6 +9,7 @@ mod references;
 mod state;
 mod variant;
 
+pub(crate) use environment::merged_environment;
 pub use environment::{Environment, Flavor};
 pub use guests::{Within, is_mounted};
 pub use names::{Named, Target};
@@ -18,10 +19,12 @@ pub use variant::{Closure, Use, Variant, verify_spec};
 use crate::{
     decode::Problems,
     field::Field,
+    imports::Origin,
     load::{Engines, Loaded},
     scope::Statics,
 };
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
@@ -136,6 +139,16 @@ impl Composition {
             .and_then(|w| w.loaded.as_ref())
             .unwrap_or(&self.loaded)
     }
+    /// The folder of the repository that a unit's files are of, with its `/`; empty for the platform's own.
+    pub fn base_of<'a>(&'a self, unit: &Unit) -> Cow<'a, str> {
+        let variant = self.variant(unit);
+        let folder = &variant.component.folder;
+        match Origin::foreign(variant.origin.as_ref()) {
+            Some((origin, _)) if origin.folder.is_empty() => format!("{folder}/").into(),
+            Some((origin, _)) => folder.strip_suffix(&origin.folder).unwrap_or("").into(),
+            None => self.loaded_of(unit.env as usize).base.as_str().into(),
+        }
+    }
     /// The platform's own environment that a unit is part of.
     pub fn home(&self, unit: &Unit) -> usize {
         let env = unit.env as usize;
@@ -247,6 +260,13 @@ fn populate(
     unknown_overrides(c, env, problems);
     let mut members: Vec<u32> = Vec::new();
     for source in &sources {
+        let elsewhere = (c.envs[env].own_name().to_owned(), source.name.clone());
+        let source = match loaded.elsewhere.get(&elsewhere) {
+            Some(Some(here)) => here,
+            // it was said why
+            Some(None) => continue,
+            None => source,
+        };
         if !guests::wanted(c, env, source, problems) {
             continue;
         }

@@ -2,6 +2,7 @@
 //! another lock. Not what a plan would do: nothing that was applied counts here.
 use crate::{
     compose::Composition,
+    imports::Origin,
     scope::{self, NoOutputs},
 };
 use std::collections::BTreeMap;
@@ -113,13 +114,18 @@ fn described(side: Side<'_>, unit: usize) -> BTreeMap<String, Term> {
         let from = format!("{} at {} ({})", pin.repo, pin.version, pin.short());
         out.insert("import".to_owned(), text(from));
     }
+    if let Some((origin, pin)) = Origin::foreign(v.origin.as_ref()) {
+        let from = format!("{} at {} ({})", origin.shown(), pin.version, pin.short());
+        out.insert("source".to_owned(), text(from));
+    }
     for dep in &u.deps {
         let needed = c.units[dep.unit as usize].address.to_string();
         let own = needed.strip_prefix(&format!("{}/", side.env));
         let name = format!("needs {}", own.unwrap_or(&needed));
         out.insert(name, Term::Bool(true));
     }
-    let base = c.loaded_of(u.env as usize).base.as_str();
+    let base = c.base_of(u);
+    let base = base.as_ref();
     let tree = c.loaded.tree.as_ref();
     for path in &v.closure.files {
         if let Some(file) = tree.file(path) {

@@ -62,7 +62,8 @@ fn judge(
     picks: &[Pick],
     mut problems: Problems,
 ) -> (Composition, Problems) {
-    let (composition, more) = compose::compose(loaded, engines, picks);
+    let (mut composition, more) = compose::compose(loaded, engines, picks);
+    composition.brought = check::brought(&composition);
     problems.extend(more);
     problems.extend(check::check(&composition));
     without_consequences(&mut problems);

@@ -8,7 +8,7 @@ pub(crate) use platform::unknown_environment;
 use crate::{
     decode::Problems,
     document::{Contract, EnvironmentFile, Platform},
-    imports::{Guest, Lock, Wanted, gather},
+    imports::{Guest, Lock, Origin, Wanted, catalog::Catalog, gather, mount::Mounted},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -43,6 +43,8 @@ pub struct Source {
     pub at: Location,
     /// The environment whose file brings it, when it is not one of the whole platform.
     pub env: Option<Arc<str>>,
+    /// Where its files are, when they are not in a folder of its own.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// A platform as its files have it.
@@ -65,6 +67,9 @@ pub struct Loaded {
     pub wanted: Vec<Wanted>,
     /// Components that only one environment has, because its file brings them, by environment.
     pub own: BTreeMap<String, Vec<Arc<Source>>>,
+    /// Components that an environment takes from elsewhere, or at another version: by environment and name. Nothing
+    /// where it was said why that is not to be had.
+    pub elsewhere: BTreeMap<(String, Arc<str>), Option<Arc<Source>>>,
     /// Components that are there and could not be described: it was said why, and who uses them is not wrong too.
     pub broken: BTreeSet<String>,
 }
@@ -85,13 +90,31 @@ pub fn load_under(
     engines: &Engines,
     lock: Option<&Lock>,
 ) -> (Loaded, Problems) {
-    let (mut loaded, mut problems) = load_at(tree, "", engines);
+    let mut found = Problems::new();
+    let own = match lock {
+        Some(_) => Lock::default(),
+        None => Lock::of(tree.as_ref(), &mut found),
+    };
+    let lock = lock.unwrap_or(&own);
+    let mut catalog = Catalog::new(tree.clone(), lock, None);
+    let (mut loaded, mut problems) = load_at(tree, "", engines, &mut catalog);
+    loaded.wanted = catalog.wanted;
     gather::all(&mut loaded, engines, lock, &mut problems);
+    // nobody has to mend a lock that nothing needs
+    let imports = loaded.environments.values().any(|e| !e.imports.is_empty());
+    if imports || !loaded.wanted.is_empty() {
+        problems.extend(found);
+    }
     (loaded, problems)
 }
 
 /// Reads the platform in a folder (`""`, or `FOLDER/`) of a tree, and none of its imports.
-pub(crate) fn load_at(tree: Arc<dyn Tree>, base: &str, engines: &Engines) -> (Loaded, Problems) {
+pub(crate) fn load_at(
+    tree: Arc<dyn Tree>,
+    base: &str,
+    engines: &Engines,
+    catalog: &mut Catalog<'_>,
+) -> (Loaded, Problems) {
     let mut problems = Problems::new();
     let root_file = format!("{base}{ROOT_FILE}");
     let mut loaded = Loaded {
@@ -107,6 +130,7 @@ pub(crate) fn load_at(tree: Arc<dyn Tree>, base: &str, engines: &Engines) -> (Lo
         guests: BTreeMap::new(),
         wanted: Vec::new(),
         own: BTreeMap::new(),
+        elsewhere: BTreeMap::new(),
         broken: BTreeSet::new(),
         tree: tree.clone(),
     };
@@ -129,7 +153,10 @@ pub(crate) fn load_at(tree: Arc<dyn Tree>, base: &str, engines: &Engines) -> (Lo
     platform::check(&loaded.platform, engines, &mut problems);
     loaded.environments = environments(tree.as_ref(), base, &mut problems);
     loaded.contracts = contracts(tree.as_ref(), base, &mut problems);
-    components::find(&mut loaded, engines, &mut problems);
+    components::find(&mut loaded, engines, catalog, &mut problems);
+    if !catalog.mounts.is_empty() {
+        loaded.tree = Arc::new(Mounted::new(tree.clone(), catalog.mounts.clone()));
+    }
     platform::check_environments(&loaded, &mut problems);
     let own = loaded.own.values().flatten();
     let all: Vec<&Source> = loaded

@@ -368,7 +368,8 @@ pub(crate) fn backend_of(c: &Composition, unit: usize) -> Option<&Field> {
         .iter()
         .any(|f| v.interface.facts.contains_key(*f));
     let other = v.component.engine != "terraform" || v.component.options.contains_key("backend");
-    let foreign = c.env(&c.units[unit]).is_foreign();
+    let foreign = c.env(&c.units[unit]).is_foreign()
+        || crate::imports::Origin::foreign(v.origin.as_ref()).is_some();
     ((foreign || !own) && !other).then_some(backend)
 }
 

@@ -343,21 +343,23 @@ fn foreign(c: &Composition, plan: &Plan) -> Vec<String> {
 /// The same of files of other repositories that lie in units of ours.
 fn brought(c: &Composition, plan: &Plan) -> Vec<String> {
     let pending: BTreeSet<String> = plan.pending().map(|s| s.unit.to_string()).collect();
-    let mut of: BTreeMap<(&str, String), (Vec<&str>, Vec<String>)> = BTreeMap::new();
+    let mut of: BTreeMap<(&str, String), (Vec<&str>, BTreeSet<&str>)> = BTreeMap::new();
     for b in c.brought.iter().filter(|b| pending.contains(&b.unit)) {
         let whose = format!("{} at {} ({})", b.pin.repo, b.pin.version, b.pin.short());
         let (units, scripts) = of.entry((&b.import, whose)).or_default();
         units.push(&b.unit);
-        scripts.extend(b.scripts.iter().cloned());
+        scripts.extend(b.scripts.iter().map(String::as_str));
     }
-    let line = |((import, whose), (units, scripts)): ((&str, String), (Vec<&str>, Vec<String>))| {
-        let runs = if scripts.is_empty() {
-            String::new()
-        } else {
-            format!("; its scripts run: {}", scripts.join(", "))
+    let line =
+        |((import, whose), (units, scripts)): ((&str, String), (Vec<&str>, BTreeSet<&str>))| {
+            let scripts: Vec<&str> = scripts.into_iter().collect();
+            let runs = if scripts.is_empty() {
+                String::new()
+            } else {
+                format!("; its scripts run: {}", scripts.join(", "))
+            };
+            format!("{import}: files in {} from {whose}{runs}", units.join(", "))
         };
-        format!("{import}: files in {} from {whose}{runs}", units.join(", "))
-    };
     of.into_iter().map(line).collect()
 }
 

@@ -169,7 +169,7 @@ impl Context {
         let (tree, reading) = self.as_platform(files, None);
         let (mut composition, mut problems) = strata_ops::read_with(tree, &self.engines, picks);
         if let Some(reading) = reading {
-            composition.brought = reading.brought();
+            composition.brought.extend(reading.brought());
             problems.splice(0..0, reading.problems);
         }
         problems.sort_by_key(|p| p.severity);

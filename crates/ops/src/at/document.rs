@@ -84,7 +84,10 @@ impl Document {
 
 /// The component of a folder. One that could not be read has the name of its folder.
 fn component_in(c: &Composition, folder: &str) -> Option<String> {
-    let known = c.loaded.components.values().find(|s| s.folder == folder);
+    let known = c.loaded.components.values().find(|s| {
+        let own = s.at.file.strip_suffix(COMPONENT_FILE);
+        s.folder == folder || own.is_some_and(|own| own.trim_end_matches('/') == folder)
+    });
     known
         .map(|s| s.name.to_string())
         .or_else(|| folder.rsplit('/').next().map(str::to_owned))

@@ -59,6 +59,9 @@ pub fn declared_at(c: &Composition, file: &str, byte: u32) -> Option<Declared> {
 /// The file that says best what a component is: its `component.yaml`, else what its tool begins with.
 pub fn component_file(c: &Composition, name: &str) -> Option<Location> {
     let source = c.loaded.components.get(name)?;
+    if source.origin.is_some() {
+        return Some(source.at.clone());
+    }
     let tree = c.loaded.tree.as_ref();
     let own = format!("{}/{COMPONENT_FILE}", source.folder);
     if tree.file(&own).is_some() {

@@ -243,7 +243,10 @@ fn keys_and_values_fit_their_place() {
     assert_eq!(keys, "title vpc");
     let (keys, _) = fits(WEB, "^");
     assert!(
-        has(&keys, "inputs") && has(&keys, "lines") && !has(&keys, "source"),
+        has(&keys, "inputs")
+            && has(&keys, "lines")
+            && has(&keys, "source")
+            && !has(&keys, "monitors"),
         "{keys}"
     );
     assert_eq!(fits(WEB, "lines: {^}").0, "loud");

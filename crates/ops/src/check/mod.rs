@@ -5,7 +5,7 @@ mod distinct;
 mod fit;
 mod identities;
 mod imports;
-pub use imports::brings_scripts;
+pub use imports::{brings_scripts, brought};
 mod inputs;
 pub use inputs::EXTERNAL;
 mod layers;

@@ -207,6 +207,19 @@ fn inherited(mut node: Node) -> Node {
     node
 }
 
+/// What an environment and all that it extends say together.
+pub(crate) fn merged_environment(loaded: &Loaded, name: &str) -> Option<Node> {
+    let mut circles = BTreeSet::new();
+    let mut chain = Chain {
+        loaded,
+        open: Vec::new(),
+        circles: &mut circles,
+        unreadable: false,
+    };
+    // what is wrong with it is said where it is resolved
+    chain.merged(name, &mut Problems::new())
+}
+
 /// An environment of an import: it has the name of the one that it is imported into, and these values over its own.
 pub(super) fn imported(
     loaded: &Loaded,

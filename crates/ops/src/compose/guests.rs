@@ -58,7 +58,11 @@ impl Within {
     /// Does a file describe it (and not what the consumer says of it)?
     pub(super) fn has(&self, file: &str) -> bool {
         match &self.loaded {
-            Some(loaded) if !loaded.base.is_empty() => file.starts_with(&loaded.base),
+            Some(loaded) if !loaded.base.is_empty() => {
+                let rest = file.strip_prefix(loaded.base.trim_end_matches('/'));
+                // also what its components have from catalogs
+                rest.is_some_and(|rest| rest.starts_with('/') || rest.starts_with(".@"))
+            }
             // of one repository only environments tell who speaks
             _ => !file.contains("environments/") || self.own.iter().any(|f| &**f == file),
         }

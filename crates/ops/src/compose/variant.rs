@@ -3,6 +3,7 @@ use super::{Composition, guests};
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
+    imports::{Origin, source},
     load::{COMPONENT_FILE, Engines, Loaded, ROOT_FILE, Source, unknown_environment},
 };
 use std::{
@@ -17,7 +18,10 @@ use strata_core::{
     spec::UnitSpec,
     tree::{Tree, TreeFile, digest_of},
 };
-use strata_syntax::{expr::Reference, node::merge};
+use strata_syntax::{
+    expr::Reference,
+    node::{Node, merge},
+};
 
 /// A component as some environments have it.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub struct Variant {
     pub interface: Arc<Interface>,
     /// Its files.
     pub closure: Arc<Closure>,
+    /// Where its files come from, when they are not in a folder of its own.
+    pub origin: Option<Arc<Origin>>,
     /// Names that its late fields use.
     pub uses: Vec<Use>,
 }
@@ -118,6 +124,7 @@ impl Variants {
             at: source.at.clone(),
         };
         let mut found = Problems::new();
+        found.extend(misplaced(node, source));
         let ours = guests::without_backend(c, env, node, &mut found);
         let component = Component::decode(&identity, ours.as_ref().or(node), &mut found);
         let (interface, more) = self.interface(c, &loaded, source, bare_spec(&component));
@@ -138,7 +145,7 @@ impl Variants {
         for (name, at) in component.environments.iter().flatten() {
             found.extend(unknown_environment(name, at, &loaded.environments));
         }
-        let tree = loaded.tree.as_ref();
+        let tree = seen(&loaded, source);
         let at_root = component.folder.is_empty() && engine.recognise(tree, "").is_some();
         let closure = closure(tree, &component, at_root, &interface, &mut found);
         found.retain(|p| first || !problems.contains(p));
@@ -161,6 +168,7 @@ impl Variants {
             env: env as u32,
             interface,
             closure: Arc::new(closure),
+            origin: source.origin.clone(),
             uses,
         };
         let position = c.variants.len() as u32;
@@ -182,7 +190,7 @@ impl Variants {
         let name = source.name.as_ref();
         if !c.envs.iter().any(|e| e.overrides.contains_key(name)) {
             let engine = &c.engines[source.engine];
-            let (interface, problems) = engine.interface(loaded.tree.as_ref(), &spec);
+            let (interface, problems) = engine.interface(seen(loaded, source), &spec);
             return (Arc::new(interface), problems);
         }
         let known = self.read.entry(source.name.clone()).or_default();
@@ -190,11 +198,33 @@ impl Variants {
             return (interface.clone(), problems.clone());
         }
         let engine = &c.engines[source.engine];
-        let (interface, problems) = engine.interface(loaded.tree.as_ref(), &spec);
+        let (interface, problems) = engine.interface(seen(loaded, source), &spec);
         let interface = Arc::new(interface);
         known.push((spec, interface.clone(), problems.clone()));
         (interface, problems)
     }
+}
+
+/// The files that a component's tool may see: what comes from a catalog sees its own repository and nothing of ours.
+fn seen<'a>(loaded: &'a Loaded, source: &'a Source) -> &'a dyn Tree {
+    let foreign = source.origin.as_ref().filter(|o| o.pin.is_some());
+    foreign.map_or(loaded.tree.as_ref(), |o| o.tree.as_ref())
+}
+
+/// `source`, `version` or `hooks` where nobody looks for the files.
+fn misplaced(node: Option<&Node>, source: &Source) -> Option<Diagnostic> {
+    let said = source::written(node);
+    let done = source.origin.as_ref().map(|o| o.written.clone());
+    let done = done.unwrap_or_default();
+    let i = (0..said.len()).find(|i| said[*i] != done[*i])?;
+    let key = source::KEYS[i];
+    let at = node.and_then(|n| n.key_location(key));
+    let message = format!("`{key}` of a component cannot be said here");
+    Some(
+        Diagnostic::error("import::source", message)
+            .at_opt(at)
+            .help(source::WHERE),
+    )
 }
 
 /// Names that never stand for a unit.

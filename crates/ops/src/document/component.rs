@@ -18,6 +18,7 @@ pub const KEYS: &[&str] = &[
     "engine",
     "source",
     "version",
+    "hooks",
     "layer",
     "path",
     "environments",
@@ -196,8 +197,6 @@ impl Component {
 
 fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
     for (key, instead) in [
-        ("source", "put the files into the component's folder"),
-        ("version", "put the files into the component's folder"),
         (
             "cluster",
             "give the kubeconfig with `files: {KUBECONFIG: …}`",

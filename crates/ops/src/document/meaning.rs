@@ -82,6 +82,15 @@ pub const COMPONENT: &[Meaning] = &[
         "the engine; needed where the folder fits none or two",
     ),
     (
+        "source",
+        "where its files are: `REPO//FOLDER` with a `version`, or a folder of this repository",
+    ),
+    (
+        "version",
+        "the tag, branch or commit of its `source`; an environment may say another",
+    ),
+    ("hooks", "`allow`: scripts of its `source` may run"),
+    (
         "layer",
         "its layer; in `layers/LAYER/NAME` it need not be said",
     ),

@@ -4,8 +4,11 @@
 //! a new version moves no file that did not change.
 mod judge;
 
+pub(crate) use judge::fetched;
+
 use super::{
     VENDOR,
+    catalog::Catalog,
     lock::{Lock, What},
     mount::{MOUNTS, Mount, Mounted},
     wish::Wish,
@@ -68,24 +71,15 @@ pub struct Gathered {
     wanted: Vec<Wanted>,
 }
 
-/// Gathers the imports of all environments of a platform, under its own lock or another one.
-pub(crate) fn all(
-    loaded: &mut Loaded,
-    engines: &Engines,
-    lock: Option<&Lock>,
-    problems: &mut Problems,
-) {
+/// Gathers the imports of all environments of a platform, under a lock.
+pub(crate) fn all(loaded: &mut Loaded, engines: &Engines, lock: &Lock, problems: &mut Problems) {
     if loaded.environments.values().all(|e| e.imports.is_empty()) {
         return;
     }
-    let own = match lock {
-        Some(_) => Lock::default(),
-        None => Lock::of(loaded.tree.as_ref(), problems),
-    };
     let mut gatherer = Gatherer {
         root: loaded.tree.clone(),
         engines,
-        lock: lock.unwrap_or(&own),
+        lock,
         out: Gathered::default(),
         problems,
         said: HashSet::new(),
@@ -108,7 +102,7 @@ pub(crate) fn all(
     }
     let Gathered { mounts, wanted } = gatherer.out;
     loaded.guests = guests;
-    loaded.wanted = wanted;
+    loaded.wanted.extend(wanted);
     if !mounts.is_empty() {
         loaded.tree = Arc::new(Mounted::new(loaded.tree.clone(), mounts));
     }
@@ -301,7 +295,7 @@ impl Gatherer<'_> {
         );
         self.no_circle(chain, &step, &wish)?;
         self.one_commit(&pin, &wish, &path)?;
-        let inner = self.files(&pin, &entry, &wish)?;
+        let inner = self.files(&entry, &wish)?;
         let prefix = format!("{MOUNTS}/{root_env}.{}", path.replace('/', "."));
         let mount = Arc::new(Mount::new(inner, &prefix, &format!("{path}@{version}")));
         if mount.file(&format!("{prefix}/{ROOT_FILE}")).is_none() {
@@ -316,8 +310,13 @@ impl Gatherer<'_> {
             return None;
         }
         let tree: Arc<dyn Tree> = mount.clone();
-        let (loaded, found) = load_at(tree, &format!("{prefix}/"), self.engines);
+        let name = format!("{root_env}.{}", path.replace('/', "."));
+        let mut catalog = Catalog::new(self.root.clone(), self.lock, Some((repo.clone(), name)));
+        let base = format!("{prefix}/");
+        let (loaded, found) = load_at(tree, &base, self.engines, &mut catalog);
         self.out.mounts.push(mount);
+        self.out.mounts.append(&mut catalog.mounts);
+        self.out.wanted.append(&mut catalog.wanted);
         self.problems.extend(found.into_iter().filter(|p| {
             // what our own repo would be warned of is their affair
             p.severity != Severity::Warning

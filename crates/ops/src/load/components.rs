@@ -1,14 +1,16 @@
 //! Finds the components: folders of `layers` and entries of `strata.yaml`, each with its layer and its engine.
+mod elsewhere;
 mod own;
 
 use super::{
-    COMPONENT_FILE, Engines, Loaded, Parsed, Source, parse,
+    COMPONENT_FILE, Engines, Loaded, Parsed, ROOT_FILE, Source, parse,
     platform::{engine_names, unknown_engine},
     twin_of,
 };
 use crate::{
     decode::{Problems, expected, text},
     document::{Platform, platform::unknown_layer},
+    imports::catalog::Catalog,
 };
 use std::{collections::BTreeSet, sync::Arc};
 use strata_core::{
@@ -31,19 +33,26 @@ struct Found<'a> {
 }
 
 /// Finds and describes all.
-pub(super) fn find(loaded: &mut Loaded, engines: &Engines, problems: &mut Problems) {
+pub(super) fn find(
+    loaded: &mut Loaded,
+    engines: &Engines,
+    catalog: &mut Catalog<'_>,
+    problems: &mut Problems,
+) {
     let tree = loaded.tree.clone();
     let platform = loaded.platform.clone();
     let base = loaded.base.clone();
     let mut finder = Finder {
-        tree: tree.as_ref(),
+        tree: &tree,
         base: &base,
         platform: &platform,
         engines,
+        catalog,
         strangers: BTreeSet::new(),
     };
-    for found in finder.all(loaded, problems) {
-        let Some(source) = finder.describe(&found, problems) else {
+    let all = finder.all(loaded, problems);
+    for found in &all {
+        let Some(source) = finder.describe(found, None, problems) else {
             loaded.broken.insert(found.name.to_owned());
             continue;
         };
@@ -64,6 +73,7 @@ pub(super) fn find(loaded: &mut Loaded, engines: &Engines, problems: &mut Proble
             .insert(source.name.clone(), Arc::new(source));
     }
     own::find(loaded, &mut finder, problems);
+    elsewhere::find(loaded, &mut finder, &all, problems);
 }
 
 /// Folders `layers/LAYER/NAME`; names that begin with `_` are not components.
@@ -100,19 +110,21 @@ fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     }
 }
 
-struct Finder<'a> {
-    tree: &'a dyn Tree,
+struct Finder<'a, 'l> {
+    tree: &'a Arc<dyn Tree>,
     /// The folder that paths begin at: empty, or with its `/`.
     base: &'a str,
     platform: &'a Platform,
     engines: &'a Engines,
+    /// Files of components that come from elsewhere.
+    catalog: &'a mut Catalog<'l>,
     /// Folders of `layers` that are no layer: said once.
     strangers: BTreeSet<String>,
 }
 
-impl<'a> Finder<'a> {
+impl<'a> Finder<'a, '_> {
     fn all(&self, loaded: &mut Loaded, problems: &mut Problems) -> Vec<Found<'a>> {
-        let mut found = in_layers(self.tree, self.base);
+        let mut found = in_layers(self.tree.as_ref(), self.base);
         let inside: Vec<&str> = found.iter().map(|f| f.name).collect();
         for (name, at, node) in &self.platform.components {
             let path = field(node, "path").filter(|n| !n.is_null());
@@ -144,8 +156,10 @@ impl<'a> Finder<'a> {
                 )
                 .at_opt(path.map(Node::location))
                 .help("paths are relative to the folder of `strata.yaml`"),
-                // people need no folder
-                None if field(node, "engine").and_then(Node::as_str) == Some("hand-off") => {
+                // people need no folder, and what comes from elsewhere has one there
+                None if field(node, "source").is_some_and(|n| !n.is_null())
+                    || field(node, "engine").and_then(Node::as_str) == Some("hand-off") =>
+                {
                     found.push(Found {
                         name,
                         folder: String::new(),
@@ -171,7 +185,13 @@ impl<'a> Finder<'a> {
         found
     }
 
-    fn describe(&mut self, found: &Found<'_>, problems: &mut Problems) -> Option<Source> {
+    /// A component; with what one environment says of it, as that environment has it.
+    fn describe(
+        &mut self,
+        found: &Found<'_>,
+        over: Option<(&str, &Node)>,
+        problems: &mut Problems,
+    ) -> Option<Source> {
         let name = found.name;
         let why = if found.own {
             name.split('/').find_map(name_problem)
@@ -202,11 +222,11 @@ impl<'a> Finder<'a> {
         } else {
             format!("{}/{COMPONENT_FILE}", found.folder)
         };
-        let Parsed::Node(own) = parse(self.tree, &file, problems) else {
+        let Parsed::Node(own) = parse(self.tree.as_ref(), &file, problems) else {
             return None;
         };
         if own.is_some() {
-            problems.extend(twin_of(self.tree, &file));
+            problems.extend(twin_of(self.tree.as_ref(), &file));
         }
         let at = match &own {
             Some(_) => Location::file(file.as_str()),
@@ -230,31 +250,46 @@ impl<'a> Finder<'a> {
             (None, own) => own,
         };
         let (layer, layer_name) = self.layer_of(found, node.as_ref(), &at, problems)?;
+        let place = self.place(found, node.as_ref(), over, problems).ok()?;
         let explicit = node.as_ref().and_then(|n| field(n, "engine"));
-        let engine = self.engine_of(found, explicit, &at, problems)?;
-        if self.tree.below(&found.folder).is_empty() && self.engines[engine].name() != "hand-off" {
+        let theirs = place.as_ref().and_then(|p| p.below.as_ref()?.get("engine"));
+        let (tree, folder) = match &place {
+            Some(place) => (&place.files.tree, place.files.folder.as_str()),
+            None => (self.tree, found.folder.as_str()),
+        };
+        let written = if file.is_empty() { ROOT_FILE } else { &file };
+        let explicit = explicit.or(theirs);
+        let engine = self.engine_of((tree.as_ref(), folder, written), explicit, &at, problems)?;
+        if tree.below(folder).is_empty() && self.engines[engine].name() != "hand-off" {
             let path = node.as_ref().and_then(|n| field(n, "path"));
             problems.push(
                 Diagnostic::error(
                     "component::missing-folder",
-                    format!(
-                        "the folder `{}` of `{name}` is missing or empty",
-                        found.folder
-                    ),
+                    format!("the folder `{folder}` of `{name}` is missing or empty"),
                 )
                 .at(path.map_or(at, Node::location))
                 .help("correct `path:`, or make the folder"),
             );
             return None;
         }
+        let folder = folder.to_owned();
+        let node = self.with_defaults(node, &layer_name, self.engines[engine].name());
+        let (below, origin) = match place {
+            Some(place) => (place.below, Some(Arc::new(place.files.origin))),
+            None => (None, None),
+        };
         Some(Source {
             name: name.into(),
-            folder: found.folder.clone(),
+            folder,
             layer,
             engine,
-            node: self.with_defaults(node, &layer_name, self.engines[engine].name()),
+            node: match (below, node) {
+                (Some(below), Some(node)) => Some(merge(&below, &node)),
+                (below, node) => node.or(below),
+            },
             at,
             env: None,
+            origin,
         })
     }
 
@@ -305,7 +340,7 @@ impl<'a> Finder<'a> {
 
     fn engine_of(
         &self,
-        found: &Found<'_>,
+        (tree, folder, file): (&dyn Tree, &str, &str),
         explicit: Option<&Node>,
         at: &Location,
         problems: &mut Problems,
@@ -326,16 +361,16 @@ impl<'a> Finder<'a> {
             .engines
             .iter()
             .enumerate()
-            .filter_map(|(i, e)| e.recognise(self.tree, &found.folder).map(|file| (i, file)))
+            .filter_map(|(i, e)| e.recognise(tree, folder).map(|file| (i, file)))
             .collect();
-        let folder = &found.folder;
+        let folder = tree.shown(folder);
         let (code, message, help) = match fits.as_slice() {
             [(i, _)] => return Some(*i),
             [] => (
                 "component::no-engine",
                 format!("no engine fits the folder `{folder}`"),
                 format!(
-                    "add `engine: NAME` to `{folder}/{COMPONENT_FILE}`; engines are: {}",
+                    "add `engine: NAME` to `{file}`; engines are: {}",
                     engine_names(self.engines).collect::<Vec<_>>().join(", ")
                 ),
             ),
@@ -348,7 +383,7 @@ impl<'a> Finder<'a> {
                     "component::two-engines",
                     format!("the folder `{folder}` fits {}", list.join(" and ")),
                     format!(
-                        "add `engine: {}` to `{folder}/{COMPONENT_FILE}`",
+                        "add `engine: {}` to `{file}`",
                         self.engines[several[0].0].name()
                     ),
                 )

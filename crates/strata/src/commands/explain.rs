@@ -129,6 +129,15 @@ fn head(c: &Composition, unit: usize) {
         v.component.engine,
         c.loaded.tree.shown(&v.component.folder)
     );
+    if let Some(origin) = &v.origin {
+        let whose = match &origin.pin {
+            Some(pin) => format!(" at {}, commit {}", pin.version, pin.commit),
+            None => String::new(),
+        };
+        let tree = c.loaded.tree.as_ref();
+        let at = place(&origin.at, tree);
+        println!("  files from {}{whose}, named at {at}", origin.shown());
+    }
     if let Some(within) = &c.env(u).within {
         let whose = match &within.pin {
             Some(pin) => format!("{} at {}, commit {}", pin.repo, pin.version, pin.commit),

@@ -80,7 +80,8 @@ fn write(c: &Composition, env: &str, dir: &Path) -> Result<Vec<String>, Problem>
         }
         let v = c.variant(u);
         // what comes from an import lies where its own repository has it
-        let base = c.loaded_of(u.env as usize).base.as_str();
+        let base = c.base_of(u);
+        let base = base.as_ref();
         let at = dir.join(u.address.file_name());
         let mut origins = Map::new();
         for path in &v.closure.files {
@@ -107,6 +108,10 @@ fn write(c: &Composition, env: &str, dir: &Path) -> Result<Vec<String>, Problem>
             "engine": v.component.engine,
             "folder": v.component.folder.strip_prefix(base).unwrap_or(&v.component.folder),
             "import": import,
+            "source": v.origin.as_ref().map(|o| {
+                json!({"from": o.shown(), "version": o.pin.as_ref().map(|p| p.version.clone()),
+                    "commit": o.pin.as_ref().map(|p| p.commit.clone())})
+            }),
             "files": origins,
         });
         let terms = |terms: &BTreeMap<String, Term>| -> Json {

@@ -7,6 +7,9 @@ use strata_core::{
     tree::Tree,
 };
 
+/// The code of findings about what must not be shown.
+const SECRET: &str = "import::credentials";
+
 /// Prints all to standard error, worst first.
 pub fn print(problems: &[Diagnostic], tree: &dyn Tree, color: bool) {
     let renderer = if color {
@@ -25,10 +28,20 @@ fn render(p: &Diagnostic, tree: &dyn Tree, renderer: &Renderer) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let text = |at: &Location| tree.text(&at.file).unwrap_or_default();
     let clamp = |at: &Location, text: &str| {
         let start = (at.span.start as usize).min(text.len());
         start..(at.span.end as usize).clamp(start, text.len())
+    };
+    let text = |at: &Location| {
+        let mut text = tree.text(&at.file).unwrap_or_default();
+        if p.code == SECRET {
+            let range = clamp(at, &text);
+            if let Some(found) = text.get(range.clone()) {
+                let hidden = "*".repeat(found.len());
+                text.replace_range(range, &hidden);
+            }
+        }
+        text
     };
     let message = format!("{} [{}]", p.message, p.code);
     let title = level.primary_title(message.as_str());

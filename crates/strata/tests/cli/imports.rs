@@ -1,4 +1,5 @@
 //! Environments of other repositories: real git, over folders, `file://`, git's own daemon and smart HTTP.
+mod catalog;
 mod composed;
 mod refusals;
 pub mod remote;

@@ -8,46 +8,51 @@ use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     repo::{Pin, Repo},
+    span::Location,
     tree::Tree,
 };
 
+/// The files of a state: from where they are vendored, else from the cache.
+pub(crate) fn fetched(
+    root: &Arc<dyn Tree>,
+    entry: &Entry,
+    at: &Location,
+) -> Result<Arc<dyn Tree>, Diagnostic> {
+    let pin = &entry.pin;
+    let folder = vendored(pin);
+    if !root.below(&folder).is_empty() {
+        let below = Below::new(root.clone(), &folder);
+        let digest = below.digest();
+        if digest == pin.digest {
+            return Ok(Arc::new(below));
+        }
+        return Err(Diagnostic::error(
+            "import::digest",
+            format!(
+                "the files in `{folder}` have the digest {}, and the lock names {}",
+                digest.short(),
+                pin.digest.short()
+            ),
+        )
+        .at(at.clone())
+        .related(entry.at.clone(), "the lock")
+        .help(
+            "run `strata import vendor` to write them again; change imports where they come from",
+        ));
+    }
+    root.foreign(pin).map_err(|e| {
+        Diagnostic::error("import::unavailable", e.to_string())
+            .at(at.clone())
+            .related(entry.at.clone(), "the lock")
+            .help("run `strata import lock` where the repository can be reached")
+    })
+}
+
 impl Gatherer<'_> {
-    /// The files of a state: from where they are vendored, else from the cache.
-    pub(super) fn files(&mut self, pin: &Pin, entry: &Entry, wish: &Wish) -> Option<Arc<dyn Tree>> {
-        let folder = vendored(pin);
-        if !self.root.below(&folder).is_empty() {
-            let below = Below::new(self.root.clone(), &folder);
-            let digest = below.digest();
-            if digest == pin.digest {
-                return Some(Arc::new(below));
-            }
-            self.say(
-                Diagnostic::error(
-                    "import::digest",
-                    format!(
-                        "the files in `{folder}` have the digest {}, and the lock names {}",
-                        digest.short(),
-                        pin.digest.short()
-                    ),
-                )
-                .at(wish.at.clone())
-                .related(entry.at.clone(), "the lock")
-                .help("run `strata import vendor` to write them again; change imports where they come from"),
-            );
-            return None;
-        }
-        match self.root.foreign(pin) {
-            Ok(tree) => Some(tree),
-            Err(e) => {
-                self.say(
-                    Diagnostic::error("import::unavailable", e.to_string())
-                        .at(wish.at.clone())
-                        .related(entry.at.clone(), "the lock")
-                        .help("run `strata import lock` where the repository can be reached"),
-                );
-                None
-            }
-        }
+    /// The files of a state.
+    pub(super) fn files(&mut self, entry: &Entry, wish: &Wish) -> Option<Arc<dyn Tree>> {
+        let found = fetched(&self.root, entry, &wish.at);
+        found.map_err(|problem| self.say(problem)).ok()
     }
 
     /// Is there such an environment?

@@ -10,7 +10,7 @@ use strata_syntax::node::Node;
 
 /// Components that the file of one environment brings with `path:`. Their names may have several parts, as in
 /// `terraform/network`; another environment may bring another one of the same name.
-pub(super) fn find(loaded: &mut Loaded, finder: &mut Finder<'_>, problems: &mut Problems) {
+pub(super) fn find(loaded: &mut Loaded, finder: &mut Finder<'_, '_>, problems: &mut Problems) {
     let base = loaded.base.clone();
     let mut all: Vec<(String, Vec<Arc<Source>>)> = Vec::new();
     for (env, file) in &loaded.environments {
@@ -37,7 +37,7 @@ pub(super) fn find(loaded: &mut Loaded, finder: &mut Finder<'_>, problems: &mut 
                 own: true,
                 at: at.clone(),
             };
-            let Some(source) = finder.describe(&found, problems) else {
+            let Some(source) = finder.describe(&found, None, problems) else {
                 loaded.broken.insert(entry.key.clone());
                 continue;
             };
