@@ -144,7 +144,7 @@ fn words(command: &Term) -> Vec<String> {
         return Vec::new();
     };
     let text = |t: &Term| match t {
-        Term::String(s) => Some(s.to_string()),
+        Term::String(s) => Some(s.clone()),
         _ => None,
     };
     words.iter().filter_map(text).collect()

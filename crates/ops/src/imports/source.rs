@@ -96,8 +96,12 @@ pub fn written(node: Option<&Node>) -> Written {
 /// The way to say what cannot be said here.
 pub const WHERE: &str = "say it in `component.yaml`, under `components:` of `strata.yaml`, or in an environment of the platform that the component is of";
 
-/// What a description says of its source. `Ok(None)` when it says nothing; `Err` when it was said what is wrong.
-pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourced>, ()> {
+/// There are no files, and it was said why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused;
+
+/// What a description says of its source; nothing when it says nothing.
+pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourced>, Refused> {
     let Some(node) = node else { return Ok(None) };
     let of = |key: &str| node.get(key).filter(|n| !n.is_null());
     let Some(source) = of("source") else {
@@ -112,7 +116,7 @@ pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourc
             .at_opt(node.key_location(key))
             .help("name the repository with `source:`, or take it away"),
         );
-        return Err(());
+        return Err(Refused);
     };
     let hooks = match of("hooks").map(|n| (n, text(n))) {
         None => false,
@@ -120,7 +124,7 @@ pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourc
         Some((_, Some(word))) if word == "deny" => false,
         Some((n, _)) => {
             problems.push(expected(n, "`hooks` of a component", "`allow` or `deny`"));
-            return Err(());
+            return Err(Refused);
         }
     };
     let version = of("version");
@@ -139,7 +143,7 @@ pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourc
         Err(mut problem) => {
             problem.at.get_or_insert(at);
             problems.push(problem);
-            Err(())
+            Err(Refused)
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     decode::Problems,
     imports::{
         catalog::{Files, obeyed},
-        source,
+        source::{self, Refused},
     },
     load::{COMPONENT_FILE, Loaded, Parsed, parse},
 };
@@ -22,14 +22,14 @@ pub(super) struct Elsewhere {
 }
 
 impl Finder<'_, '_> {
-    /// Where the files of a component are, when they are elsewhere. `Err` when it was said why they are not to be had.
+    /// Where the files of a component are, when they are elsewhere.
     pub(super) fn place(
         &mut self,
         found: &Found<'_>,
         node: Option<&Node>,
         over: Option<(&str, &Node)>,
         problems: &mut Problems,
-    ) -> Result<Option<Elsewhere>, ()> {
+    ) -> Result<Option<Elsewhere>, Refused> {
         let merged = match (node, over) {
             (Some(node), Some((_, over))) => Some(merge(node, over)),
             (None, Some((_, over))) => Some(over.clone()),
@@ -44,11 +44,11 @@ impl Finder<'_, '_> {
         let files = self
             .catalog
             .files(&sourced, (found.name, env), own, problems);
-        let mut files = files.ok_or(())?;
+        let mut files = files.ok_or(Refused)?;
         files.origin.written = source::written(merged.as_ref());
         let file = format!("{}/{COMPONENT_FILE}", files.folder);
         let Parsed::Node(below) = parse(files.tree.as_ref(), &file, problems) else {
-            return Err(());
+            return Err(Refused);
         };
         let engines: Vec<&str> = self.engines.iter().map(|e| e.name()).collect();
         let below = obeyed(below, &engines, problems);
