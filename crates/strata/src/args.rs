@@ -1,7 +1,9 @@
 //! What can be typed. Every command has an example in its help.
+mod add;
 mod bitops;
 mod hand_off;
 
+pub use add::Add;
 pub use bitops::Bitops;
 pub use hand_off::HandOff;
 
@@ -323,6 +325,11 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// One more component: from a catalog, or like one that is there
+    #[command(
+        after_help = "Examples:\n  strata add vpc --from https://github.com/example/catalog//modules/vpc@1.4.0 --layer network --input cidr=10.0.0.0/16\n  strata add cache --from ../catalog//redis        its last release\n  strata add worker --like web\n  strata add worker --like web --dry-run           only show what would be written\n\nWhat would be written is shown and checked first. Nothing is overwritten."
+    )]
+    Add(Add),
     /// Environments of other repositories: which commits they are, and their files
     #[command(subcommand)]
     Import(Import),

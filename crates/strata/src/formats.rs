@@ -85,6 +85,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
         Command::HandOff(HandOff::Done { .. }) => ("hand-off done", PEOPLE),
         Command::Env(Env::New { .. }) => ("env new", PEOPLE),
         Command::Init { .. } => ("init", PEOPLE),
+        Command::Add(_) => ("add", PEOPLE),
         Command::Bitops(_) => ("bitops deploy", PEOPLE),
         Command::Exec { .. } => ("exec", PEOPLE),
         Command::Forget { .. } => ("forget", PEOPLE),

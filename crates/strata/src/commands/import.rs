@@ -28,22 +28,7 @@ const ROUNDS: usize = 20;
 pub fn run(global: &Global, what: &Import) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let tree = wire::tree(&cx.root, &cx.state_dir(), global.offline)?;
-    let cache = wire::import_cache(&cx.root, global.offline).ok_or_else(|| {
-        Problem::new(exit::ERROR, "there is no folder for a cache")
-            .hint("set HOME, XDG_CACHE_HOME or STRATA_CACHE to an absolute path")
-    })?;
-    let mut problems = Vec::new();
-    let lock = Lock::of(tree.as_ref(), &mut problems);
-    if problems.iter().any(Diagnostic::is_error) {
-        diagnostics::print(&problems, tree.as_ref(), cx.color);
-        return Err(Problem::invalid(&problems));
-    }
-    let here = Here {
-        cx,
-        tree,
-        cache,
-        lock,
-    };
+    let here = Here::new(cx, tree)?;
     match what {
         Import::Lock => here.lock(None),
         Import::Update { name } => here.lock(Some(name)),
@@ -53,15 +38,16 @@ pub fn run(global: &Global, what: &Import) -> Result<u8, Problem> {
     }
 }
 
-struct Here {
-    cx: Context,
+/// A platform, its lock, and the cache of other repositories.
+pub(super) struct Here {
+    pub(super) cx: Context,
     tree: Arc<dyn Tree>,
-    cache: ImportCache,
-    lock: Lock,
+    pub(super) cache: ImportCache,
+    pub(super) lock: Lock,
 }
 
 /// What was locked.
-struct Locked {
+pub(super) struct Locked {
     path: String,
     wanted: Wanted,
     before: Option<Pin>,
@@ -69,7 +55,8 @@ struct Locked {
     branch: bool,
 }
 
-fn refused(e: &ImportError) -> Problem {
+/// Why something of another repository is not to be had, and what to do.
+pub(super) fn refused(e: &ImportError) -> Problem {
     let problem = Problem::new(exit::FAILED, e.to_string());
     match e {
         ImportError::Git(_) => problem.hint("install git, and see that it is on PATH"),
@@ -86,6 +73,26 @@ fn refused(e: &ImportError) -> Problem {
 }
 
 impl Here {
+    /// The platform with these files.
+    pub(super) fn new(cx: Context, tree: Arc<dyn Tree>) -> Result<Self, Problem> {
+        let cache = wire::import_cache(&cx.root, cx.global.offline).ok_or_else(|| {
+            Problem::new(exit::ERROR, "there is no folder for a cache")
+                .hint("set HOME, XDG_CACHE_HOME or STRATA_CACHE to an absolute path")
+        })?;
+        let mut problems = Vec::new();
+        let lock = Lock::of(tree.as_ref(), &mut problems);
+        if problems.iter().any(Diagnostic::is_error) {
+            diagnostics::print(&problems, tree.as_ref(), cx.color);
+            return Err(Problem::invalid(&problems));
+        }
+        Ok(Self {
+            cx,
+            tree,
+            cache,
+            lock,
+        })
+    }
+
     fn load(&self, lock: &Lock) -> (Loaded, Vec<Diagnostic>) {
         self.cx.load_under(&self.tree, lock)
     }
@@ -116,16 +123,39 @@ impl Here {
     /// Locks what is not locked; with names also what they mean, anew.
     fn lock(self, anew: Option<&[String]>) -> Result<u8, Problem> {
         let mut lock = self.lock.clone();
+        if let Some(names) = anew {
+            self.release(names, &mut lock)?;
+        }
+        let done = self.fill(&mut lock)?;
+        // what is wrong only now that all is known
+        let wanted = self.wanted(&lock, false)?;
+        self.unmoved(&wanted, &done)?;
+        let used: BTreeSet<String> = wanted
+            .iter()
+            .filter_map(|w| Some(key(w.pin.as_ref()?, &w.what)))
+            .collect();
+        lock.retain(|e| used.contains(&key(&e.pin, &e.what)));
+        let before = self.lock.entries().map(|e| key(&e.pin, &e.what));
+        let gone = before.filter(|k| !used.contains(k)).count();
+        let path = self.cx.root.join(LOCK_FILE);
+        let text = lock.text();
+        let old = fs::read_to_string(&path).unwrap_or_default();
+        if old != text && !(lock.is_empty() && old.is_empty()) {
+            write_file(&path, text.as_bytes())?;
+        }
+        self.report(&done, &lock, gone);
+        Ok(exit::DONE)
+    }
+
+    /// Adds to a lock what is wanted and not in it, imports of imports too.
+    pub(super) fn fill(&self, lock: &mut Lock) -> Result<Vec<Locked>, Problem> {
         let before: BTreeMap<String, Pin> = self
             .lock
             .entries()
             .map(|e| (key(&e.pin, &e.what), e.pin.clone()))
             .collect();
-        if let Some(names) = anew {
-            self.release(names, &mut lock)?;
-        }
         let mut done: Vec<Locked> = Vec::new();
-        let mut wanted = self.wanted(&lock, true)?;
+        let mut wanted = self.wanted(lock, true)?;
         for _ in 0..ROUNDS {
             let open: Vec<Wanted> = wanted.iter().filter(|w| w.pin.is_none()).cloned().collect();
             if open.is_empty() {
@@ -152,25 +182,9 @@ impl Here {
                     branch,
                 });
             }
-            wanted = self.wanted(&lock, true)?;
+            wanted = self.wanted(lock, true)?;
         }
-        // what is wrong only now that all is known
-        let wanted = self.wanted(&lock, false)?;
-        self.unmoved(&wanted, &done)?;
-        let used: BTreeSet<String> = wanted
-            .iter()
-            .filter_map(|w| Some(key(w.pin.as_ref()?, &w.what)))
-            .collect();
-        lock.retain(|e| used.contains(&key(&e.pin, &e.what)));
-        let gone = before.keys().filter(|k| !used.contains(*k)).count();
-        let path = self.cx.root.join(LOCK_FILE);
-        let text = lock.text();
-        let old = fs::read_to_string(&path).unwrap_or_default();
-        if old != text && !(lock.is_empty() && old.is_empty()) {
-            write_file(&path, text.as_bytes())?;
-        }
-        self.report(&done, &lock, gone);
-        Ok(exit::DONE)
+        Ok(done)
     }
 
     fn release(&self, names: &[String], lock: &mut Lock) -> Result<(), Problem> {

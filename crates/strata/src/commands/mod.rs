@@ -1,4 +1,5 @@
 //! The commands, one file each: resolve, check, act, report.
+mod add;
 mod adopt;
 mod apply;
 mod batch;
@@ -146,6 +147,7 @@ pub fn dispatch(args: Args) -> Result<u8, Problem> {
         Command::Render { env, to } => render::run(&global, &env, &to),
         Command::Explain { of } => explain::run(&global, &of),
         Command::Forget { unit, yes } => forget::run(&global, &unit, yes),
+        Command::Add(wanted) => add::run(&global, &wanted),
         Command::Import(what) => import::run(&global, &what),
         Command::Policy(what) => policy::run(&global, what),
         Command::HandOff(what) => hand_off::run(&global, what),

@@ -1,4 +1,5 @@
 //! The program from outside: its commands on small platforms, with real processes.
+mod add;
 mod adopt;
 mod bad_input;
 mod bitops;

@@ -5,6 +5,7 @@
 mod align;
 mod brackets;
 mod build;
+pub mod edit;
 mod emit;
 mod scalars;
 mod traps;

@@ -46,8 +46,14 @@ fn catalog(s: &Sandbox, name: &str) -> Repo {
 
 fn chart(repo: &Repo, env: &str, name: &str, values: &str) {
     let at = |file: &str| format!("{env}/helm/{name}/{file}");
-    repo.write(&at("bitops.config.yaml"), "helm:\n  cli: {namespace: apps}\n");
-    repo.write(&at("Chart.yaml"), &format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\n"));
+    repo.write(
+        &at("bitops.config.yaml"),
+        "helm:\n  cli: {namespace: apps}\n",
+    );
+    repo.write(
+        &at("Chart.yaml"),
+        &format!("apiVersion: v2\nname: {name}\nversion: 0.1.0\n"),
+    );
     repo.write(&at("values.yaml"), values);
 }
 
@@ -69,7 +75,12 @@ fn consumer() -> Sandbox {
     chart(&observability, "grafanaStack", "loki", "replicas: 1\n");
     observability.commit("1.1.0");
     chart(&observability, "grafanaStack", "grafana", "replicas: 99\n");
-    chart(&observability, "promStack", "prometheus", "replicas: 1\nretention: 3d\n");
+    chart(
+        &observability,
+        "promStack",
+        "prometheus",
+        "replicas: 1\nretention: 3d\n",
+    );
     observability.commit("1.2.0");
     let ingress = catalog(&s, "k8s-ingress");
     chart(&ingress, "nginx", "nginx", "replicas: 1\n");
@@ -113,7 +124,9 @@ fn with_tools(s: Sandbox) -> Sandbox {
 /// Names of the plan's units, in its order.
 fn units(plan: &Done) -> Vec<String> {
     let json = plan.json();
-    let steps = json["plan"]["steps"].as_array().or(json["steps"].as_array());
+    let steps = json["plan"]["steps"]
+        .as_array()
+        .or(json["steps"].as_array());
     let steps = steps.expect("steps");
     let name = |s: &serde_json::Value| s["unit"].as_str().expect("a unit").to_owned();
     steps.iter().map(name).collect()
