@@ -79,7 +79,21 @@ fn judge(
         }
         same
     });
+    once_for_all(&mut problems, composition.loaded.tree.as_ref());
     (composition, problems)
+}
+
+/// A file of another repository lies at a place for each environment that imports it; what is wrong with it is wrong
+/// once.
+fn once_for_all(problems: &mut Problems, tree: &dyn Tree) {
+    let mut said = HashSet::new();
+    problems.retain(|p| {
+        let Some(at) = p.at.as_ref().filter(|at| compose::is_mounted(&at.file)) else {
+            return true;
+        };
+        let place = tree.shown(&at.file).into_owned();
+        said.insert((p.code.clone(), place, at.span, p.message.clone()))
+    });
 }
 
 /// A file that is no good YAML may lack anything: what else is wrong with it is not known before that is put right. An

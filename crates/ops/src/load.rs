@@ -157,6 +157,7 @@ pub(crate) fn load_at(
     if !catalog.mounts.is_empty() {
         loaded.tree = Arc::new(Mounted::new(tree.clone(), catalog.mounts.clone()));
     }
+    problems.extend(foreign::policies(tree.as_ref(), base));
     platform::check_environments(&loaded, &mut problems);
     let own = loaded.own.values().flatten();
     let all: Vec<&Source> = loaded

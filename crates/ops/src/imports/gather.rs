@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::Diagnostic,
     repo::{Pin, Repo},
     span::Location,
     tree::Tree,
@@ -317,9 +317,16 @@ impl Gatherer<'_> {
         self.out.mounts.push(mount);
         self.out.mounts.append(&mut catalog.mounts);
         self.out.wanted.append(&mut catalog.wanted);
-        self.problems.extend(found.into_iter().filter(|p| {
-            // what our own repo would be warned of is their affair
-            p.severity != Severity::Warning
+        // said with the import's name, also where a text names a file
+        let called = format!("{path}@{version}:");
+        self.problems.extend(found.into_iter().map(|mut p| {
+            p.message = p.message.replace(&base, &called);
+            p.help = p.help.map(|help| help.replace(&base, &called));
+            if p.at.is_none() {
+                p.message = format!("`{path}@{version}`: {}", p.message);
+                p.at = Some(wish.at.clone());
+            }
+            p
         }));
         let loaded = Arc::new(loaded);
         self.known(&loaded.environments, &wish, Some((&repo, &version)))?;

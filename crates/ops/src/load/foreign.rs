@@ -1,7 +1,7 @@
 //! What the files of an import may not decide: where states, credentials and policies are is the consumer's affair.
 //! It is taken out before it is read, and said.
 use crate::decode::Problems;
-use strata_core::diagnostic::Diagnostic;
+use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
 use strata_syntax::node::{Kind, Node};
 
 /// Keys of a foreign `strata.yaml` that are not obeyed.
@@ -26,6 +26,22 @@ pub(super) fn platform(node: Option<Node>, problems: &mut Problems) -> Option<No
 /// An environment of an import.
 pub(super) fn environment(node: Option<Node>, problems: &mut Problems) -> Option<Node> {
     without(node, ENVIRONMENT, problems)
+}
+
+/// Rules of an import.
+pub(super) fn policies(tree: &dyn Tree, base: &str) -> Option<Diagnostic> {
+    if base.is_empty() {
+        return None;
+    }
+    let files = tree.below(&format!("{base}policy")).iter();
+    let mut rules = files.filter(|f| f.path.ends_with(".rego") && !f.path.ends_with("_test.rego"));
+    let first = rules.next()?;
+    let message = "`policy/` of an import is not obeyed: what stands here counts";
+    Some(
+        Diagnostic::note("import::ignored", message)
+            .at(Location::file(first.path.clone()))
+            .help("copy the rules that you want into your own `policy/`"),
+    )
 }
 
 fn without(node: Option<Node>, keys: &[&str], problems: &mut Problems) -> Option<Node> {
