@@ -409,9 +409,12 @@ pub enum Import {
     Outdated,
     /// Copy the files of all imports into `vendor/strata`, to be committed
     #[command(
-        after_help = "Example:\n  strata import vendor && strata check --offline\n\nFormats: human, json"
+        after_help = "Examples:\n  strata import vendor && strata check --offline\n  strata import vendor ../stick     to carry along: over there it becomes vendor/strata\n\nFormats: human, json"
     )]
-    Vendor,
+    Vendor {
+        /// Another folder, which is empty or not there
+        to: Option<PathBuf>,
+    },
     /// Check that files and versions of all imports are what the lock says
     #[command(
         after_help = "Examples:\n  strata import verify\n  strata import verify --offline     only the files\n\nFormats: human, json"

@@ -68,7 +68,7 @@ pub fn of(command: &Command) -> (&'static str, &'static [Format]) {
                 Import::Lock => "import lock",
                 Import::Update { .. } => "import update",
                 Import::Outdated => "import outdated",
-                Import::Vendor => "import vendor",
+                Import::Vendor { .. } => "import vendor",
                 Import::Verify => "import verify",
             },
             DATA,

@@ -1,5 +1,6 @@
 //! `strata import`: which commits other repositories are locked to, and their files.
 mod files;
+mod vendor;
 
 use crate::{
     args::{Global, Import},
@@ -33,7 +34,7 @@ pub fn run(global: &Global, what: &Import) -> Result<u8, Problem> {
         Import::Lock => here.lock(None),
         Import::Update { name } => here.lock(Some(name)),
         Import::Outdated => here.outdated(),
-        Import::Vendor => here.vendor(),
+        Import::Vendor { to } => here.vendor(to.as_deref()),
         Import::Verify => here.verify(),
     }
 }

@@ -121,6 +121,19 @@ fn a_lock_is_enough_for_another_machine_and_a_vendored_tree_needs_none() {
         .says("have the digest");
     s.ends(0, &["import", "vendor"]);
     s.ends(0, &["check", "--offline"]);
+    // to be carried along: what is there is left alone
+    let stick = s.beside("stick/deep");
+    let to = stick.to_str().unwrap();
+    s.ends(0, &["import", "vendor", to]).says(to);
+    s.ends(2, &["import", "vendor", to]).says("is not empty");
+    s.ends(2, &["import", "vendor", "."]).says("is not empty");
+    let folder = fs::read_dir(&stick).unwrap().next().unwrap().unwrap();
+    assert!(folder.path().join("layers/base/prom/say.sh").is_file());
+    fs::remove_dir_all(s.root().join("vendor/strata")).unwrap();
+    forget();
+    s.ends(3, &["check", "--offline"]);
+    fs::rename(&stick, s.root().join("vendor/strata")).unwrap();
+    s.ends(0, &["check", "--offline"]);
     s.edit(
         "environments/dev.yaml",
         "environment: promStack",

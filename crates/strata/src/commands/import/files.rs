@@ -1,14 +1,10 @@
-//! `strata import outdated`, `vendor`, `verify`: what is locked against what is there.
+//! `strata import outdated` and `verify`: what is locked against what is there.
 use super::{Here, print_json, refused};
 use crate::problem::Problem;
 use serde_json::{Value as Json, json};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    os::unix::fs::PermissionsExt as _,
-};
+use std::collections::{BTreeMap, BTreeSet};
 use strata_core::{exit, repo::Pin, tree::digest_of};
-use strata_ops::imports::{LOCK_FILE, VENDOR, Wanted, gather::vendored};
+use strata_ops::imports::{LOCK_FILE, Wanted, gather::vendored};
 
 impl Here {
     pub(super) fn outdated(self) -> Result<u8, Problem> {
@@ -70,78 +66,6 @@ impl Here {
             .filter_map(|w| w.pin)
             .map(|pin| (vendored(&pin), pin))
             .collect())
-    }
-
-    pub(super) fn vendor(self) -> Result<u8, Problem> {
-        let mut pins: BTreeMap<String, Pin> = BTreeMap::new();
-        // also of imports whose vendored files are wrong: from the cache
-        for e in self.lock.entries() {
-            pins.insert(vendored(&e.pin), e.pin.clone());
-        }
-        let unlocked: Vec<Wanted> = self
-            .wanted(&self.lock, true)?
-            .into_iter()
-            .filter(|w| w.pin.is_none())
-            .collect();
-        if let Some(w) = unlocked.first() {
-            return Err(
-                Problem::new(exit::INVALID, format!("{} is not in `{LOCK_FILE}`", w.path))
-                    .hint("run `strata import lock`"),
-            );
-        }
-        let base = self.cx.root.join(VENDOR);
-        for (folder, pin) in &pins {
-            let tree = self
-                .tree
-                .foreign(pin)
-                .map_err(|e| Problem::new(exit::FAILED, e.to_string()))?;
-            let to = self.cx.root.join(folder);
-            let name = to
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let new = base.join(format!(".{name}.new"));
-            remove(&new)?;
-            for file in tree.files() {
-                let path = new.join(file.path.as_ref());
-                let doing =
-                    |e: std::io::Error| Problem::io(format!("write `{}`", path.display()), &e);
-                let bytes = tree
-                    .read(&file.path)
-                    .map_err(|e| Problem::new(exit::ERROR, e.to_string()))?;
-                fs::create_dir_all(path.parent().unwrap_or(&new)).map_err(doing)?;
-                fs::write(&path, &bytes).map_err(doing)?;
-                let mode = if file.executable { 0o755 } else { 0o644 };
-                fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(doing)?;
-            }
-            remove(&to)?;
-            fs::rename(&new, &to)
-                .map_err(|e| Problem::io(format!("write `{}`", to.display()), &e))?;
-        }
-        let mut gone = Vec::new();
-        for entry in fs::read_dir(&base).into_iter().flatten().flatten() {
-            let folder = format!("{VENDOR}/{}", entry.file_name().to_string_lossy());
-            if !pins.contains_key(&folder) {
-                remove(&entry.path())?;
-                gone.push(folder);
-            }
-        }
-        if self.cx.json() {
-            let all: Vec<&String> = pins.keys().collect();
-            print_json(&json!({ "vendored": all, "removed": gone }));
-            return Ok(exit::DONE);
-        }
-        for (folder, pin) in &pins {
-            println!("{folder}: {} {} ({})", pin.repo, pin.version, pin.short());
-        }
-        for folder in &gone {
-            println!("{folder}: removed, nothing imports it");
-        }
-        if pins.is_empty() {
-            eprintln!("nothing is imported from another repository");
-        }
-        Ok(exit::DONE)
     }
 
     pub(super) fn verify(self) -> Result<u8, Problem> {
@@ -220,14 +144,5 @@ impl Here {
             "the cached files of {} at {} are damaged ({why}); they are fetched again when they are needed",
             pin.repo, pin.version
         ))
-    }
-}
-
-fn remove(path: &std::path::Path) -> Result<(), Problem> {
-    match fs::remove_dir_all(path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-            Err(Problem::io(format!("remove `{}`", path.display()), &e))
-        }
-        _ => Ok(()),
     }
 }
