@@ -29,7 +29,9 @@ fn what_is_not_there_is_said_with_what_is() {
         "environments/dev.yaml",
         &importing("https://me:hunter2@git.example/x", ""),
     );
-    s.ends(3, &["import", "lock"]).says("import::credentials");
+    s.ends(3, &["import", "lock"])
+        .says("import::credentials")
+        .never_says("hunter2");
     s.write(
         "environments/dev.yaml",
         &importing("'ext::sh -c touch${IFS}x'", ""),
