@@ -227,8 +227,8 @@ impl Context {
         };
         let selection = Selection {
             envs: envs.to_vec(),
-            only: which.only.clone(),
-            layers: which.layer.clone(),
+            only: which.named.only.clone(),
+            layers: which.named.layer.clone(),
             among,
         };
         select(c, &selection).map_err(Problem::usage)

@@ -17,6 +17,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{
+    glob,
     span::Location,
     tree::{Tree, join},
 };
@@ -54,8 +55,10 @@ impl<'t> Folders<'t> {
             written: HashSet::new(),
             asked: HashSet::new(),
             reads: Vec::new(),
+            sets: Vec::new(),
         };
         linker.follow(root);
+        linker.sets();
         linker.missing_files();
         linker.states();
         linker.own();
@@ -63,14 +66,19 @@ impl<'t> Folders<'t> {
         linker.module
     }
 
-    fn folder(&self, path: &str) -> Arc<Folder> {
+    fn folder(&self, path: &str, root: &str) -> Arc<Folder> {
         if let Some(known) = self.kept.borrow().get(path) {
             return known.clone();
         }
-        let key = format!("terraform folder {path}");
         let read = || Arc::new(Folder::read(self.tree, path));
-        let shared = self.tree.shared(&key, &|| read());
-        let folder = shared.downcast::<Folder>().unwrap_or_else(|_| read());
+        // a root is rarely read twice, and there are many: what was read of it goes again
+        let folder = if path == root {
+            read()
+        } else {
+            let key = format!("terraform folder {path}");
+            let shared = self.tree.shared(&key, &|| read());
+            shared.downcast::<Folder>().unwrap_or_else(|_| read())
+        };
         self.kept
             .borrow_mut()
             .insert(path.to_owned(), folder.clone());
@@ -102,6 +110,8 @@ struct Linker<'a, 't> {
     asked: HashSet<String>,
     /// Files that are read, with their paths.
     reads: Vec<(String, Location)>,
+    /// Folders of which some files are read, with the pattern of those.
+    sets: Vec<(String, String)>,
 }
 
 impl Linker<'_, '_> {
@@ -112,7 +122,7 @@ impl Linker<'_, '_> {
             if !self.seen.insert(path.clone()) {
                 continue;
             }
-            let folder = self.folders.folder(&path);
+            let folder = self.folders.folder(&path, self.root);
             self.module.folders.push(folder.clone());
             self.module.incomplete |= folder.incomplete;
             for (file, facts) in &folder.files {
@@ -178,7 +188,29 @@ impl Linker<'_, '_> {
             let at = Location::new(file.clone(), read.at);
             self.reads.push((path.clone(), at));
         }
-        self.module.files.insert(path);
+        match &read.pattern {
+            Some(pattern) => self.sets.push((path, pattern.clone())),
+            None => {
+                self.module.files.insert(path);
+            }
+        }
+    }
+
+    /// What the patterns of `fileset` name. Where something is read under a name that is computed, it may be any file
+    /// of these folders: names are made from names.
+    fn sets(&mut self) {
+        let all_known = self.module.uncovered.is_empty();
+        for (folder, pattern) in std::mem::take(&mut self.sets) {
+            match glob::matching(self.folders.tree, &folder, &pattern) {
+                Some(found) if all_known => {
+                    let found = found.iter().map(|f| f.path.to_string());
+                    self.module.files.extend(found);
+                }
+                _ => {
+                    self.module.files.insert(folder);
+                }
+            }
+        }
     }
 
     /// Files that are read, are not there, and that nobody seems to write.
