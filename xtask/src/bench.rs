@@ -1,4 +1,6 @@
 //! The promised figures, measured: ratios, counts and CPU time rather than seconds by the clock.
+mod changed;
+mod growth;
 mod hcl;
 mod imports;
 mod policy;
@@ -34,8 +36,8 @@ pub struct Options {
 }
 
 /// What can be measured by itself.
-pub const PARTS: [&str; 8] = [
-    "plan", "policy", "hcl", "imports", "folders", "own", "wall", "recovery",
+pub const PARTS: [&str; 10] = [
+    "plan", "policy", "hcl", "imports", "changed", "growth", "folders", "own", "wall", "recovery",
 ];
 
 /// One line of the result.
@@ -93,6 +95,12 @@ pub fn run(options: &Options) -> Result<bool, Failure> {
     }
     if wanted("imports") {
         b.imports(if full { 200 } else { 40 }, full)?;
+    }
+    if wanted("changed") {
+        b.changed(if full { 300 } else { 30 })?;
+    }
+    if wanted("growth") {
+        b.growth(if full { 100_000 } else { 10_000 }, full)?;
     }
     if wanted("folders") {
         b.folders(many, full)?;

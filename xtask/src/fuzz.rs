@@ -2,7 +2,7 @@
 //!
 //! No coverage guidance and no nightly compiler: what it finds, a test can be made of at once. A panic, an answer that
 //! takes long, and memory beyond the bound are failures; the input is kept in `target/fuzz`.
-use crate::Failure;
+use crate::{Failure, random::Random};
 use std::{
     fs,
     panic::catch_unwind,
@@ -261,22 +261,6 @@ fn parts(path: &Path, text: &str) -> Vec<(String, Vec<u8>)> {
         }
     }
     out
-}
-
-/// Xorshift: the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-    #[allow(clippy::cast_possible_truncation)]
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
-    }
 }
 
 /// What parsers trip over.

@@ -33,6 +33,11 @@ impl Shape {
     pub const fn units(&self) -> usize {
         self.components * self.environments
     }
+    /// How many units take a value from one of the layer below.
+    pub fn edges(&self) -> usize {
+        let above = |c: &usize| self.upstream(*c).is_some();
+        (0..self.components).filter(above).count() * self.environments
+    }
     /// How many components of the layer below a component stands above, if it does not stand in the lowest.
     fn upstream(&self, component: usize) -> Option<usize> {
         let width = self.components.div_ceil(LAYERS.len());

@@ -6,6 +6,7 @@ mod generate;
 mod journal;
 mod measure;
 mod own;
+mod random;
 
 use generate::Shape;
 use std::{path::PathBuf, process::ExitCode};
@@ -19,7 +20,8 @@ generate  makes a platform of N units: `shared` has N/E components in E environm
           `folders` has N components in one environment, two files each
 bench     builds strata, generates, applies and measures; ends with 1 when a figure is over its target
   --quick   a tenth of the units, no targets of the large sizes
-  --only    measures one part: plan, policy, hcl, imports, folders, own, wall, recovery
+  --only    measures one part: plan, policy, hcl, imports, changed, growth, folders,
+            own, wall, recovery
   --strata  measures this program instead of building one
   --keep    keeps the platforms in DIR, and uses those that are there";
 

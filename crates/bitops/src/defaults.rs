@@ -1,140 +1,82 @@
 //! `_default`: its files lie below those of every environment, as BitOps' pages say. BitOps itself never did it.
 use crate::{
-    Settings,
-    merge::{Layer, compose},
-    overlay::Overlay,
+    imports::Picked,
+    merge::{Composed, Conflict, Layer},
 };
-use std::{collections::BTreeMap, sync::Arc};
-use strata_core::{
-    diagnostic::Diagnostic,
-    span::Location,
-    tree::{Tree, TreeFile},
-};
+use std::sync::Arc;
+use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
 
-/// The files with defaults merged into every environment.
-pub fn below(
-    tree: &Arc<dyn Tree>,
-    environments: &[String],
-    settings: &Settings,
-    problems: &mut Vec<Diagnostic>,
-) -> Arc<dyn Tree> {
-    let default = settings.default_folder();
-    if tree.below(default).is_empty() {
-        return tree.clone();
-    }
-    let mut made = BTreeMap::new();
-    for env in environments {
-        merge_into(tree, default, env, &mut made, problems);
-    }
-    if made.is_empty() {
-        return tree.clone();
-    }
-    Arc::new(Overlay::new(tree.clone(), made))
-}
-
-fn merge_into(
+/// The layer of the defaults that an environment takes. Of charts it takes only those that it has, and their values not
+/// at all, as helm is given both files; of those that `brought` names, which come from elsewhere, everything, as the
+/// defaults lie above them.
+pub fn layer(
     tree: &Arc<dyn Tree>,
     default: &str,
     env: &str,
-    made: &mut BTreeMap<String, (Vec<u8>, bool)>,
+    brought: &dyn Fn(&str) -> bool,
+) -> Layer {
+    let wants = |path: &str| {
+        let Some(rest) = path.strip_prefix("helm/") else {
+            return true;
+        };
+        let Some((chart, path)) = rest.split_once('/') else {
+            return false;
+        };
+        let values = path.starts_with("values")
+            && (path.ends_with(".yaml") || path.starts_with("values-files/"));
+        brought(chart) || !values && !tree.below(&format!("{env}/helm/{chart}")).is_empty()
+    };
+    Layer {
+        name: default.to_owned(),
+        tree: Arc::new(Picked::new(tree.clone(), default, &wants)),
+        folder: default.to_owned(),
+        foreign: false,
+    }
+}
+
+/// Says that an environment and its defaults cannot be one.
+pub fn conflict(
+    tree: &dyn Tree,
+    default: &str,
+    env: &str,
+    conflict: &Conflict,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let wanted = Arc::new(Wanted::new(tree.clone(), default, env));
-    let layer = |folder: &str, tree: Arc<dyn Tree>| Layer {
-        name: folder.to_owned(),
-        tree,
-        folder: folder.to_owned(),
-        foreign: false,
-    };
-    let composed = match compose(&[layer(default, wanted), layer(env, tree.clone())]) {
-        Ok(composed) => composed,
-        Err(e) => {
-            problems.push(
-                Diagnostic::error("file::unreadable", e.to_string()).at(Location::file(default)),
-            );
-            return;
-        }
-    };
-    for conflict in &composed.conflicts {
-        // the upper file stays beside the lower one under a name that nobody wrote
-        let path = conflict
-            .path
-            .strip_suffix(&format!(".{env}.tf"))
-            .unwrap_or(&conflict.path);
-        let there = [format!("{env}/{path}"), format!("{default}/{path}")];
-        let at = there
-            .into_iter()
-            .find(|p| tree.file(p).is_some())
-            .unwrap_or_default();
-        let message = format!("`{env}` and `{default}` cannot be one: {}", conflict.why);
-        problems.push(
-            Diagnostic::error("bitops::conflict", message)
-                .at(Location::file(at))
-                .help(format!("take it away from one of the two, or from `{default}` what this environment does otherwise")),
-        );
-    }
-    if !composed.conflicts.is_empty() {
+    // the upper file stays beside the lower one under a name that nobody wrote
+    let path = conflict
+        .path
+        .strip_suffix(&format!(".{env}.tf"))
+        .unwrap_or(&conflict.path);
+    let there = [format!("{env}/{path}"), format!("{default}/{path}")];
+    let at = there
+        .into_iter()
+        .find(|p| tree.file(p).is_some())
+        .unwrap_or_default();
+    let message = format!("`{env}` and `{default}` cannot be one: {}", conflict.why);
+    problems.push(
+        Diagnostic::error("bitops::conflict", message)
+            .at(Location::file(at))
+            .help(format!("take it away from one of the two, or from `{default}` what this environment does otherwise")),
+    );
+}
+
+/// Says that an environment takes files of its defaults.
+pub fn taken(composed: &Composed, default: &str, env: &str, problems: &mut Vec<Diagnostic>) {
+    let all = composed.files.iter();
+    let mut taken = all.filter_map(|(_, f)| f.origin.iter().find(|p| p.layer == default));
+    let Some(first) = taken.next() else {
         return;
-    }
-    let mut taken: Option<(usize, &str)> = None;
-    for (path, file) in &composed.files {
-        let at = format!("{env}/{path}");
-        let same = tree.file(&at).is_some() && file.plain && file.origin == [env.to_owned()];
-        if same {
-            continue;
-        }
-        if file.origin[0] == default {
-            taken = Some(taken.map_or((1, path), |(n, first)| (n + 1, first)));
-        }
-        made.insert(at, (file.bytes.to_vec(), file.executable));
-    }
-    if let Some((n, first)) = taken {
-        let files = if n == 1 {
-            "1 file".to_owned()
-        } else {
-            format!("{n} files")
-        };
-        problems.push(
-            Diagnostic::warning(
-                "bitops::differs",
-                format!("BitOps never merged `{default}` into `{env}`, as its pages say; strata does: {files}"),
-            )
-            .at(Location::file(format!("{default}/{first}")))
-            .help("look at `strata plan`; rename the folder to keep what BitOps did"),
-        );
-    }
-}
-
-/// The defaults that an environment takes: of charts only those that it has, and their values not at all, as helm is
-/// given both files.
-struct Wanted {
-    tree: Arc<dyn Tree>,
-    files: Vec<TreeFile>,
-}
-
-impl Wanted {
-    fn new(tree: Arc<dyn Tree>, default: &str, env: &str) -> Self {
-        let wants = |file: &&TreeFile| {
-            let Some(rest) = file.path.strip_prefix(&format!("{default}/helm/")) else {
-                return true;
-            };
-            let Some((chart, path)) = rest.split_once('/') else {
-                return false;
-            };
-            let values = path.starts_with("values")
-                && (path.ends_with(".yaml") || path.starts_with("values-files/"));
-            !values && !tree.below(&format!("{env}/helm/{chart}")).is_empty()
-        };
-        let files = tree.below(default).iter().filter(wants).cloned().collect();
-        Self { tree, files }
-    }
-}
-
-impl Tree for Wanted {
-    fn files(&self) -> &[TreeFile] {
-        &self.files
-    }
-    fn read(&self, path: &str) -> Result<Arc<[u8]>, strata_core::tree::TreeError> {
-        self.tree.read(path)
-    }
+    };
+    let files = match 1 + taken.count() {
+        1 => "1 file".to_owned(),
+        n => format!("{n} files"),
+    };
+    problems.push(
+        Diagnostic::warning(
+            "bitops::differs",
+            format!("BitOps never merged `{default}` into `{env}`, as its pages say; strata does: {files}"),
+        )
+        .at(Location::file(first.path.as_str()))
+        .help("look at `strata plan`; rename the folder to keep what BitOps did"),
+    );
 }

@@ -2,7 +2,7 @@
 use crate::{
     Settings,
     deployment::{self, Deployment, Tool},
-    imports::join::Inherited,
+    imports::join::Basis,
     layout::{self, CONFIG, USUAL},
     looks,
     masks::Masks,
@@ -53,6 +53,8 @@ pub enum Mode {
 pub struct Environment {
     /// Its name: its folder's.
     pub name: String,
+    /// Where its root lies among all files; empty where it is the root.
+    pub root: String,
     /// What is deployed, in order.
     pub deployments: Vec<Deployment>,
     /// Does a failure end the run?
@@ -66,12 +68,12 @@ pub struct Environment {
 impl Environment {
     /// From its folder, and what it has from elsewhere.
     pub fn read(
-        tree: &dyn Tree,
+        basis: &Basis,
         name: &str,
-        inherited: Option<&Inherited>,
         settings: &Settings,
         problems: &mut Vec<Diagnostic>,
     ) -> Self {
+        let tree = basis.tree.as_ref();
         let path = format!("{name}/{CONFIG}");
         let file = read(tree, &path, problems);
         let own = file.as_ref().and_then(|n| n.get("bitops"));
@@ -90,19 +92,13 @@ impl Environment {
         let masks = get("logging").and_then(|l| l.get("masks"));
         Self {
             name: name.to_owned(),
-            deployments: deployments(
-                tree,
-                name,
-                get("deployments"),
-                inherited,
-                settings,
-                problems,
-            ),
+            root: basis.root.clone(),
+            deployments: deployments(basis, name, get("deployments"), settings, problems),
             fail_fast: fail_fast.as_deref().and_then(flag).unwrap_or(true),
             mode,
             masks: Masks::read(
-                inherited
-                    .map_or(&[][..], |i| i.masks.as_slice())
+                basis
+                    .masks
                     .iter()
                     .chain(masks.and_then(Node::as_list).into_iter().flatten()),
                 problems,
@@ -170,13 +166,13 @@ fn check_keys(file: Option<&Node>, own: Option<&Node>, problems: &mut Vec<Diagno
 
 /// The deployments in order: as they are listed, else the folders of known tools.
 fn deployments(
-    tree: &dyn Tree,
+    basis: &Basis,
     env: &str,
     listed: Option<&Node>,
-    inherited: Option<&Inherited>,
     settings: &Settings,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Deployment> {
+    let tree = basis.tree.as_ref();
     let here = layout::folders(tree, env);
     let mut out = Vec::new();
     if let Some(listed) = listed {
@@ -222,7 +218,7 @@ fn deployments(
                 );
             }
         }
-    } else if let Some(all) = inherited.and_then(|i| i.deployments.as_ref()) {
+    } else if let Some(all) = &basis.deployments {
         for (key, plugin, at) in all {
             deployment::read(tree, env, key, plugin, at, settings, &mut out, problems);
         }
@@ -233,9 +229,7 @@ fn deployments(
             deployment::read(tree, env, tool, tool, &at, settings, &mut out, problems);
         }
     }
-    if let Some(inherited) = inherited {
-        in_order_of_layers(&mut out, &inherited.charts);
-    }
+    in_order_of_layers(&mut out, &basis.charts);
     distinct(&mut out, problems);
     looks::connect(tree, env, &mut out);
     out
@@ -245,7 +239,10 @@ fn deployments(
 fn in_order_of_layers(all: &mut [Deployment], charts: &[String]) {
     let rank = |d: &Deployment| {
         let chart = d.key.rsplit('/').next().unwrap_or_default();
-        charts.iter().position(|c| c == chart).unwrap_or(charts.len())
+        charts
+            .iter()
+            .position(|c| c == chart)
+            .unwrap_or(charts.len())
     };
     for run in all.chunk_by_mut(|a, b| a.tool == Tool::Helm && b.tool == Tool::Helm) {
         run.sort_by_key(rank);

@@ -2,6 +2,7 @@
 use crate::Settings;
 use std::collections::BTreeSet;
 use strata_core::{diagnostic::Diagnostic, name::name_problem, span::Location, tree::Tree};
+use strata_ops::imports::VENDOR;
 
 /// The file that configures an environment or a deployment.
 pub const CONFIG: &str = "bitops.config.yaml";
@@ -21,8 +22,14 @@ pub fn recognise(tree: &dyn Tree) -> bool {
             .any(|f| environment_of(&f.path).is_some())
 }
 
-/// The environment to which a configuration file belongs.
+/// The environment to which a configuration file belongs; files of other repos that are vendored belong to none.
 fn environment_of(path: &str) -> Option<&str> {
+    if path
+        .strip_prefix(VENDOR)
+        .is_some_and(|p| p.starts_with('/'))
+    {
+        return None;
+    }
     let (env, rest) = path.split_once('/')?;
     let file = rest.rsplit('/').next()?;
     (!env.starts_with(['_', '.']) && (file == CONFIG || file == MISSPELLED)).then_some(env)
@@ -41,6 +48,19 @@ pub fn environments(tree: &dyn Tree, settings: &Settings) -> Vec<String> {
         .filter(usable)
         .map(str::to_owned)
         .collect()
+}
+
+/// What looks like environments in a repo whose files lie below `base` (empty, or with `/` at its end): folders that
+/// have a configuration or a folder of a usual tool.
+pub fn inside<'a>(tree: &'a dyn Tree, base: &str) -> Vec<&'a str> {
+    let looks = |name: &&str| {
+        let folder = format!("{base}{name}");
+        !name.starts_with(['_', '.'])
+            && (tree.file(&format!("{folder}/{CONFIG}")).is_some()
+                || folders(tree, &folder).iter().any(|f| USUAL.contains(f)))
+    };
+    let names = folders(tree, base.trim_end_matches('/'));
+    names.into_iter().filter(looks).collect()
 }
 
 /// The folders directly in a folder, sorted.

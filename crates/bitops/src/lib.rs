@@ -23,11 +23,17 @@ mod looks;
 pub mod masks;
 pub mod merge;
 pub mod native;
+pub mod origin;
 pub mod overlay;
 pub mod resolve;
 pub mod schema;
 
 use environment::Environment;
+use imports::{
+    Source,
+    join::{Basis, join},
+    trust::Judge,
+};
 use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{diagnostic::Diagnostic, tree::Tree};
 use strata_ops::imports::{Brought, Lock, Wanted};
@@ -59,14 +65,14 @@ impl Settings {
 pub struct Reading {
     /// Its environments, by name.
     pub environments: Vec<Environment>,
-    /// Its files with defaults merged in.
+    /// Its files, with defaults and what is taken from elsewhere merged in.
     pub tree: Arc<dyn Tree>,
+    /// What each environment stands on.
+    pub basis: BTreeMap<String, Basis>,
     /// What environments take from elsewhere.
-    pub sources: Vec<imports::Source>,
+    pub sources: Vec<Source>,
     /// What of that has to be locked.
     pub wanted: Vec<Wanted>,
-    /// The layers of files that are not plainly ours, lowest first, by path.
-    pub origins: imports::Origins,
     /// What was found: what is wrong, and what strata does otherwise than BitOps.
     pub problems: Vec<Diagnostic>,
 }
@@ -74,21 +80,14 @@ pub struct Reading {
 impl Reading {
     /// Files of other repos in deployments of ours.
     pub fn brought(&self) -> Vec<Brought> {
-        let judge = imports::trust::Judge {
-            tree: &self.tree,
-            origins: &self.origins,
-            sources: &self.sources,
+        let of = |env: &Environment| {
+            let basis = self.basis.get(&env.name)?;
+            Some(Judge::new(env, basis, &self.sources).brought())
         };
-        let mut out = Vec::new();
-        for env in &self.environments {
-            for d in &env.deployments {
-                out.extend(judge.brought(&env.name, d));
-            }
-        }
-        out
+        self.environments.iter().filter_map(of).flatten().collect()
     }
-    /// Do environments take files of the default folder?
-    pub fn merges_defaults(&self, files: &Arc<dyn Tree>) -> bool {
+    /// Do environments take files of the default folder, or of other repos?
+    pub fn merges(&self, files: &Arc<dyn Tree>) -> bool {
         !Arc::ptr_eq(&self.tree, files)
     }
 }
@@ -101,10 +100,8 @@ pub fn read(tree: &Arc<dyn Tree>, settings: &Settings) -> Reading {
 /// Reads a repo under another lock.
 pub fn read_under(tree: &Arc<dyn Tree>, settings: &Settings, lock: Option<&Lock>) -> Reading {
     let mut problems = Vec::new();
-    let mut environments = Vec::new();
     let mut names = layout::environments(tree.as_ref(), settings);
     names.retain(|name| settings.only.as_ref().is_none_or(|only| only == name));
-    let own = defaults::below(tree, &names, settings, &mut problems);
     let locked;
     let lock = match lock {
         Some(lock) => lock,
@@ -113,33 +110,21 @@ pub fn read_under(tree: &Arc<dyn Tree>, settings: &Settings, lock: Option<&Lock>
             &locked
         }
     };
-    let gathered = imports::gather(&own, &names, settings, lock, &mut problems);
-    let joined = imports::join::join(&own, &gathered, settings, &mut problems);
-    let tree = &joined.tree;
-    for name in names {
-        environments.push(Environment::read(
-            tree.as_ref(),
-            &name,
-            joined.inherited.get(&name),
-            settings,
-            &mut problems,
-        ));
+    let gathered = imports::gather::gather(tree, &names, settings, lock, &mut problems);
+    let joined = join(tree, &names, &gathered, settings, &mut problems);
+    let mut environments = Vec::new();
+    for (name, basis) in &joined.basis {
+        let env = Environment::read(basis, name, settings, &mut problems);
+        Judge::new(&env, basis, &gathered.sources).check(&mut problems);
+        environments.push(env);
     }
-    let judge = imports::trust::Judge {
-        tree,
-        origins: &joined.origins,
-        sources: &gathered.sources,
-    };
-    for env in &environments {
-        judge.check(env, &mut problems);
-    }
-    layout::strangers(tree.as_ref(), settings, &mut problems);
+    layout::strangers(joined.tree.as_ref(), settings, &mut problems);
     Reading {
         environments,
-        tree: tree.clone(),
+        tree: joined.tree,
+        basis: joined.basis,
         sources: gathered.sources,
         wanted: gathered.wanted,
-        origins: joined.origins,
         problems,
     }
 }

@@ -8,7 +8,10 @@ pub struct Masks(Vec<(regex::Regex, String)>);
 
 impl Masks {
     /// From the list; one that cannot be read is an error, never left out.
-    pub fn read<'a>(items: impl IntoIterator<Item = &'a Node>, problems: &mut Vec<Diagnostic>) -> Self {
+    pub fn read<'a>(
+        items: impl IntoIterator<Item = &'a Node>,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Self {
         let mut out = Vec::new();
         for item in items {
             let text = |key: &str| item.get(key).and_then(Node::as_str);
@@ -87,7 +90,10 @@ mod tests {
             r"[{search: '(token=)\S+', replace: '\1***'}, {search: 'secret', replace: '$5'}]";
         let (node, _) = yaml::parse(&"f".into(), text);
         let mut problems = Vec::new();
-        let masks = Masks::read(node.as_ref().and_then(Node::as_list).into_iter().flatten(), &mut problems);
+        let masks = Masks::read(
+            node.as_ref().and_then(Node::as_list).into_iter().flatten(),
+            &mut problems,
+        );
         assert!(problems.is_empty());
         assert_eq!(masks.apply("a token=abc secret"), "a token=*** $5");
     }
@@ -96,7 +102,10 @@ mod tests {
     fn a_mask_that_cannot_be_used_is_an_error() {
         let (node, _) = yaml::parse(&"f".into(), "[{search: '(?<=x)y'}, {replace: z}]");
         let mut problems = Vec::new();
-        Masks::read(node.as_ref().and_then(Node::as_list).into_iter().flatten(), &mut problems);
+        Masks::read(
+            node.as_ref().and_then(Node::as_list).into_iter().flatten(),
+            &mut problems,
+        );
         assert_eq!(problems.len(), 2);
         assert!(problems.iter().all(Diagnostic::is_error));
     }

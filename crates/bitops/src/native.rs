@@ -29,7 +29,11 @@ pub fn files(
     ));
     let mut out = BTreeMap::from([("strata.yaml".to_owned(), platform)]);
     for env in &reading.environments {
-        let text = environment(reading.tree.as_ref(), env, settings);
+        let tree = reading
+            .basis
+            .get(&env.name)
+            .map_or(&reading.tree, |b| &b.tree);
+        let text = environment(tree.as_ref(), env, settings);
         out.insert(format!("environments/{}.yaml", env.name), text);
     }
     out
@@ -73,7 +77,8 @@ fn component(
 ) -> BTreeMap<String, Value> {
     let mut out = BTreeMap::new();
     let mut put = |key: &str, value: Value| drop(out.insert(key.to_owned(), value));
-    put("path", literal(&d.folder));
+    let path = format!("{}/{}", env.root, d.folder);
+    put("path", literal(path.trim_start_matches('/')));
     put("layer", literal(LAYER));
     put("engine", literal(d.tool.engine()));
     let exports = d.exports();
@@ -92,7 +97,7 @@ fn component(
 }
 
 /// Folders of the root that are no environment and that its files name: scripts, modules.
-fn reads(tree: &dyn Tree, d: &Deployment) -> Vec<String> {
+pub(crate) fn reads(tree: &dyn Tree, d: &Deployment) -> Vec<String> {
     let ups = "../".repeat(d.folder.split('/').count());
     let shared = layout::folders(tree, "")
         .into_iter()
@@ -125,6 +130,9 @@ fn block(
     put("deployment", literal(&d.key));
     put("plugin", literal(&d.plugin));
     put("default-folder", literal(settings.default_folder()));
+    if !env.root.is_empty() {
+        put("root", literal(&env.root));
+    }
     if !d.looks_at.is_empty() {
         put("looks-at", list(&d.looks_at));
     }

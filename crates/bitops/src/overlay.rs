@@ -17,12 +17,21 @@ pub struct Overlay {
     below: Arc<dyn Tree>,
     made: BTreeMap<String, Arc<[u8]>>,
     files: Vec<TreeFile>,
+    shown: BTreeMap<String, String>,
     shared: Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Overlay {
     /// Of paths and contents, each with whether it may be executed.
     pub fn new(below: Arc<dyn Tree>, made: BTreeMap<String, (Vec<u8>, bool)>) -> Self {
+        Self::named(below, made, BTreeMap::new())
+    }
+    /// The same, with how people are shown some of them.
+    pub fn named(
+        below: Arc<dyn Tree>,
+        made: BTreeMap<String, (Vec<u8>, bool)>,
+        shown: BTreeMap<String, String>,
+    ) -> Self {
         let mut files: Vec<TreeFile> = below
             .files()
             .iter()
@@ -44,6 +53,7 @@ impl Overlay {
             below,
             made,
             files,
+            shown,
             shared: Mutex::default(),
         }
     }
@@ -97,6 +107,9 @@ impl Tree for Overlay {
         self.below.foreign(pin)
     }
     fn shown<'a>(&self, path: &'a str) -> Cow<'a, str> {
-        self.below.shown(path)
+        match self.shown.get(path) {
+            Some(shown) => Cow::Owned(shown.clone()),
+            None => self.below.shown(path),
+        }
     }
 }

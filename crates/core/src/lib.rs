@@ -15,6 +15,7 @@ pub mod engine;
 pub mod event;
 pub mod executor;
 pub mod exit;
+pub mod glob;
 pub mod interface;
 pub mod layer;
 pub mod name;

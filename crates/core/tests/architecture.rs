@@ -12,7 +12,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("strata-engines", &["strata-core", "strata-syntax"]),
     ("strata-ops", &["strata-core", "strata-syntax"]),
     ("strata-adopt", &["strata-core", "strata-syntax"]),
-    ("strata-bitops", &["strata-core", "strata-syntax", "strata-ops"]),
+    (
+        "strata-bitops",
+        &["strata-core", "strata-syntax", "strata-ops"],
+    ),
     ("strata-plan", &["strata-core", "strata-ops"]),
     ("strata-policy", &["strata-core"]),
     ("strata-run", &["strata-core", "strata-ops", "strata-plan"]),

@@ -68,6 +68,7 @@ impl<E: Engine> Engine for Frame<E> {
                 generated: environment::files(task),
                 keep: vec![],
                 shared: None,
+                root: String::new(),
                 beside: vec![],
             };
         }

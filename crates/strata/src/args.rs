@@ -57,18 +57,25 @@ pub struct Global {
     pub format: Format,
 }
 
-/// Which units are meant.
+/// Which units are meant: of the files.
 #[derive(ClapArgs, Debug, Clone, Default)]
 pub struct Which {
+    #[command(flatten)]
+    pub named: Named,
+    /// Only units that a change since this revision of git touches, uncommitted changes included
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
+}
+
+/// Which units are meant: of the files, or of what is applied.
+#[derive(ClapArgs, Debug, Clone, Default)]
+pub struct Named {
     /// Only these components or units; `+NAME` with what it needs, `NAME+` with what needs it
     #[arg(long, value_name = "[+]NAME[+]", action = ArgAction::Append)]
     pub only: Vec<String>,
     /// Only units of this layer
     #[arg(long, value_name = "LAYER", action = ArgAction::Append)]
     pub layer: Vec<String>,
-    /// Only units that a change since this revision of git touches, uncommitted changes included
-    #[arg(long, value_name = "REV")]
-    pub changed_since: Option<String>,
     /// All environments
     #[arg(long)]
     pub all: bool,
@@ -178,7 +185,7 @@ pub enum Command {
         /// Environments
         env: Vec<String>,
         #[command(flatten)]
-        which: Which,
+        which: Named,
         /// Only what is no longer in the files
         #[arg(long)]
         orphans: bool,
@@ -290,7 +297,7 @@ pub enum Command {
         /// Environments
         env: Vec<String>,
         #[command(flatten)]
-        which: Which,
+        which: Named,
         /// How many units at the same time
         #[arg(long, value_name = "N", default_value_t = 4)]
         parallelism: usize,

@@ -137,6 +137,16 @@ impl Context {
         }
         (loaded, problems)
     }
+    /// The platform of today, composed under another lock than its own, with what was found.
+    pub fn under_lock(&self, lock: &Lock) -> Result<(Composition, Vec<Diagnostic>), Problem> {
+        let files = wire::tree(&self.root, &self.state_dir(), self.global.offline)?;
+        let (tree, reading) = self.as_platform(files, Some(lock));
+        let (composition, mut problems) = strata_ops::read_under(tree, &self.engines, lock);
+        if let Some(reading) = reading {
+            problems.splice(0..0, reading.problems);
+        }
+        Ok((composition, problems))
+    }
     /// Files as those of a platform: what BitOps' files say in strata's words too, with what was read.
     fn as_platform(
         &self,
@@ -217,8 +227,8 @@ impl Context {
         };
         let selection = Selection {
             envs: envs.to_vec(),
-            only: which.only.clone(),
-            layers: which.layer.clone(),
+            only: which.named.only.clone(),
+            layers: which.named.layer.clone(),
             among,
         };
         select(c, &selection).map_err(Problem::usage)

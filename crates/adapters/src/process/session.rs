@@ -1,5 +1,6 @@
 //! One session: the work folder of a unit and the tools that run in it, one after the other.
 mod prepare;
+mod rooted;
 
 use super::{
     Inner,
@@ -66,6 +67,14 @@ impl ProcessSession {
         spec: &SessionSpec,
     ) -> Result<(Self, Vec<String>), ExecutorError> {
         inner.sweep_once();
+        let rooted;
+        let spec = match spec.workspace.root.as_str() {
+            "" => spec,
+            root => {
+                rooted = rooted::from(spec, root)?;
+                &rooted
+            }
+        };
         let lots = Lots {
             shared: spec.workspace.shared.as_deref(),
             ..inner.lots(&spec.unit)

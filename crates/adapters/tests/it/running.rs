@@ -158,6 +158,7 @@ fn generated_files_hold_what_terms_say() {
         ],
         keep: vec![],
         shared: None,
+        root: String::new(),
         beside: vec![],
     };
     let executor = bench.executor();

@@ -1,7 +1,10 @@
 //! What is taken from elsewhere, below an environment: its files, the order of what it deploys, its masks.
-use super::{Gathered, Import, Origins, Picked, Source};
+use super::{
+    Gathered, Import, Listed, Origins, Picked, Shared, Source, excluded,
+    rooted::{ROOTS, Rooted},
+};
 use crate::{
-    Settings,
+    Settings, defaults,
     layout::{self, CONFIG, USUAL},
     merge::{Composed, Layer, compose},
     overlay::Overlay,
@@ -12,13 +15,20 @@ use std::{
 };
 use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
 use strata_ops::imports::mount::Mounted;
-use strata_syntax::node::Node;
+use strata_syntax::node::{Entry, Node};
 
-/// What an environment has from elsewhere besides files.
-#[derive(Default)]
-pub struct Inherited {
-    /// Folder, plugin, where that is said; none where the usual order counts.
-    pub deployments: Option<Vec<(String, String, Location)>>,
+/// What an environment stands on.
+pub struct Basis {
+    /// The files as its deployments find them.
+    pub tree: Arc<dyn Tree>,
+    /// Where its root lies among all files; empty where it is the root.
+    pub root: String,
+    /// What its files are made of, of those that are not plainly its own.
+    pub origins: Origins,
+    /// Layers whose file gave way to that of a higher one, by path.
+    pub replaced: BTreeMap<String, Vec<String>>,
+    /// What is deployed in which order; none where the usual order counts.
+    pub deployments: Option<Vec<Listed>>,
     /// Charts in the order of the layers that bring them first.
     pub charts: Vec<String>,
     /// Masks of logs.
@@ -29,174 +39,242 @@ pub struct Inherited {
 pub struct Joined {
     /// The files.
     pub tree: Arc<dyn Tree>,
-    /// Of files that are not plainly ours: their layers.
-    pub origins: Origins,
     /// The rest, by environment.
-    pub inherited: BTreeMap<String, Inherited>,
+    pub basis: BTreeMap<String, Basis>,
 }
 
 type Made = BTreeMap<String, (Vec<u8>, bool)>;
 
-/// Joins. `own` has its own defaults in it.
+/// Joins: what is taken from elsewhere, the defaults above it, the environment above those.
 pub fn join(
     own: &Arc<dyn Tree>,
+    environments: &[String],
     gathered: &Gathered,
     settings: &Settings,
     problems: &mut Vec<Diagnostic>,
 ) -> Joined {
-    let mut made = Made::new();
-    let mut origins = Origins::new();
-    let mut inherited = BTreeMap::new();
-    for (env, imports) in &gathered.imports {
-        environment(own, env, imports, gathered, settings, &mut made, &mut origins, problems);
-        inherited.insert(env.clone(), inherit(own.as_ref(), env, imports));
-    }
-    roots(own, gathered, settings, &mut made, &mut origins, problems);
     let base: Arc<dyn Tree> = if gathered.mounts.is_empty() {
         own.clone()
     } else {
         Arc::new(Mounted::new(own.clone(), gathered.mounts.clone()))
     };
-    Joined {
-        tree: if made.is_empty() {
-            base
-        } else {
-            Arc::new(Overlay::new(base, made))
-        },
-        origins,
-        inherited,
-    }
-}
-
-fn environment(
-    own: &Arc<dyn Tree>,
-    env: &str,
-    imports: &[Import],
-    gathered: &Gathered,
-    settings: &Settings,
-    made: &mut Made,
-    origins: &mut Origins,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let default = settings.default_folder();
-    // our defaults of charts that only others bring, and values of them that lie between theirs and ours
-    let theirs = |path: &str| {
-        let chart = path.strip_prefix("helm/").and_then(|r| r.split_once('/'));
-        chart.is_some_and(|(chart, _)| {
-            let folder = format!("helm/{chart}");
-            let brings = |i: &Import| !i.layer.tree.below(&folder).is_empty();
-            imports.iter().any(brings)
-        })
-    };
-    let mut layers: Vec<Layer> = imports.iter().map(|i| i.layer.clone()).collect();
-    layers.push(Layer {
-        name: default.to_owned(),
-        tree: Arc::new(Picked::new(own.clone(), default, &theirs)),
-        folder: default.to_owned(),
-        foreign: false,
-    });
-    layers.push(Layer {
-        name: env.to_owned(),
-        tree: own.clone(),
-        folder: env.to_owned(),
-        foreign: false,
-    });
-    let at = Location::file(format!("{env}/{CONFIG}"));
-    let composed = match compose(&layers) {
-        Ok(composed) => composed,
-        Err(e) => {
-            problems.push(Diagnostic::error("file::unreadable", e.to_string()).at(at));
-            return;
-        }
-    };
-    conflicts(&composed, env, &at, &gathered.sources, problems);
-    put(&composed, env, env, imports, made, origins);
-}
-
-/// Takes over what is not plainly ours.
-fn put(
-    composed: &Composed,
-    folder: &str,
-    own: &str,
-    imports: &[Import],
-    made: &mut Made,
-    origins: &mut Origins,
-) {
-    let deep = self::origins(composed, imports);
-    for (path, file) in &composed.files {
-        if file.plain && file.origin == [own.to_owned()] {
-            continue;
-        }
-        let at = format!("{folder}/{path}");
-        origins.insert(at.clone(), deep.get(path).cloned().unwrap_or_default());
-        made.insert(at, (file.bytes.to_vec(), file.executable));
-    }
-}
-
-/// Folders of the root that begin with `_`: scripts and modules that files of an environment name.
-fn roots(
-    own: &Arc<dyn Tree>,
-    gathered: &Gathered,
-    settings: &Settings,
-    made: &mut Made,
-    origins: &mut Origins,
-    problems: &mut Vec<Diagnostic>,
-) {
-    let mut seen = BTreeSet::new();
-    let states: Vec<&Layer> = gathered
-        .roots
-        .iter()
-        .filter(|(key, _)| seen.insert(key))
-        .map(|(_, layer)| layer)
-        .collect();
-    let of = |layer: &Layer| -> Vec<String> {
-        let all = layout::folders(layer.tree.as_ref(), &layer.folder);
-        let shared = |f: &&str| f.starts_with('_') && *f != settings.default_folder();
-        all.into_iter().filter(shared).map(str::to_owned).collect()
-    };
-    let names: BTreeSet<String> = states.iter().flat_map(|l| of(l)).collect();
-    for name in names {
-        let mut layers: Vec<Layer> = states
-            .iter()
-            .map(|l| Layer {
-                folder: format!("{}/{name}", l.folder),
-                ..(*l).clone()
-            })
-            .collect();
-        layers.push(Layer {
-            name: "local".to_owned(),
-            tree: own.clone(),
-            folder: name.clone(),
-            foreign: false,
-        });
-        let Ok(mut composed) = compose(&layers) else {
-            continue;
+    let mut all = Made::new();
+    let mut shown = BTreeMap::new();
+    let mut roots = Vec::new();
+    let mut basis = BTreeMap::new();
+    for env in environments {
+        let imports = gathered.imports.get(env).map_or(&[][..], Vec::as_slice);
+        let shared = gathered.shared.get(env).map_or(&[][..], Vec::as_slice);
+        let mut of = Of {
+            own: &base,
+            env,
+            sources: &gathered.sources,
+            default: settings.default_folder(),
+            made: Made::new(),
+            origins: Origins::new(),
+            replaced: BTreeMap::new(),
+            problems,
         };
-        for conflict in &mut composed.conflicts {
-            conflict.path = format!("{name}/{}", conflict.path);
+        let folders = of.environment(imports);
+        let inside = std::mem::take(&mut of.made);
+        of.shared(shared);
+        let (beside, origins, replaced) = (of.made, of.origins, of.replaced);
+        let names = shown_as(&origins, base.as_ref());
+        let mut root = String::new();
+        let mut tree = base.clone();
+        if !beside.is_empty() {
+            root = format!("{ROOTS}/{env}");
+            let both = inside.clone().into_iter().chain(beside).collect();
+            tree = Arc::new(Overlay::named(base.clone(), both, names.clone()));
+            roots.push((root.clone(), tree.clone()));
         }
-        let at = gathered.sources.first().map(|s| s.at.clone());
-        let at = at.unwrap_or_else(|| Location::file(name.as_str()));
-        conflicts(&composed, "", &at, &gathered.sources, problems);
-        put(&composed, &name, "local", &[], made, origins);
+        all.extend(inside);
+        shown.extend(names);
+        let found = Basis {
+            tree,
+            root,
+            origins,
+            replaced,
+            deployments: deployments(imports, &folders, env),
+            charts: imports.iter().flat_map(|i| i.charts.clone()).collect(),
+            masks: imports.iter().flat_map(|i| i.masks.clone()).collect(),
+        };
+        basis.insert(env.clone(), found);
+    }
+    let tree: Arc<dyn Tree> = if all.is_empty() {
+        base
+    } else {
+        Arc::new(Overlay::named(base, all, shown))
+    };
+    let tree: Arc<dyn Tree> = if roots.is_empty() {
+        tree
+    } else {
+        Arc::new(Rooted::new(tree, roots))
+    };
+    for found in basis.values_mut().filter(|b| b.root.is_empty()) {
+        found.tree = tree.clone();
+    }
+    Joined { tree, basis }
+}
+
+/// How people are shown files that nobody wrote at their place.
+fn shown_as(origins: &Origins, tree: &dyn Tree) -> BTreeMap<String, String> {
+    let name = |(path, pieces): (&String, &Vec<crate::merge::Piece>)| {
+        let shown = match pieces.as_slice() {
+            [one] if one.path == *path => return None,
+            [one] => tree.shown(&one.path).into_owned(),
+            _ => format!("{path} (merged)"),
+        };
+        Some((path.clone(), shown))
+    };
+    origins.iter().filter_map(name).collect()
+}
+
+/// The join of one environment.
+struct Of<'a> {
+    own: &'a Arc<dyn Tree>,
+    env: &'a str,
+    sources: &'a [Source],
+    default: &'a str,
+    made: Made,
+    origins: Origins,
+    replaced: BTreeMap<String, Vec<String>>,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Of<'_> {
+    fn layer(&self, folder: &str) -> Layer {
+        Layer {
+            name: folder.to_owned(),
+            tree: self.own.clone(),
+            folder: folder.to_owned(),
+            foreign: false,
+        }
+    }
+
+    /// Its own files; gives the folders in it.
+    fn environment(&mut self, imports: &[Import]) -> BTreeSet<String> {
+        let here = || layout::folders(self.own.as_ref(), self.env);
+        let brought = |chart: &str| imports.iter().any(|i| i.charts.iter().any(|c| c == chart));
+        let default = defaults::layer(self.own, self.default, self.env, &brought);
+        if imports.is_empty() && default.tree.files().is_empty() {
+            return here().into_iter().map(str::to_owned).collect();
+        }
+        let mut layers: Vec<Layer> = imports.iter().map(|i| i.layer.clone()).collect();
+        layers.push(default);
+        layers.push(self.layer(self.env));
+        let at = Location::file(format!("{}/{CONFIG}", self.env));
+        let composed = match compose(&layers) {
+            Ok(composed) => composed,
+            Err(e) => {
+                let problem = Diagnostic::error("file::unreadable", e.to_string());
+                self.problems.push(problem.at(at));
+                return BTreeSet::new();
+            }
+        };
+        let ours = |layer: &str| layer == self.default || layer == self.env;
+        for c in composed
+            .conflicts
+            .iter()
+            .filter(|c| ours(&c.layers.0) && ours(&c.layers.1))
+        {
+            defaults::conflict(self.own.as_ref(), self.default, self.env, c, self.problems);
+        }
+        conflicts(&composed, self.env, &at, self.sources, self.problems);
+        if imports.is_empty() && !composed.conflicts.is_empty() {
+            return here().into_iter().map(str::to_owned).collect();
+        }
+        defaults::taken(&composed, self.default, self.env, self.problems);
+        self.put(&composed, self.env, imports);
+        let folder = |path: &String| Some(path.split_once('/')?.0.to_owned());
+        composed.files.keys().filter_map(folder).collect()
+    }
+
+    /// Takes over what is not plainly ours.
+    fn put(&mut self, composed: &Composed, folder: &str, imports: &[Import]) {
+        for (path, lower, _) in &composed.replaced {
+            let at = format!("{folder}/{path}");
+            self.replaced.entry(at).or_default().push(lower.clone());
+        }
+        let mut deep = origins(composed, imports);
+        for (path, file) in &composed.files {
+            let at = format!("{folder}/{path}");
+            let pieces = deep.remove(path).unwrap_or_default();
+            if file.plain && pieces.iter().all(|p| p.path == at) {
+                continue;
+            }
+            self.origins.insert(at.clone(), pieces);
+            self.made.insert(at, (file.bytes.to_vec(), file.executable));
+        }
+    }
+
+    /// Folders of the root that begin with `_`: scripts and modules that files of an environment name.
+    fn shared(&mut self, all: &[Shared]) {
+        let mut names = BTreeSet::new();
+        for shared in all {
+            let folders = layout::folders(shared.layer.tree.as_ref(), &shared.layer.folder);
+            // defaults are folded where they belong
+            let defaults = [self.default, "_default"];
+            let wanted = |f: &&str| f.starts_with('_') && !defaults.contains(f);
+            names.extend(folders.into_iter().filter(wanted).map(str::to_owned));
+        }
+        for name in names {
+            let mut layers: Vec<Layer> = all.iter().map(|s| picked(s, &name)).collect();
+            layers.push(self.layer(&name));
+            let Ok(mut composed) = compose(&layers) else {
+                continue;
+            };
+            for conflict in &mut composed.conflicts {
+                conflict.path = format!("{name}/{}", conflict.path);
+            }
+            let at = Location::file(format!("{}/{CONFIG}", self.env));
+            conflicts(&composed, self.env, &at, self.sources, self.problems);
+            self.put(&composed, &name, &[]);
+        }
     }
 }
 
-/// Says what cannot be folded, with both origins. `env`: the environment of ours; empty for any.
-pub(super) fn conflicts(
+/// One folder of the root of another repo, without what every entry leaves out.
+fn picked(shared: &Shared, name: &str) -> Layer {
+    let base = if shared.layer.folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{}/{name}", shared.layer.folder)
+    };
+    let wanted = |path: &str| {
+        let path = format!("{name}/{path}");
+        let leaves_out = |patterns: &Vec<String>| patterns.iter().any(|p| excluded(p, &path));
+        !shared.exclude.iter().all(leaves_out)
+    };
+    Layer {
+        tree: Arc::new(Picked::new(shared.layer.tree.clone(), &base, &wanted)),
+        folder: base,
+        ..shared.layer.clone()
+    }
+}
+
+/// Says what cannot be folded, with both origins.
+pub fn conflicts(
     composed: &Composed,
     env: &str,
     at: &Location,
     sources: &[Source],
     problems: &mut Vec<Diagnostic>,
 ) {
+    let source = |layer: &str| sources.iter().find(|s| s.env == env && s.has(layer));
     for conflict in &composed.conflicts {
-        let source = |layer: &str| {
-            let named = |s: &&Source| s.name == layer && (env.is_empty() || s.env == env);
-            sources.iter().find(named)
-        };
-        let shown = |layer: &str| source(layer).map_or_else(|| format!("`{layer}`"), Source::shown);
         let (lower, upper) = (&conflict.layers.0, &conflict.layers.1);
+        if source(lower).is_none() && source(upper).is_none() {
+            // both are ours
+            continue;
+        }
+        let shown = |layer: &str| match source(layer) {
+            Some(source) if source.default == *layer => {
+                format!("the defaults of {}", source.shown())
+            }
+            Some(source) => source.shown(),
+            None => format!("`{layer}`"),
+        };
         let message = format!(
             "`{}` of {} and of {} cannot be one: {}",
             conflict.path,
@@ -204,61 +282,67 @@ pub(super) fn conflicts(
             shown(upper),
             conflict.why
         );
-        let place = source(upper).or_else(|| source(lower)).map_or(at, |s| &s.at);
+        let place = source(upper)
+            .or_else(|| source(lower))
+            .map_or(at, |s| &s.at);
         let mut problem = Diagnostic::error("bitops::conflict", message).at(place.clone());
-        if let (Some(lower), Some(_)) = (source(lower), source(upper)) {
+        if let (Some(lower), Some(upper)) = (source(lower), source(upper))
+            && lower.name != upper.name
+        {
             problem = problem.related(lower.at.clone(), "the other one");
         }
-        problems.push(problem.help(
-            "leave it out of one of them: `exclude: [PATH]`; of files that are no Terraform a file of yours at this path counts",
-        ));
+        problems.push(problem.help(if conflict.path.ends_with(".tf") {
+            "leave it out of one of them with `exclude: [PATH]`"
+        } else {
+            "leave it out of one of them with `exclude: [PATH]`, or write a file of yours at this path: it counts"
+        }));
     }
 }
 
-/// The layers of each file, down to those of imports.
-pub(super) fn origins(composed: &Composed, below: &[Import]) -> Origins {
-    let deep = |path: &str, layer: &String| -> Vec<String> {
-        let import = below.iter().find(|i| i.layer.name == *layer);
-        let found = import.and_then(|i| i.origins.get(path)).cloned();
-        found.unwrap_or_else(|| vec![layer.clone()])
+/// What each file is made of, down to what imports are made of.
+pub fn origins(composed: &Composed, below: &[Import]) -> Origins {
+    let deep = |piece: &crate::merge::Piece| {
+        let import = below.iter().find(|i| i.layer.name == piece.layer);
+        let found = import.and_then(|i| i.origins.get(&piece.path)).cloned();
+        found.unwrap_or_else(|| vec![piece.clone()])
     };
-    let all = composed.files.iter();
-    all.map(|(path, file)| {
-        let layers = file.origin.iter().flat_map(|l| deep(path, l));
-        (path.clone(), layers.collect())
-    })
-    .collect()
+    let of = |(path, file): (&String, &crate::merge::File)| {
+        (path.clone(), file.origin.iter().flat_map(deep).collect())
+    };
+    composed.files.iter().map(of).collect()
 }
 
 /// What an imported environment deploys: its own list, else those of what it imports.
-pub(super) fn listed(
-    said: Option<&Node>,
-    below: &[Import],
-) -> Option<Vec<(String, String, Location)>> {
-    let own = said.and_then(|s| s.get("deployments")).and_then(Node::as_map);
-    if let Some(map) = own {
-        let entry = |e: &strata_syntax::node::Entry| {
-            let plugin = e.value.get("plugin").and_then(Node::as_str)?;
-            let at = Location::new(e.value.origin.clone(), e.key_span);
-            Some((e.key.clone(), plugin.to_owned(), at))
-        };
-        return Some(map.entries.iter().filter_map(entry).collect());
-    }
-    concatenated(below)
+pub fn listed(said: Option<&Node>, below: &[Import]) -> Option<Vec<Listed>> {
+    let Some(map) = said
+        .and_then(|s| s.get("deployments"))
+        .and_then(Node::as_map)
+    else {
+        return concatenated(below);
+    };
+    let entry = |e: &Entry| {
+        let plugin = e.value.get("plugin").and_then(Node::as_str)?;
+        let at = Location::new(e.value.origin.clone(), e.key_span);
+        Some((e.key.clone(), plugin.to_owned(), at))
+    };
+    Some(map.entries.iter().filter_map(entry).collect())
 }
 
 /// The lists one after the other; of two that name one folder the first says its place. An import that lists nothing
 /// has its folders in the usual order. None when no import lists anything.
-fn concatenated(imports: &[Import]) -> Option<Vec<(String, String, Location)>> {
+fn concatenated(imports: &[Import]) -> Option<Vec<Listed>> {
     imports.iter().find(|i| i.deployments.is_some())?;
-    let mut out: Vec<(String, String, Location)> = Vec::new();
+    let mut out: Vec<Listed> = Vec::new();
     for import in imports {
-        let list = import.deployments.clone().unwrap_or_else(|| {
-            let tree = import.layer.tree.as_ref();
-            usual(tree, "")
-        });
-        for entry in list {
-            if !out.iter().any(|(key, _, _)| *key == entry.0) {
+        let usual = || {
+            let folders = layout::folders(import.layer.tree.as_ref(), "");
+            usual(
+                &folders.into_iter().map(str::to_owned).collect(),
+                &import.at,
+            )
+        };
+        for entry in import.deployments.clone().unwrap_or_else(usual) {
+            if !out.iter().any(|(key, ..)| *key == entry.0) {
                 out.push(entry);
             }
         }
@@ -266,37 +350,22 @@ fn concatenated(imports: &[Import]) -> Option<Vec<(String, String, Location)>> {
     Some(out)
 }
 
-fn usual(tree: &dyn Tree, folder: &str) -> Vec<(String, String, Location)> {
-    let here = layout::folders(tree, folder);
-    let there = USUAL.iter().filter(|t| here.contains(t));
+fn usual(folders: &BTreeSet<String>, at: &Location) -> Vec<Listed> {
+    let there = USUAL.iter().filter(|t| folders.contains(**t));
     there
-        .map(|t| {
-            let at = Location::file(format!("{folder}/{t}").trim_start_matches('/').to_owned());
-            ((*t).to_owned(), (*t).to_owned(), at)
-        })
+        .map(|t| ((*t).to_owned(), (*t).to_owned(), at.clone()))
         .collect()
 }
 
-fn inherit(own: &dyn Tree, env: &str, imports: &[Import]) -> Inherited {
-    let mut deployments = concatenated(imports);
-    if let Some(list) = &mut deployments {
-        for entry in usual(own, env) {
-            if !list.iter().any(|(key, _, _)| *key == entry.0) {
-                list.push(entry);
-            }
+/// The order of an environment that says none itself: that of what it takes, then what only it has.
+fn deployments(imports: &[Import], folders: &BTreeSet<String>, env: &str) -> Option<Vec<Listed>> {
+    let mut list = concatenated(imports)?;
+    let at = Location::file(format!("{env}/{CONFIG}"));
+    for entry in usual(folders, &at) {
+        let named = |key: &str| key.split('/').next() == Some(entry.0.as_str());
+        if !list.iter().any(|(key, ..)| named(key)) {
+            list.push(entry);
         }
     }
-    let mut charts: Vec<String> = Vec::new();
-    for import in imports {
-        for chart in layout::folders(import.layer.tree.as_ref(), "helm") {
-            if !charts.iter().any(|c| c == chart) {
-                charts.push(chart.to_owned());
-            }
-        }
-    }
-    Inherited {
-        deployments,
-        charts,
-        masks: imports.iter().flat_map(|i| i.masks.clone()).collect(),
-    }
+    Some(list)
 }

@@ -1,42 +1,63 @@
 //! What files of another repo may not do without being allowed: run scripts, keep our states where they say.
-use super::{Origins, Source};
+use super::{Source, join::Basis};
 use crate::{
     deployment::{Deployment, Tool},
     environment::Environment,
     hooks,
+    layout::{self, CONFIG},
     merge::is_override,
+    native::reads,
+    origin,
+    resolve::Origin,
 };
 use hcl_edit::structure::Body;
-use std::{collections::BTreeMap, sync::Arc};
-use strata_core::{diagnostic::Diagnostic, tree::Tree};
+use std::collections::BTreeMap;
+use strata_core::{
+    diagnostic::Diagnostic,
+    tree::{Tree, TreeFile, join},
+};
 use strata_ops::imports::Brought;
 
-/// What is needed to judge.
+/// What is needed to judge an environment.
 pub struct Judge<'a> {
-    /// The files, joined.
-    pub tree: &'a Arc<dyn Tree>,
-    /// Their layers.
-    pub origins: &'a Origins,
-    /// What is taken from elsewhere.
-    pub sources: &'a [Source],
+    env: &'a Environment,
+    basis: &'a Basis,
+    sources: Vec<&'a Source>,
 }
 
 impl<'a> Judge<'a> {
-    /// Says what an environment may not do.
-    pub fn check(&self, env: &Environment, problems: &mut Vec<Diagnostic>) {
+    /// Of an environment with its files and everything that is taken from elsewhere.
+    pub fn new(env: &'a Environment, basis: &'a Basis, sources: &'a [Source]) -> Self {
+        let of = |s: &&Source| s.env == env.name && s.is_foreign();
+        Self {
+            env,
+            basis,
+            sources: sources.iter().filter(of).collect(),
+        }
+    }
+
+    fn tree(&self) -> &'a dyn Tree {
+        self.basis.tree.as_ref()
+    }
+
+    /// Says what the environment may not do.
+    pub fn check(&self, problems: &mut Vec<Diagnostic>) {
+        if self.sources.is_empty() {
+            return;
+        }
         let mut denied: BTreeMap<&str, (&Source, Vec<String>)> = BTreeMap::new();
-        for d in &env.deployments {
-            for (path, source) in self.scripts(&env.name, d) {
-                if !source.hooks {
-                    let entry = denied.entry(&source.name);
-                    entry.or_insert((source, Vec::new())).1.push(path);
+        for d in &self.env.deployments {
+            for (path, source) in self.scripts(d) {
+                let (_, paths) = denied.entry(&source.name).or_insert((source, Vec::new()));
+                if !source.hooks && !paths.contains(&path) {
+                    paths.push(path);
                 }
             }
             if d.tool == Tool::Terraform {
-                self.backend(&env.name, d, problems);
+                self.backend(d, problems);
             }
         }
-        for (source, paths) in denied.into_values() {
+        for (source, paths) in denied.into_values().filter(|(_, paths)| !paths.is_empty()) {
             let more = match paths.len() {
                 1 => String::new(),
                 n => format!(" and {} more", n - 1),
@@ -52,19 +73,38 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Scripts of other repos that a deployment runs: hooks, and a plugin.
-    pub fn scripts(&self, env: &str, d: &Deployment) -> Vec<(String, &'a Source)> {
-        let own = self.tree.below(&d.folder).iter().filter(|f| {
+    /// Scripts of other repos that a deployment runs: hooks, a plugin, and scripts of folders of the root that its
+    /// hooks name.
+    fn scripts(&self, d: &Deployment) -> Vec<(String, &'a Source)> {
+        let tree = self.tree();
+        let is_hook = |f: &&TreeFile| {
             let inside = &f.path[d.folder.len() + 1..];
-            inside.split_once('/').is_some_and(|(f, _)| hooks::is_folder(f))
-        });
-        let plugin = match &d.tool {
-            Tool::Plugin(folder) => self.tree.below(folder),
-            _ => &[],
+            inside
+                .split_once('/')
+                .is_some_and(|(f, _)| hooks::is_folder(f))
         };
+        let mut files: Vec<&TreeFile> = tree.below(&d.folder).iter().filter(is_hook).collect();
+        let texts: Vec<String> = files
+            .iter()
+            .filter_map(|f| tree.text(&f.path).ok())
+            .collect();
+        if let Tool::Plugin(folder) = &d.tool {
+            files.extend(tree.below(folder));
+        }
+        for folder in layout::folders(tree, "") {
+            // only hooks run scripts; the folder may be named by a variable and the file by its own name alone
+            let named = folder.starts_with('_') && texts.iter().any(|t| t.contains(folder));
+            let runs = |f: &&TreeFile| {
+                let name = f.path.rsplit('/').next().unwrap_or_default();
+                f.executable || texts.iter().any(|t| t.contains(name))
+            };
+            if named {
+                files.extend(tree.below(folder).iter().filter(runs));
+            }
+        }
         let mut out = Vec::new();
-        for file in own.chain(plugin) {
-            for source in self.foreign(env, &file.path) {
+        for file in files {
+            for source in self.foreign(&file.path) {
                 out.push((file.path.to_string(), source));
             }
         }
@@ -72,78 +112,81 @@ impl<'a> Judge<'a> {
     }
 
     /// Of each other repo whose files lie in a deployment: which, and which of them run.
-    pub fn brought(&self, env: &str, d: &Deployment) -> Vec<Brought> {
-        let mut all: BTreeMap<&str, Brought> = BTreeMap::new();
-        let scripts = self.scripts(env, d);
-        for file in self.tree.below(&d.folder) {
-            for source in self.foreign(env, &file.path) {
+    pub fn brought(&self) -> Vec<Brought> {
+        let mut out = Vec::new();
+        for d in self
+            .env
+            .deployments
+            .iter()
+            .filter(|_| !self.sources.is_empty())
+        {
+            let scripts = self.scripts(d);
+            let mut all: BTreeMap<&str, &Source> =
+                scripts.iter().map(|(_, s)| (s.name.as_str(), *s)).collect();
+            let beside = reads(self.tree(), d);
+            let beside = beside
+                .iter()
+                .map(|r| self.tree().below(r.trim_start_matches("../")));
+            for file in beside.chain([self.tree().below(&d.folder)]).flatten() {
+                let sources = self.foreign(&file.path).into_iter();
+                all.extend(sources.map(|s| (s.name.as_str(), s)));
+            }
+            for source in all.into_values() {
                 let Some(pin) = &source.pin else { continue };
-                all.entry(&source.name).or_insert_with(|| Brought {
-                    unit: format!("{env}/{}", d.name),
-                    import: format!("{env}/{}", source.name.replace('.', "/")),
+                let own = scripts.iter().filter(|(_, s)| s.name == source.name);
+                out.push(Brought {
+                    unit: format!("{}/{}", self.env.name, d.name),
+                    import: format!("{}/{}", self.env.name, source.name.replace('.', "/")),
                     pin: pin.clone(),
-                    scripts: scripts
-                        .iter()
-                        .filter(|(_, s)| s.name == source.name)
-                        .map(|(path, _)| path.clone())
-                        .collect(),
+                    scripts: own.map(|(path, _)| path.clone()).collect(),
                 });
             }
         }
-        all.into_values().collect()
+        out
     }
 
     /// The other repos that a file is of.
-    pub fn foreign(&self, env: &str, path: &str) -> Vec<&'a Source> {
-        let layers = self.origins.get(path).map_or(&[][..], Vec::as_slice);
-        let inside = path.starts_with(&format!("{env}/"));
-        let of = |layer: &String| {
-            self.sources.iter().find(|s| {
-                let default = layer.strip_prefix(s.name.as_str());
-                let same = default.is_some_and(|rest| rest.is_empty() || rest.starts_with("._"));
-                same && s.is_foreign() && (s.env == env || !inside)
-            })
-        };
-        layers.iter().filter_map(of).collect()
+    fn foreign(&self, path: &str) -> Vec<&'a Source> {
+        let mut out: Vec<&Source> = Vec::new();
+        for piece in self.basis.origins.get(path).into_iter().flatten() {
+            let source = self.sources.iter().find(|s| s.has(&piece.layer));
+            out.extend(source.filter(|s| !out.iter().any(|o| o.name == s.name)));
+        }
+        out
     }
 
     /// A root of another repo that says where its state is would write ours there.
-    fn backend(&self, env: &str, d: &Deployment, problems: &mut Vec<Diagnostic>) {
-        let given = d.values.list("cli.backend-config");
-        let config = format!("{}/{}", d.folder, crate::layout::CONFIG);
-        let given_by_us = self.foreign(env, &config).is_empty();
-        let mut theirs: Option<(&Source, Found, String)> = None;
+    fn backend(&self, d: &Deployment, problems: &mut Vec<Diagnostic>) {
+        let mut theirs: Option<(&Source, Found, &TreeFile)> = None;
         for over in [false, true] {
-            for file in self.tree.below(&d.folder) {
+            for file in self.tree().below(&d.folder) {
                 let name = &file.path[d.folder.len() + 1..];
-                if name.contains('/') || is_override(name) != over {
+                let source = self.foreign(&file.path).into_iter().next();
+                // of the others only one that overrides counts: Terraform refuses two that do not
+                if name.contains('/') || is_override(name) != over || !over && source.is_none() {
                     continue;
                 }
-                let Some(found) = found(self.tree.as_ref(), &file.path) else {
-                    continue;
-                };
-                let source = self.foreign(env, &file.path).into_iter().next();
-                // the last one counts
-                theirs = source.map(|s| (s, found, file.path.to_string()));
+                if let Some(found) = found(self.tree(), &file.path) {
+                    theirs = source.map(|s| (s, found, file));
+                }
             }
         }
-        let Some((source, found, path)) = theirs else {
+        let Some((source, found, file)) = theirs else {
             return;
         };
-        let names: Vec<&str> = given.iter().map(|g| g.split('=').next().unwrap_or(g)).collect();
-        let file = given.iter().any(|g| !g.contains('='));
-        let covered = found.settings.iter().all(|s| names.contains(&s.as_str()));
-        if given_by_us && !given.is_empty() && !found.cloud && (file || covered) {
+        if self.gives(d, &found) {
             return;
         }
+        let kind = if found.cloud { "cloud" } else { "backend" };
         problems.push(
             Diagnostic::error(
                 "import::backend",
                 format!(
-                    "the state of {env}/{} would be where another repository says: {} of {} in `{path}`",
+                    "the state of {}/{} would be where another repository says: a `{kind}` block of {} in `{}`",
+                    self.env.name,
                     d.name,
-                    if found.cloud { "a `cloud` block" } else { "a `backend` block" },
-                    source.shown()
+                    source.shown(),
+                    file.path
                 ),
             )
             .at(source.at.clone())
@@ -152,6 +195,37 @@ impl<'a> Judge<'a> {
                 d.folder
             )),
         );
+    }
+
+    /// Is every setting of the block given by us?
+    fn gives(&self, d: &Deployment, found: &Found) -> bool {
+        let Some(key) = d.values.get("cli.backend-config") else {
+            return false;
+        };
+        let config = format!("{}/{CONFIG}", d.folder);
+        let path = ["terraform", "cli", "backend-config"];
+        let ours = match &key.origin {
+            Origin::Variable(_) => true,
+            Origin::Default => false,
+            Origin::File(_) => match self.basis.origins.get(&config) {
+                None => true,
+                Some(pieces) => {
+                    let says = origin::of_key(self.tree(), pieces, &path);
+                    says.is_some_and(|p| !self.sources.iter().any(|s| s.has(&p.layer)))
+                }
+            },
+        };
+        let given = d.values.list("cli.backend-config");
+        let names: Vec<&str> = given
+            .iter()
+            .map(|g| g.split('=').next().unwrap_or(g))
+            .collect();
+        // what a file of ours says is not looked at
+        let mut files = given.iter().filter(|g| !g.contains('='));
+        let own_file =
+            files.any(|g| join(&d.folder, g).is_some_and(|path| self.foreign(&path).is_empty()));
+        let covered = found.settings.iter().all(|s| names.contains(&s.as_str()));
+        ours && !found.cloud && !given.is_empty() && (own_file || covered)
     }
 }
 
@@ -166,7 +240,10 @@ fn found(tree: &dyn Tree, path: &str) -> Option<Found> {
     if let Some(text) = text(".tf.json") {
         let json: serde_json::Value = serde_json::from_str(&text).ok()?;
         let block = json.get("terraform")?;
-        let blocks = block.as_array().cloned().unwrap_or_else(|| vec![block.clone()]);
+        let blocks = match block.as_array() {
+            Some(list) => list.clone(),
+            None => vec![block.clone()],
+        };
         let has = |key: &str| blocks.iter().any(|b| b.get(key).is_some());
         // its settings are not looked at: an override file is the way
         return (has("backend") || has("cloud")).then(|| Found {
@@ -183,13 +260,10 @@ fn found(tree: &dyn Tree, path: &str) -> Option<Found> {
     let of = |word: &str| inner.iter().find(|b| b.ident.as_str() == word);
     let cloud = of("cloud");
     let block = cloud.or_else(|| of("backend"))?;
+    let attributes = block.body.attributes().map(|a| a.key.as_str());
+    let blocks = block.body.blocks().map(|b| b.ident.as_str());
     Some(Found {
         cloud: cloud.is_some(),
-        settings: block
-            .body
-            .attributes()
-            .map(|a| a.key.as_str().to_owned())
-            .chain(block.body.blocks().map(|b| b.ident.as_str().to_owned()))
-            .collect(),
+        settings: attributes.chain(blocks).map(str::to_owned).collect(),
     })
 }

@@ -15,7 +15,10 @@ pub fn distinct(out: &mut Composed) {
             continue;
         };
         let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
-        let layer = file.origin.last().cloned().unwrap_or_default();
+        let layer = file
+            .origin
+            .last()
+            .map_or_else(String::new, |p| p.layer.clone());
         for address in body.blocks().flat_map(addresses) {
             let key = (folder.to_owned(), address.clone());
             match seen.get(&key) {

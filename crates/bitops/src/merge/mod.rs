@@ -33,6 +33,15 @@ pub struct Layer {
     pub foreign: bool,
 }
 
+/// A file of a layer that another one is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The layer.
+    pub layer: String,
+    /// Its path in that layer's tree.
+    pub path: String,
+}
+
 /// A file as it was composed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
@@ -40,8 +49,8 @@ pub struct File {
     pub bytes: Arc<[u8]>,
     /// May it be executed?
     pub executable: bool,
-    /// Names of the layers that it is made of, lowest first; of one that replaced others only that one.
-    pub origin: Vec<String>,
+    /// What it is made of, lowest layer first; of one that replaced others only that one.
+    pub origin: Vec<Piece>,
     /// Is it as it lies in its layer, at the same path?
     pub plain: bool,
 }
@@ -102,7 +111,10 @@ pub fn compose(layers: &[Layer]) -> Result<Composed, TreeError> {
             let new = File {
                 bytes: layer.tree.read(&file.path)?,
                 executable: file.executable,
-                origin: vec![layer.name.clone()],
+                origin: vec![Piece {
+                    layer: layer.name.clone(),
+                    path: file.path.to_string(),
+                }],
                 plain: true,
             };
             put(&mut out, path, new, layer, &mut foreign);
@@ -146,7 +158,11 @@ fn put(out: &mut Composed, path: &str, new: File, layer: &Layer, foreign: &mut B
     if path.ends_with(".tf") {
         // a file that overrides must go on doing so under its new name
         let over = if is_override(path) { "_override" } else { "" };
-        let beside = format!("{path}.{}{over}.tf", layer.name);
+        let mut beside = format!("{path}.{}{over}.tf", layer.name);
+        while out.files.contains_key(&beside) {
+            // a lower layer has a file of that very name
+            beside = format!("{beside}.{}{over}.tf", layer.name);
+        }
         out.files.insert(
             beside,
             File {
@@ -156,7 +172,10 @@ fn put(out: &mut Composed, path: &str, new: File, layer: &Layer, foreign: &mut B
         );
         return;
     }
-    let lower = old.origin.last().cloned().unwrap_or_default();
+    let lower = old
+        .origin
+        .last()
+        .map_or_else(String::new, |p| p.layer.clone());
     match text::merged(path, &old.bytes, &new.bytes) {
         text::Merged::Both(bytes) => {
             let mut origin = old.origin.clone();

@@ -17,6 +17,12 @@ fn over(lower: &[(&str, &str)], upper: &[(&str, &str)]) -> Composed {
         .expect("files in memory")
 }
 
+/// The layers of a file, lowest first.
+fn layers<'a>(c: &'a Composed, path: &str) -> Vec<&'a str> {
+    let origin = &c.files[path].origin;
+    origin.iter().map(|p| p.layer.as_str()).collect()
+}
+
 fn text(c: &Composed, path: &str) -> String {
     let file = c
         .files
@@ -39,7 +45,7 @@ fn what_only_one_layer_has_is_taken_and_leftovers_are_not() {
         c.files.keys().collect::<Vec<_>>(),
         ["terraform/a.tf", "terraform/b.tf"]
     );
-    assert_eq!(c.files["terraform/a.tf"].origin, ["_default"]);
+    assert_eq!(layers(&c, "terraform/a.tf"), ["_default"]);
     assert!(c.conflicts.is_empty() && c.replaced.is_empty());
 }
 
@@ -55,6 +61,24 @@ fn both_files_of_terraform_stay_under_two_names() {
         "resource \"a\" \"y\" {}\n"
     );
     assert!(c.conflicts.is_empty());
+}
+
+#[test]
+fn no_file_of_terraform_takes_the_place_of_another() {
+    let c = over(
+        &[("main.tf", "# 1\n"), ("main.tf.dev.tf", "# 2\n")],
+        &[("main.tf", "# 3\n")],
+    );
+    let mut texts: Vec<String> = c.files.keys().map(|p| text(&c, p)).collect();
+    texts.sort();
+    assert_eq!(texts, ["# 1\n", "# 2\n", "# 3\n"]);
+    // what overrides goes on doing so
+    let c = over(&[("a_override.tf", "# 1\n")], &[("a_override.tf", "# 2\n")]);
+    assert!(
+        c.files.keys().all(|p| is_override(p)),
+        "{:?}",
+        c.files.keys()
+    );
 }
 
 #[test]
@@ -99,7 +123,7 @@ fn maps_are_merged_deeply_lists_are_replaced() {
     );
     let file = "image:\n  name: web\n  tag: \"1.20\"\nports:\n  - 3\n";
     assert_eq!(text(&c, "helm/web/values.yaml"), file);
-    assert_eq!(c.files["helm/web/values.yaml"].origin, ["_default", "dev"]);
+    assert_eq!(layers(&c, "helm/web/values.yaml"), ["_default", "dev"]);
 }
 
 #[test]

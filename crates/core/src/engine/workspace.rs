@@ -130,6 +130,9 @@ pub struct Workspace {
     /// made right at the beginning of every session; what tools wrote beside them stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared: Option<String>,
+    /// A folder of the platform that stands for its root in the work folder: paths of files are as from there.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root: String,
     /// Folders of the platform that lie there too, though the unit's fingerprint does not cover them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<String>,

@@ -79,6 +79,7 @@ pub fn workspace(task: &Task) -> Workspace {
         generated: files,
         keep: vec![],
         shared: None,
+        root: String::new(),
         beside: vec![],
     }
 }

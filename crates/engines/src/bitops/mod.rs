@@ -164,7 +164,8 @@ impl Engine for Deployment {
                 interface.facts.insert(name.to_owned(), list);
             }
         }
-        let beside = serde_json::to_string(&beside(tree, &env)).unwrap_or_default();
+        let root = spec.string("root").unwrap_or_default();
+        let beside = serde_json::to_string(&beside(tree, &env, &root)).unwrap_or_default();
         interface.facts.insert("beside".to_owned(), beside);
         (interface, problems)
     }
@@ -189,6 +190,7 @@ impl Engine for Deployment {
         };
         workspace.generated.extend(variables::files());
         workspace.shared = Some(SHARED.to_owned());
+        workspace.root = task.spec.string("root").unwrap_or_default();
         workspace.beside = task
             .facts
             .get("beside")
@@ -296,16 +298,22 @@ fn hooks(tree: &dyn Tree, deployment: &str, folder: &str) -> Vec<String> {
         .collect()
 }
 
-/// What lies in the work folder besides: the environment, and folders of the root that are no environment.
-fn beside(tree: &dyn Tree, env: &str) -> Vec<String> {
-    let mut out = vec![env.to_owned()];
-    for file in tree.files() {
-        let Some((root, _)) = file.path.split_once('/') else {
+/// What lies in the work folder besides: the environment, and folders of its root that are no environment.
+fn beside(tree: &dyn Tree, env: &str, root: &str) -> Vec<String> {
+    let whole = |folder: &str| match root {
+        "" => folder.to_owned(),
+        root => format!("{root}/{folder}"),
+    };
+    let skip = whole("").len();
+    let mut out = vec![whole(env)];
+    for file in tree.below(root) {
+        let Some((folder, _)) = file.path[skip..].split_once('/') else {
             continue;
         };
-        let shared = root.starts_with('_') || root == "plugins";
-        if shared && out.last().is_none_or(|last| last != root) {
-            out.push(root.to_owned());
+        let shared = folder.starts_with('_') || folder == "plugins";
+        let folder = whole(folder);
+        if shared && out.last() != Some(&folder) {
+            out.push(folder);
         }
     }
     out

@@ -111,6 +111,7 @@ impl Engine for Packer {
             generated,
             keep: vec![],
             shared: None,
+            root: String::new(),
             beside: vec![],
         }
     }

@@ -85,6 +85,7 @@ impl Engine for Script {
             generated: environment::files(task),
             keep: vec![],
             shared: None,
+            root: String::new(),
             beside: vec![],
         }
     }

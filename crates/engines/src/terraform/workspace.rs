@@ -71,6 +71,7 @@ pub fn of(task: &Task) -> Workspace {
         generated: files,
         keep: made_by_init(task).iter().map(keep).collect(),
         shared: None,
+        root: String::new(),
         beside: vec![],
     }
 }

@@ -134,6 +134,7 @@ impl Engine for Verify {
             generated,
             keep: vec![],
             shared: None,
+            root: String::new(),
             beside: vec![],
         }
     }

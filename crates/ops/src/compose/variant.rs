@@ -13,6 +13,7 @@ use std::{
 use strata_core::{
     diagnostic::Diagnostic,
     digest::Digest,
+    glob,
     interface::Interface,
     span::Location,
     spec::UnitSpec,
@@ -301,7 +302,7 @@ fn closure(
         files.extend(tree.below(path));
     }
     for (pattern, at) in &component.reads {
-        let matched = matching(tree, &component.folder, pattern);
+        let matched = glob::matching(tree, &component.folder, pattern);
         let (message, help) = match &matched {
             None => (
                 format!("`{pattern}` is outside of the platform's folder"),
@@ -329,60 +330,5 @@ fn closure(
     Closure {
         digest: digest_of(files.iter().copied()),
         files: files.into_iter().map(|f| f.path.clone()).collect(),
-    }
-}
-
-/// Files that a pattern names: a file, a folder with everything below, or `*` and `**`. `None` when it leaves the
-/// platform.
-fn matching<'a>(tree: &'a dyn Tree, folder: &str, pattern: &str) -> Option<Vec<&'a TreeFile>> {
-    let split = pattern
-        .find(['*', '?'])
-        .map(|i| pattern[..i].rfind('/').map_or(0, |s| s + 1));
-    let (fixed, rest) = match split {
-        Some(at) => (pattern[..at].trim_end_matches('/'), &pattern[at..]),
-        None => (pattern.trim_end_matches('/'), ""),
-    };
-    let base = strata_core::tree::join(folder, fixed)?;
-    let below = tree.below(&base).iter();
-    if rest.is_empty() {
-        return Some(tree.file(&base).into_iter().chain(below).collect());
-    }
-    let skip = if base.is_empty() { 0 } else { base.len() + 1 };
-    let fits = |f: &&TreeFile| glob(rest.as_bytes(), f.path[skip..].as_bytes());
-    Some(below.filter(fits).collect())
-}
-
-/// `*` within a folder, `**` across folders, `?` one character.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match pattern {
-        [] => text.is_empty(),
-        [b'*', b'*', b'/', rest @ ..] => {
-            glob(rest, text)
-                || text
-                    .iter()
-                    .enumerate()
-                    .any(|(i, b)| *b == b'/' && glob(rest, &text[i + 1..]))
-        }
-        [b'*', b'*'] => true,
-        [b'*', rest @ ..] => {
-            let end = text.iter().position(|b| *b == b'/').unwrap_or(text.len());
-            (0..=end).any(|i| glob(rest, &text[i..]))
-        }
-        [b'?', rest @ ..] => text.first().is_some_and(|b| *b != b'/') && glob(rest, &text[1..]),
-        [c, rest @ ..] => text.first() == Some(c) && glob(rest, &text[1..]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_follow_folders() {
-        let g = |p: &str, t: &str| glob(p.as_bytes(), t.as_bytes());
-        assert!(
-            g("**", "a/b") && g("*.tf", "x.tf") && g("**/*.tf", "a/b/x.tf") && g("**/*.tf", "x.tf")
-        );
-        assert!(!g("*.tf", "a/x.tf") && !g("?", "/") && g("a?c", "abc"));
     }
 }

@@ -23,7 +23,7 @@ pub fn run(
 ) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
-    let envs = cx.envs(&c, env, which.all)?;
+    let envs = cx.envs(&c, env, which.named.all)?;
     let store = cx.store()?;
     let selected = cx.selected(&c, &envs, which)?;
     let mut bench = planning::bench(&cx, &c, &selected, &store)?;

@@ -39,7 +39,7 @@ pub fn run(
     if let (Some(plan), true) = (&saved, env.is_empty()) {
         env.clone_from(&plan.body.environments);
     }
-    let envs = cx.envs(&c, &env, which.all)?;
+    let envs = cx.envs(&c, &env, which.named.all)?;
     let mut planned = planning::make(&cx, &c, envs.clone(), which, how, refresh)?;
     if let Some(saved) = saved {
         same(&saved, &planned.plan)?;

@@ -1,11 +1,11 @@
 //! `strata destroy`: what was applied, in reverse.
 use super::{
     bench::AppliedBench,
-    planning,
+    chosen, planning,
     run::{self, Start},
 };
 use crate::{
-    args::{Global, Which},
+    args::{Global, Named},
     context::Context,
     policy::Gate,
     problem::Problem,
@@ -21,7 +21,7 @@ pub struct Wanted {
     /// Environments.
     pub env: Vec<String>,
     /// Units.
-    pub which: Which,
+    pub which: Named,
     /// Only what is no longer in the files.
     pub orphans: bool,
     /// Protected units that are named.
@@ -154,7 +154,7 @@ fn choose(
     envs: &[String],
     wanted: &Wanted,
 ) -> Result<BTreeSet<Address>, Problem> {
-    let mut chosen: BTreeSet<Address> = bench
+    let mut open: BTreeSet<Address> = bench
         .all
         .keys()
         .filter(|a| envs.iter().any(|e| e == a.env.as_ref()))
@@ -162,47 +162,9 @@ fn choose(
         .collect();
     if wanted.orphans {
         let c = cx.composed()?;
-        chosen.retain(|a| c.position(a).is_none());
+        open.retain(|a| c.position(a).is_none());
     }
-    if !wanted.which.layer.is_empty() {
-        chosen.retain(|a| wanted.which.layer.contains(&bench.all[a].layer));
-    }
-    if !wanted.which.only.is_empty() {
-        let mut named = BTreeSet::new();
-        for word in &wanted.which.only {
-            let name = word.trim_matches('+');
-            let mut found: BTreeSet<Address> = chosen
-                .iter()
-                .filter(|a| a.name.as_ref() == name || a.local() == name || a.to_string() == name)
-                .cloned()
-                .collect();
-            if found.is_empty() {
-                return Err(Problem::usage(format!(
-                    "no applied unit `{name}` in {}",
-                    envs.join(", ")
-                )));
-            }
-            if word.ends_with('+') {
-                loop {
-                    let more: Vec<Address> = chosen
-                        .iter()
-                        .filter(|a| {
-                            !found.contains(*a)
-                                && bench.all[*a].needs.iter().any(|n| found.contains(n))
-                        })
-                        .cloned()
-                        .collect();
-                    if more.is_empty() {
-                        break;
-                    }
-                    found.extend(more);
-                }
-            }
-            named.extend(found);
-        }
-        chosen = named;
-    }
-    Ok(chosen)
+    chosen::chosen(bench, envs, open, &wanted.which)
 }
 
 fn refused(r: &destroy::Refusal) -> Problem {

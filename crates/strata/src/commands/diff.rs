@@ -2,13 +2,8 @@
 use super::shown;
 use crate::{args::Global, context::Context, problem::Problem, view::diagnostics};
 use serde_json::{Value as Json, json};
-use std::{fs, sync::Arc};
-use strata_core::{
-    diagnostic::Diagnostic,
-    exit,
-    tree::{MemoryTree, Tree},
-    value::Term,
-};
+use std::fs;
+use strata_core::{diagnostic::Diagnostic, exit, tree::MemoryTree, value::Term};
 use strata_ops::{
     compose::Composition,
     differ::{Difference, Kind, Side, differ},
@@ -75,8 +70,7 @@ fn under_lock(cx: &Context, file: &str) -> Result<(Composition, Vec<Diagnostic>)
         diagnostics::print(&problems, &alone, cx.color);
         return Err(Problem::invalid(&problems));
     }
-    let tree: Arc<dyn Tree> = cx.tree()?;
-    Ok(strata_ops::read_under(tree, &cx.engines, &lock))
+    cx.under_lock(&lock)
 }
 
 fn said(term: Option<&Term>) -> String {

@@ -1,7 +1,7 @@
 //! `strata drift`: is what is still as it was applied?
-use super::{batch::Reader, bench::AppliedBench};
+use super::{batch::Reader, bench::AppliedBench, chosen};
 use crate::{
-    args::{Global, Which},
+    args::{Global, Named},
     context::Context,
     problem::Problem,
 };
@@ -9,6 +9,7 @@ use serde_json::json;
 use strata_core::{
     engine::{Finding, Verb},
     exit,
+    name::Address,
 };
 use strata_run::pool::Work;
 
@@ -16,7 +17,7 @@ use strata_run::pool::Work;
 pub fn run(
     global: &Global,
     env: &[String],
-    which: &Which,
+    which: &Named,
     parallelism: usize,
 ) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
@@ -25,19 +26,13 @@ pub fn run(
     let store = cx.store()?;
     let bench = AppliedBench::load(&cx, &store)?;
     let mut work = Vec::new();
-    for (unit, applied) in &bench.all {
-        let named = which.only.is_empty()
-            || which.only.iter().any(|w| {
-                let name = w.trim_matches('+');
-                unit.name.as_ref() == name || unit.local() == name || unit.to_string() == name
-            });
-        let layer = which.layer.is_empty() || which.layer.contains(&applied.layer);
-        if named && layer && envs.iter().any(|e| e == unit.env.as_ref()) {
-            let prepared = bench
-                .ready(unit)
-                .map_err(|e| Problem::new(exit::ERROR, e))?;
-            work.push((prepared, Work::Verb(Verb::Observe)));
-        }
+    let meant = |a: &&Address| envs.iter().any(|e| e == a.env.as_ref());
+    let open = bench.all.keys().filter(meant).cloned().collect();
+    for unit in &chosen::chosen(&bench, &envs, open, which)? {
+        let prepared = bench
+            .ready(unit)
+            .map_err(|e| Problem::new(exit::ERROR, e))?;
+        work.push((prepared, Work::Verb(Verb::Observe)));
     }
     let looked = work.len();
     let mut drifted = Vec::new();

@@ -1,8 +1,9 @@
-//! `strata explain`: where every input of a unit comes from.
-use crate::{args::Global, context::Context, problem::Problem, wire};
+//! `strata explain`: where every input of a unit comes from; in a repo of BitOps, where a file and its values do.
+mod layers;
+
+use crate::{args::Global, context::Context, problem::Problem};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
-use strata_bitops::resolve::Origin;
 use strata_core::{
     diagnostic::suggest,
     exit,
@@ -22,6 +23,11 @@ use strata_plan::recorded::Recorded;
 pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let (c, _) = cx.compose()?;
+    if let Some(reading) = layers::read(&cx)?
+        && layers::file(&cx, &reading, of)
+    {
+        return Ok(exit::DONE);
+    }
     let (unit, only) = find(&c, of)?;
     let names = explain::inputs(&c, unit);
     if let Some(name) = &only
@@ -66,36 +72,12 @@ pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
     for e in &all {
         print!("{}", text(e, tree));
     }
-    if only.is_none() {
-        print!("{}", bitops(&cx, &c.units[unit].address)?);
+    if only.is_none()
+        && let Some(reading) = layers::read(&cx)?
+    {
+        print!("{}", layers::unit(&reading, &c.units[unit].address));
     }
     Ok(exit::DONE)
-}
-
-/// The keys of a deployment of BitOps: the value of each, and where it comes from.
-fn bitops(cx: &Context, unit: &Address) -> Result<String, Problem> {
-    let Some(settings) = &cx.bitops else {
-        return Ok(String::new());
-    };
-    let files = wire::tree(&cx.root, &cx.state_dir(), cx.global.offline)?;
-    let reading = strata_bitops::read(&files, settings);
-    let env = reading.environments.iter().find(|e| e.name == *unit.env);
-    let found = env.and_then(|e| e.deployments.iter().find(|d| d.name == *unit.name));
-    let mut out = String::new();
-    for key in found.map_or(&[][..], |d| d.values.0.as_slice()) {
-        let from = match &key.origin {
-            Origin::Variable(name) => format!("the variable {name}"),
-            Origin::File(at) => place(at, reading.tree.as_ref()),
-            Origin::Default => "BitOps' default".to_owned(),
-        };
-        let _ = writeln!(
-            out,
-            "  {} = {}\n    {from}",
-            key.leaf.key(),
-            key.value.text()
-        );
-    }
-    Ok(out)
 }
 
 /// `ADDRESS` or `ADDRESS.INPUT`.

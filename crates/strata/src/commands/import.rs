@@ -105,7 +105,7 @@ impl Here {
             p.is_error()
                 && (p.code.starts_with("import::") || p.code.starts_with("yaml::"))
                 && !(open && ["import::not-locked", "import::digest"].contains(&p.code.as_str()))
-                && p.code != "import::layer"
+                && !["import::layer", "import::hooks", "import::backend"].contains(&p.code.as_str())
         };
         let wrong: Vec<Diagnostic> = problems.iter().filter(stops).cloned().collect();
         if !wrong.is_empty() {

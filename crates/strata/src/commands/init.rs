@@ -156,7 +156,15 @@ fn from_bitops(
             "nothing was written: put that right first",
         ));
     }
-    if reading.merges_defaults(&tree) {
+    if let Some(source) = reading.sources.first() {
+        let why = format!(
+            "`{}` takes files of other environments below its own (`default-environments`), which a native platform does not",
+            source.env
+        );
+        return Err(Problem::new(exit::INVALID, why)
+            .hint("strata works in this repo as it is; environments of native repos are taken with `imports:`"));
+    }
+    if reading.merges(&tree) {
         let why = format!(
             "environments take files of `{}`, which a native platform does not",
             settings.default_folder()

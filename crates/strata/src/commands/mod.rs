@@ -6,6 +6,7 @@ mod batch;
 mod bench;
 mod bitops;
 mod check;
+mod chosen;
 mod destroy;
 mod diff;
 mod drift;

@@ -37,7 +37,7 @@ pub struct Wanted<'a> {
 pub fn run(global: &Global, wanted: &Wanted<'_>) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let mut c = cx.composed()?;
-    let envs = cx.envs(&c, wanted.env, wanted.which.all)?;
+    let envs = cx.envs(&c, wanted.env, wanted.which.named.all)?;
     if !wanted.flavor.is_empty() {
         let other = cx.composed_with(&picks(&c, &envs, wanted.flavor)?)?;
         let swaps = swap::swaps(&c, &other);
@@ -120,8 +120,8 @@ fn shown<'a>(c: &'a Composition, planned: &'a Planned<'_>, wanted: &Wanted<'_>) 
     let mut words = vec!["strata".to_owned(), "apply".to_owned()];
     words.extend(planned.envs.iter().cloned());
     for (flag, values) in [
-        ("--only", &wanted.which.only),
-        ("--layer", &wanted.which.layer),
+        ("--only", &wanted.which.named.only),
+        ("--layer", &wanted.which.named.layer),
         ("--replace", &wanted.how.replace),
     ] {
         for value in values {

@@ -1,7 +1,7 @@
 //! `strata policy`: tests of policies, and the document that rules see.
 use super::planning;
 use crate::{
-    args::{Global, How, Policy, Which},
+    args::{Global, How, Named, Policy, Which},
     context::Context,
     policy::{self, Facts},
     problem::Problem,
@@ -156,8 +156,11 @@ fn find(c: &Composition, unit: &str) -> Result<usize, Problem> {
 fn planned(cx: &Context, c: &Composition, position: usize) -> Result<Input, Problem> {
     let unit = &c.units[position].address;
     let which = Which {
-        only: vec![unit.local()],
-        ..Which::default()
+        named: Named {
+            only: vec![unit.local()],
+            ..Named::default()
+        },
+        changed_since: None,
     };
     let how = How {
         parallelism: 1,

@@ -18,13 +18,12 @@ pub fn run(
 ) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
     let c = cx.composed()?;
-    let envs = cx.envs(&c, env, which.all)?;
+    let envs = cx.envs(&c, env, which.named.all)?;
     let store = cx.store()?;
     let selected = cx.selected(&c, &envs, which)?;
     let bench = planning::bench(&cx, &c, &selected, &store)?;
     let mut work = Vec::new();
-    for (i, u) in c.units.iter().enumerate().filter(|(i, _)| selected[*i]) {
-        let _ = i;
+    for (u, _) in c.units.iter().zip(&selected).filter(|(_, s)| **s) {
         if c.variant(u).component.verify.is_empty() || bench.recorded.row(&u.address).is_none() {
             continue;
         }

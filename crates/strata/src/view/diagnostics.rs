@@ -7,9 +7,6 @@ use strata_core::{
     tree::Tree,
 };
 
-/// The code of findings about what must not be shown.
-const SECRET: &str = "import::credentials";
-
 /// Prints all to standard error, worst first.
 pub fn print(problems: &[Diagnostic], tree: &dyn Tree, color: bool) {
     let renderer = if color {
@@ -17,31 +14,39 @@ pub fn print(problems: &[Diagnostic], tree: &dyn Tree, color: bool) {
     } else {
         Renderer::plain()
     };
+    let secret = |p: &&Diagnostic| p.code == SECRET;
+    let hidden: Vec<&Location> = problems.iter().filter(secret).flat_map(|p| &p.at).collect();
     for p in problems {
-        eprintln!("{}\n", render(p, tree, &renderer));
+        eprintln!("{}\n", render(p, tree, &hidden, &renderer));
     }
 }
 
-fn render(p: &Diagnostic, tree: &dyn Tree, renderer: &Renderer) -> String {
+/// What it is about is not shown, as logs are kept: nor by another finding of that line.
+const SECRET: &str = "import::credentials";
+
+/// The text of a file, without what is hidden in it.
+fn shown(tree: &dyn Tree, file: &str, hidden: &[&Location]) -> String {
+    let mut text = tree.text(file).unwrap_or_default();
+    for at in hidden.iter().filter(|at| &*at.file == file) {
+        let span = at.span.start as usize..at.span.end as usize;
+        if let Some(found) = text.get(span.clone()) {
+            let stars = "*".repeat(found.len());
+            text.replace_range(span, &stars);
+        }
+    }
+    text
+}
+
+fn render(p: &Diagnostic, tree: &dyn Tree, hidden: &[&Location], renderer: &Renderer) -> String {
     let level = match p.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
+    let text = |at: &Location| shown(tree, &at.file, hidden);
     let clamp = |at: &Location, text: &str| {
         let start = (at.span.start as usize).min(text.len());
         start..(at.span.end as usize).clamp(start, text.len())
-    };
-    let text = |at: &Location| {
-        let mut text = tree.text(&at.file).unwrap_or_default();
-        if p.code == SECRET {
-            let range = clamp(at, &text);
-            if let Some(found) = text.get(range.clone()) {
-                let hidden = "*".repeat(found.len());
-                text.replace_range(range, &hidden);
-            }
-        }
-        text
     };
     let message = format!("{} [{}]", p.message, p.code);
     let title = level.primary_title(message.as_str());

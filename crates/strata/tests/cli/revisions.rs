@@ -99,6 +99,60 @@ fn a_change_touches_the_units_that_read_it_and_no_other() {
 }
 
 #[test]
+fn a_fileset_reads_what_fits_its_pattern_and_all_when_a_name_is_computed() {
+    let json = "locals {\n  names = fileset(\"${path.module}/../../../data\", \"**/*.json\")\n}\n";
+    let contents = format!(
+        "{json}output \"o\" {{\n  value = [for n in local.names : file(\"${{path.module}}/../../../data/${{n}}.md\")]\n}}\n"
+    );
+    let s = Sandbox::new(&[
+        ("layers/base/names/main.tf", json),
+        ("layers/base/contents/main.tf", &contents),
+        ("data/a/one.json", "{}"),
+        ("data/a/one.json.md", "1"),
+    ]);
+    commit(&s);
+    s.write("data/a/one.json.md", "2");
+    assert_eq!(touched(&s), ["dev/contents (data/a/one.json.md)"]);
+    s.write("data/a/one.json.md", "1");
+    s.write("data/a/b/two.json", "{}");
+    s.write("data/a/b/two.json.md", "1");
+    assert_eq!(
+        touched(&s),
+        [
+            "dev/contents (data/a/b/two.json, data/a/b/two.json.md)",
+            "dev/names (data/a/b/two.json)"
+        ]
+    );
+}
+
+#[test]
+fn what_looks_at_what_is_applied_knows_no_revisions() {
+    let s = Sandbox::new(&[]);
+    for command in ["destroy", "drift"] {
+        s.ends(2, &[command, "dev", "--changed-since", "HEAD"])
+            .says("unexpected argument '--changed-since'");
+    }
+    s.write("layers/base/low/component.yaml", &saying("x"));
+    s.write("layers/base/low/say.sh", SAY);
+    s.write("layers/base/alone/component.yaml", &saying("x"));
+    s.write("layers/base/alone/say.sh", SAY);
+    s.write(
+        "layers/top/high/component.yaml",
+        &saying("'${{ low.outputs.said }}'"),
+    );
+    s.write("layers/top/high/say.sh", SAY);
+    s.ends(0, &["apply", "dev", "--yes"]);
+    s.ends(2, &["drift", "dev", "--only", "lo"])
+        .says("no applied unit `lo` in dev");
+    // what a unit needs goes with it, what it does not need stays
+    s.ends(0, &["destroy", "dev", "--only", "+high", "--yes"]);
+    let left = s.ends(0, &["status", "dev", "--format", "json"]);
+    let left: serde_json::Value = serde_json::from_str(&left.out).expect("JSON");
+    let left = left.to_string();
+    assert!(left.contains("dev/alone"), "{left}");
+}
+
+#[test]
 fn a_promise_that_breaks_needs_a_new_version_and_names_who_uses_it() {
     let provider = saying("x") + "provides: {db: {url: '${{ self.said }}', port: 5}}\n";
     let s = Sandbox::new(&[

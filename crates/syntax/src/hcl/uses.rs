@@ -57,6 +57,8 @@ pub struct UsedFile {
     pub span: Span,
     /// May the call go wrong or be passed over: in `try`, `can`, or a conditional?
     pub guarded: bool,
+    /// The pattern of a `fileset`, where it is a plain text.
+    pub pattern: Option<String>,
 }
 
 /// What the expressions of a text look at. Comments and the text in quotes don't count.
@@ -124,6 +126,9 @@ fn reader(text: &str, function: &str, tokens: &[Token], call: usize, out: &mut U
                 function: function.to_owned(),
                 span: Span::new(start as u32, end_of(arguments) as u32),
                 guarded: guarded(text, tokens, call),
+                pattern: (function == "fileset")
+                    .then(|| second_text(text, arguments))
+                    .flatten(),
             });
         }
         Some((path, _)) => {
@@ -194,14 +199,37 @@ fn path_base(text: &str, tokens: &[Token]) -> Option<bool> {
 
 /// Where the first argument ends.
 fn end_of(arguments: &[Token]) -> usize {
+    let last = arguments.get(last_of(arguments)).or(arguments.first());
+    last.map_or(0, |t| t.range.end)
+}
+
+/// The last token of the first argument: a text in quotes or `path.module`.
+fn last_of(arguments: &[Token]) -> usize {
     let Some(first) = arguments.first() else {
         return 0;
     };
-    let closes = |t: &&Token| t.kind == Kind::TextClose && t.depth == first.depth + 1;
+    let closes = |t: &Token| t.kind == Kind::TextClose && t.depth == first.depth + 1;
     match first.kind {
-        Kind::TextOpen => arguments.iter().find(closes).unwrap_or(first).range.end,
-        _ => arguments.get(2).unwrap_or(first).range.end,
+        Kind::TextOpen => arguments.iter().position(closes).unwrap_or(0),
+        _ => 2,
     }
+}
+
+/// The second argument, where it is the last one and a text without insertions and escapes.
+fn second_text(text: &str, arguments: &[Token]) -> Option<String> {
+    let [comma, open, said, close, end, ..] = arguments.get(last_of(arguments) + 1..)? else {
+        return None;
+    };
+    let kinds = [&comma.kind, &open.kind, &said.kind, &close.kind, &end.kind];
+    let plain = [
+        &Kind::Mark(b','),
+        &Kind::TextOpen,
+        &Kind::Literal,
+        &Kind::TextClose,
+        &Kind::Mark(b')'),
+    ];
+    let said = &text[said.range.clone()];
+    (kinds == plain && !said.contains(['\\', '$', '%'])).then(|| said.to_owned())
 }
 
 /// Tokens before something that are looked through for what stands around it.

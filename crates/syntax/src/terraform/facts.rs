@@ -217,6 +217,8 @@ pub(super) struct ReadFact {
     pub at: Span,
     /// May the call go wrong or be passed over?
     pub guarded: bool,
+    /// Which files of the folder, where that is known.
+    pub pattern: Option<String>,
 }
 
 impl Placed for FileFacts {

@@ -17,6 +17,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{
+    glob,
     span::Location,
     tree::{Tree, join},
 };
@@ -54,8 +55,10 @@ impl<'t> Folders<'t> {
             written: HashSet::new(),
             asked: HashSet::new(),
             reads: Vec::new(),
+            sets: Vec::new(),
         };
         linker.follow(root);
+        linker.sets();
         linker.missing_files();
         linker.states();
         linker.own();
@@ -107,6 +110,8 @@ struct Linker<'a, 't> {
     asked: HashSet<String>,
     /// Files that are read, with their paths.
     reads: Vec<(String, Location)>,
+    /// Folders of which some files are read, with the pattern of those.
+    sets: Vec<(String, String)>,
 }
 
 impl Linker<'_, '_> {
@@ -183,7 +188,29 @@ impl Linker<'_, '_> {
             let at = Location::new(file.clone(), read.at);
             self.reads.push((path.clone(), at));
         }
-        self.module.files.insert(path);
+        match &read.pattern {
+            Some(pattern) => self.sets.push((path, pattern.clone())),
+            None => {
+                self.module.files.insert(path);
+            }
+        }
+    }
+
+    /// What the patterns of `fileset` name. Where something is read under a name that is computed, it may be any file
+    /// of these folders: names are made from names.
+    fn sets(&mut self) {
+        let all_known = self.module.uncovered.is_empty();
+        for (folder, pattern) in std::mem::take(&mut self.sets) {
+            match glob::matching(self.folders.tree, &folder, &pattern) {
+                Some(found) if all_known => {
+                    let found = found.iter().map(|f| f.path.to_string());
+                    self.module.files.extend(found);
+                }
+                _ => {
+                    self.module.files.insert(folder);
+                }
+            }
+        }
     }
 
     /// Files that are read, are not there, and that nobody seems to write.

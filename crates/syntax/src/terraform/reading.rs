@@ -170,6 +170,7 @@ impl<'t> FileReader<'t> {
             function: f.function,
             at: place.unwrap_or(f.span),
             guarded: f.guarded,
+            pattern: f.pattern,
         }));
     }
 
