@@ -246,12 +246,12 @@ pub enum Command {
         #[arg(long)]
         reveal: bool,
     },
-    /// Show where every input of a unit comes from
+    /// Show where every input of a unit comes from, or whose a file is and which units see it
     #[command(
-        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'"
+        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'\n  strata explain modules/net/main.tf\n  strata explain obs@1.2.0:layers/base/prom/up.sh"
     )]
     Explain {
-        /// Unit, or one input of it: `ENV/NAME.INPUT`
+        /// Unit, or one input of it: `ENV/NAME.INPUT`; or a file, as findings name it
         of: String,
     },
     /// Show how an environment, resolved, differs from a revision of git, another environment, or another lock

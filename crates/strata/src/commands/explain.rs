@@ -1,4 +1,6 @@
-//! `strata explain`: where every input of a unit comes from; in a repo of BitOps, where a file and its values do.
+//! `strata explain`: where every input of a unit comes from; of a file whose it is, and in a repo of BitOps what it is
+//! made of.
+mod file;
 mod layers;
 
 use crate::{args::Global, context::Context, problem::Problem};
@@ -26,6 +28,10 @@ pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
     if let Some(reading) = layers::read(&cx)?
         && layers::file(&cx, &reading, of)
     {
+        return Ok(exit::DONE);
+    }
+    let is_unit = of.parse().is_ok_and(|a: Address| c.position(&a).is_some());
+    if !is_unit && file::explain(&c, of, cx.json()) {
         return Ok(exit::DONE);
     }
     let (unit, only) = find(&c, of)?;

@@ -71,6 +71,11 @@ fn units_of_an_import_run_as_part_of_an_environment() {
     s.ends(0, &["explain", "dev/obs/grafana"])
         .says("import obs: environment promStack of ../obs at 1.2.0")
         .says("obs@1.2.0:layers/top/grafana/component.yaml:2");
+    let file = "obs@1.2.0:layers/base/prom/say.sh";
+    let json = s.ends(0, &["explain", file, "--format", "json"]).json();
+    assert_eq!(json["from"]["what"], "import obs");
+    assert_eq!(json["from"]["repo"], "../obs");
+    assert_eq!(json["seen-by"], serde_json::json!(["dev/obs/prom"]));
     // nothing stands elsewhere when a new version leaves the files as they are
     let repo = Repo::at(&s.beside("obs"));
     repo.write("README.md", "new");

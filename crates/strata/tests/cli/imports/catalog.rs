@@ -74,6 +74,16 @@ fn a_component_comes_from_a_catalog_at_a_version_of_each_environment() {
         .says("named at layers/base/voice/component.yaml:1");
     s.ends(0, &["diff", "dev", "--against", "prod"])
         .says("source: ../catalog//parts/say at 1.0.0 (");
+    s.ends(0, &["explain", "voice@2.0.0:parts/say/say.sh"])
+        .says("of ../catalog at 2.0.0, commit ")
+        .says("component voice, wished for at layers/base/voice/component.yaml:1:9")
+        .says("seen by dev/voice")
+        .never_says("prod/voice");
+    s.ends(0, &["explain", "./layers/base/voice/component.yaml"])
+        .says("of this repository")
+        .says("describes dev/voice, prod/voice");
+    s.ends(2, &["explain", "layers/none"])
+        .says("there is no unit");
     // a commit that leaves the folder as it is changes nothing
     let repo = Repo::at(&s.beside("catalog"));
     repo.write("README.md", "new");
