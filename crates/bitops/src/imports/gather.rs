@@ -271,6 +271,7 @@ impl Gatherer<'_> {
             what: what.clone(),
             version: version.clone(),
             pin: entry.as_ref().map(|e| e.pin.clone()),
+            signed: false,
             at: wish.at.clone(),
             path: format!("{}/{}", self.env, name.replace('.', "/")),
         });

@@ -19,6 +19,7 @@ pub const KEYS: &[&str] = &[
     "source",
     "version",
     "hooks",
+    "signed",
     "layer",
     "path",
     "environments",

@@ -91,6 +91,10 @@ pub const COMPONENT: &[Meaning] = &[
     ),
     ("hooks", "`allow`: scripts of its `source` may run"),
     (
+        "signed",
+        "`true`: the tag of its `version` has to be signed by somebody that git knows",
+    ),
+    (
         "layer",
         "its layer; in `layers/LAYER/NAME` it need not be said",
     ),

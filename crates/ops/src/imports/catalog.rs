@@ -3,7 +3,7 @@
 //! Each has a place of its own among the files, named by the component (`@vpc`) or, where an environment takes another
 //! version, by both (`@prod.vpc`): no environment and no import is called like that.
 use super::{
-    gather::{Wanted, fetched},
+    gather::{Wanted, fetched, not_locked},
     lock::{Lock, What},
     mount::{MOUNTS, Mount},
     source::{Origin, Place, Sourced},
@@ -114,7 +114,11 @@ impl<'a> Catalog<'a> {
             }
         };
         let what = What::Folder(folder.clone());
-        let entry = self.lock.find(&repo, &what, version).cloned();
+        let found = self.lock.find(&repo, &what, version).cloned();
+        let unsigned = found
+            .as_ref()
+            .is_some_and(|e| sourced.signed && e.signed.is_none());
+        let entry = found.filter(|_| !unsigned);
         let path = [&self.name.replace('.', "/"), env.unwrap_or(""), component];
         let path: Vec<&str> = path.into_iter().filter(|p| !p.is_empty()).collect();
         self.wanted.push(Wanted {
@@ -122,6 +126,7 @@ impl<'a> Catalog<'a> {
             what,
             version: version.clone(),
             pin: entry.as_ref().map(|e| e.pin.clone()),
+            signed: sourced.signed,
             at: at(),
             path: path.join("/"),
         });
@@ -131,14 +136,8 @@ impl<'a> Catalog<'a> {
             format!("{repo}//{folder}")
         };
         let Some(entry) = entry else {
-            problems.push(
-                Diagnostic::error(
-                    "import::not-locked",
-                    format!("{shown} at {version} is not in `strata.lock`"),
-                )
-                .at(at())
-                .help("run `strata import lock`"),
-            );
+            let what = format!("{shown} at {version}");
+            problems.push(not_locked(&what, unsigned).at(at()));
             return None;
         };
         let inner = fetched(&self.root, &entry, &sourced.at)

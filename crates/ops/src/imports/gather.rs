@@ -4,7 +4,7 @@
 //! a new version moves no file that did not change.
 mod judge;
 
-pub(crate) use judge::fetched;
+pub(crate) use judge::{fetched, not_locked};
 
 use super::{
     VENDOR,
@@ -58,6 +58,8 @@ pub struct Wanted {
     pub version: String,
     /// What it is, when that is locked.
     pub pin: Option<Pin>,
+    /// Must its tag be signed?
+    pub signed: bool,
     /// Where it is written.
     pub at: Location,
     /// Names that lead to it, with the environment: `prod/obs`.
@@ -264,27 +266,23 @@ impl Gatherer<'_> {
             }
         };
         let what = What::Environment(wish.environment.clone());
-        let entry = self.lock.find(&repo, &what, &version).cloned();
+        let found = self.lock.find(&repo, &what, &version).cloned();
+        let unsigned = found
+            .as_ref()
+            .is_some_and(|e| wish.signed && e.signed.is_none());
+        let entry = found.filter(|_| !unsigned);
         self.out.wanted.push(Wanted {
             repo: repo.clone(),
             what,
             version: version.clone(),
             pin: entry.as_ref().map(|e| e.pin.clone()),
+            signed: wish.signed,
             at: wish.at.clone(),
             path: format!("{root_env}/{path}"),
         });
         let Some(entry) = entry else {
-            self.say(
-                Diagnostic::error(
-                    "import::not-locked",
-                    format!(
-                        "`{}` of {repo} at {version} is not in `strata.lock`",
-                        wish.environment
-                    ),
-                )
-                .at(wish.at.clone())
-                .help("run `strata import lock`"),
-            );
+            let what = format!("`{}` of {repo} at {version}", wish.environment);
+            self.say(not_locked(&what, unsigned).at(wish.at.clone()));
             return None;
         };
         let pin = entry.pin.clone();

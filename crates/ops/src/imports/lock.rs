@@ -35,6 +35,8 @@ pub struct Entry {
     pub what: What,
     /// Its state.
     pub pin: Pin,
+    /// Who signed its tag, where that was asked for.
+    pub signed: Option<String>,
     /// Where it stands.
     pub at: Location,
 }
@@ -141,6 +143,9 @@ impl Lock {
                 quoted(&e.pin.commit),
                 quoted(&e.pin.digest.to_string())
             );
+            if let Some(who) = &e.signed {
+                let _ = writeln!(out, "  signed: {}", quoted(who));
+            }
         }
         out
     }
@@ -154,6 +159,7 @@ fn entry(item: &Node, problems: &mut Problems) -> Option<Entry> {
         "version",
         "commit",
         "digest",
+        "signed",
     ];
     let f = Fields::of(Some(item), "an entry of `strata.lock`", keys, problems);
     let what = match (f.text("environment", problems), f.text("folder", problems)) {
@@ -172,6 +178,7 @@ fn entry(item: &Node, problems: &mut Problems) -> Option<Entry> {
             commit,
             digest,
         },
+        signed: f.text("signed", problems),
         at: item.location(),
     })
 }
@@ -190,6 +197,7 @@ mod tests {
                 commit: "0123456789".repeat(4),
                 digest: Digest::of(repo.as_bytes()),
             },
+            signed: version.ends_with("10").then(|| "me \"myself\"".to_owned()),
             at: Location::file(LOCK_FILE),
         });
     }
@@ -210,6 +218,7 @@ mod tests {
         let repo = Repo::parse("https://h/b.git").unwrap();
         let found = read.find(&repo, &What::Environment("x".into()), "1.10");
         assert_eq!(found.unwrap().pin.version, "1.10");
+        assert_eq!(found.unwrap().signed.as_deref(), Some("me \"myself\""));
         assert!(text.find("h/a").unwrap() < text.find("h/b").unwrap());
     }
 

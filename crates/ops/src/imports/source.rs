@@ -13,7 +13,7 @@ use strata_core::{
 use strata_syntax::node::Node;
 
 /// Keys that say where a component's files are.
-pub const KEYS: [&str; 3] = ["source", "version", "hooks"];
+pub const KEYS: [&str; 4] = ["source", "version", "hooks", "signed"];
 
 /// Where the files of a component are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Sourced {
     pub place: Place,
     /// May its scripts run?
     pub hooks: bool,
+    /// Must its tag be signed?
+    pub signed: bool,
     /// Where `source` stands.
     pub at: Location,
 }
@@ -60,7 +62,7 @@ pub struct Origin {
 }
 
 /// What stands under each of [`KEYS`].
-pub type Written = [Option<String>; 3];
+pub type Written = [Option<String>; 4];
 
 impl std::fmt::Debug for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -105,7 +107,10 @@ pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourc
     let Some(node) = node else { return Ok(None) };
     let of = |key: &str| node.get(key).filter(|n| !n.is_null());
     let Some(source) = of("source") else {
-        let Some(key) = ["version", "hooks"].into_iter().find(|k| of(k).is_some()) else {
+        let Some(key) = ["version", "hooks", "signed"]
+            .into_iter()
+            .find(|k| of(k).is_some())
+        else {
             return Ok(None);
         };
         problems.push(
@@ -127,7 +132,26 @@ pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourc
             return Err(Refused);
         }
     };
+    let signed = match of("signed") {
+        None => false,
+        Some(n) => match n.as_bool() {
+            Some(signed) => signed,
+            None => {
+                problems.push(expected(n, "`signed` of a component", "`true` or `false`"));
+                return Err(Refused);
+            }
+        },
+    };
     let version = of("version");
+    if let (true, None, Some(n)) = (signed, version, of("signed")) {
+        let message = "a folder of this repository has no signature";
+        problems.push(
+            Diagnostic::error("import::signature", message)
+                .at(n.location())
+                .help("remove `signed:`, or name a repository and a `version:`"),
+        );
+        return Err(Refused);
+    }
     let at = source.location();
     let place = text(source)
         .ok_or_else(|| {
@@ -139,7 +163,12 @@ pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourc
         })
         .and_then(|written| place(&written, version));
     match place {
-        Ok(place) => Ok(Some(Sourced { place, hooks, at })),
+        Ok(place) => Ok(Some(Sourced {
+            place,
+            hooks,
+            signed,
+            at,
+        })),
         Err(mut problem) => {
             problem.at.get_or_insert(at);
             problems.push(problem);

@@ -18,6 +18,7 @@ pub const KEYS: &[&str] = &[
     "exclude",
     "values",
     "hooks",
+    "signed",
 ];
 
 /// What is wished for.
@@ -39,6 +40,8 @@ pub struct Wish {
     pub values: Option<Node>,
     /// May its scripts run?
     pub hooks: bool,
+    /// Must its tag be signed?
+    pub signed: bool,
     /// Where its environment is named.
     pub at: Location,
 }
@@ -141,6 +144,17 @@ fn one(item: &Node, problems: &mut Problems) -> Option<Wish> {
     {
         problems.push(expected(node, "`hooks` of an import", "`allow` or `deny`"));
     }
+    let signed = f.flag("signed", problems);
+    if let (Some(true), None, Some(node)) = (signed, f.get("repo"), f.get("signed")) {
+        problems.push(
+            Diagnostic::error(
+                "import::signature",
+                "an environment of this repository has no signature",
+            )
+            .at(node.location())
+            .help("remove `signed:`, or name the repository with `repo:`"),
+        );
+    }
     let values = f.get("values");
     if let Some(node) = values
         && node.as_map().is_none()
@@ -167,6 +181,7 @@ fn one(item: &Node, problems: &mut Problems) -> Option<Wish> {
         exclude,
         values: values.cloned(),
         hooks: hooks.as_deref() == Some("allow"),
+        signed: signed == Some(true),
         at,
     })
 }

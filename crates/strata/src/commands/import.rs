@@ -68,6 +68,10 @@ pub(super) fn refused(e: &ImportError) -> Problem {
             problem.hint(format!("it has: {}", has.join(", ")))
         }
         ImportError::NoVersion { .. } => problem.hint("it has neither a tag nor a branch"),
+        ImportError::Signature { .. } => Problem {
+            code: exit::DENIED,
+            ..problem.hint("ask its owner for a signed tag; whom git knows, `gpg --import KEY` or `gpg.ssh.allowedSignersFile` says")
+        },
         ImportError::Offline { .. } => problem.hint("run it again without --offline"),
         ImportError::Content(_) | ImportError::Cache { .. } => problem,
     }
@@ -163,16 +167,19 @@ impl Here {
                 break;
             }
             for w in open {
-                let known = lock
-                    .find(&w.repo, &w.what, &w.version)
-                    .map(|e| e.pin.clone());
-                if known.is_some() {
+                let known = lock.find(&w.repo, &w.what, &w.version);
+                if known.is_some_and(|e| !w.signed || e.signed.is_some()) {
                     continue;
                 }
-                let (pin, branch) = self.resolve(&w)?;
+                // what is locked stays what it is, also when a signature is asked for later
+                let (pin, branch) = match known {
+                    Some(known) => (known.pin.clone(), false),
+                    None => self.resolve(&w)?,
+                };
                 lock.put(Entry {
                     what: w.what.clone(),
                     pin: pin.clone(),
+                    signed: self.signer(&w, &pin)?,
                     at: w.at.clone(),
                 });
                 done.push(Locked {
@@ -229,6 +236,16 @@ impl Here {
         Ok((pin, found.kind == Reference::Branch))
     }
 
+    /// Who signed the tag of a state, where that is asked for.
+    fn signer(&self, w: &Wanted, pin: &Pin) -> Result<Option<String>, Problem> {
+        if !w.signed {
+            return Ok(None);
+        }
+        let found = self.cache.signer(&w.repo, &w.version, &pin.commit);
+        let at = || format!("{} wants it signed at {}", w.path, self.place(&w.at));
+        found.map(Some).map_err(|e| refused(&e).hint(at()))
+    }
+
     /// A tag that is another commit now is refused until somebody asks for it.
     fn unmoved(&self, wanted: &[Wanted], done: &[Locked]) -> Result<(), Problem> {
         if self.cx.global.offline {
@@ -283,8 +300,13 @@ impl Here {
                 Some(b) if b.commit != d.now.commit => format!(", was {}", b.short()),
                 _ => String::new(),
             };
+            let entry = lock.find(&d.wanted.repo, &d.wanted.what, &d.wanted.version);
+            let signed = match entry.and_then(|e| e.signed.as_ref()) {
+                Some(who) => format!(", signed by {who}"),
+                None => String::new(),
+            };
             println!(
-                "{}: {} {} is {}{was}",
+                "{}: {} {} is {}{was}{signed}",
                 d.path,
                 d.wanted.repo,
                 d.wanted.version,

@@ -3,6 +3,7 @@ mod catalog;
 mod composed;
 mod refusals;
 pub mod remote;
+mod signed;
 
 use crate::sandbox::{SAY, Sandbox, saying};
 use remote::{Repo, serve_git, serve_http};

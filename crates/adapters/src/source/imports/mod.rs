@@ -9,6 +9,7 @@
 //! lock file says.
 mod pack;
 mod remote;
+mod signature;
 mod versions;
 
 pub use versions::{Reference, Resolved};
@@ -60,6 +61,16 @@ pub enum ImportError {
         version: String,
         /// Versions that it has, the nearest first.
         has: Vec<String>,
+    },
+    /// Its tag is not signed by somebody whom git knows.
+    #[error("the tag `{version}` of {repo} is not accepted: {why}")]
+    Signature {
+        /// Which repository.
+        repo: String,
+        /// The tag.
+        version: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// The network is not to be used.
     #[error("{what} is not in the cache")]

@@ -48,6 +48,16 @@ pub(crate) fn fetched(
     })
 }
 
+/// What is not in the lock, or is there without the signature that is asked for.
+pub(crate) fn not_locked(what: &str, unsigned: bool) -> Diagnostic {
+    let message = if unsigned {
+        format!("{what} is in `strata.lock` without a signature")
+    } else {
+        format!("{what} is not in `strata.lock`")
+    };
+    Diagnostic::error("import::not-locked", message).help("run `strata import lock`")
+}
+
 impl Gatherer<'_> {
     /// The files of a state.
     pub(super) fn files(&mut self, entry: &Entry, wish: &Wish) -> Option<Arc<dyn Tree>> {
