@@ -1,6 +1,7 @@
 //! The keys and the values that fit a place of a document, from the same lists that read the files.
 use super::{
     document::{Document, Subject},
+    elsewhere,
     outline::Step,
     view::View,
 };
@@ -73,6 +74,7 @@ pub fn keys(
         (Document::Platform | Document::Environment(_), ["components"]) => components(view),
         (Document::Environment(_), []) => listed(meaning::ENVIRONMENT),
         (Document::Environment(_), ["flavors"]) => contracts(view),
+        (Document::Environment(_), ["imports", "-"]) => listed(meaning::IMPORT),
         (Document::Environment(_), ["gates"]) => listed(meaning::GATES),
         (Document::Contract(_), []) => listed(meaning::CONTRACT),
         (Document::Contract(_), ["outputs", _]) => output_keys(false),
@@ -178,6 +180,16 @@ pub fn values(
         (Document::Environment(own), ["extends"]) => others(environments(view, true), own),
         (Document::Environment(own), ["uses"]) => others(environments(view, false), own),
         (Document::Environment(_), ["shared"]) => words(&["true", "false"]),
+        (Document::Environment(own), ["imports", "-", key]) => match *key {
+            "repo" => elsewhere::repositories(view),
+            "environment" => others(elsewhere::environments(view), own),
+            "version" => elsewhere::versions(view),
+            "layer" => layers(view),
+            "exclude" => elsewhere::components(view),
+            "hooks" => words(&["allow", "deny"]),
+            "signed" => words(&["true", "false"]),
+            _ => Vec::new(),
+        },
         (Document::Environment(_), ["gates", "replan"]) => words(&["create-only", "update", "any"]),
         (Document::Environment(_), ["flavors", contract]) => {
             let env = view.env.map(|e| &view.c.envs[e]);
@@ -194,6 +206,9 @@ fn component_values(view: &View<'_>, name: Option<&str>, path: &[&str]) -> Vec<C
     match path {
         ["layer"] => layers(view),
         ["engine"] => engines(view),
+        ["source"] => elsewhere::sources(view),
+        ["version"] => elsewhere::versions(view),
+        ["hooks"] => words(&["allow", "deny"]),
         ["environments"] => environments(view, false),
         ["after"] => {
             let mut all = components(view);
@@ -209,7 +224,7 @@ fn component_values(view: &View<'_>, name: Option<&str>, path: &[&str]) -> Vec<C
             all
         }
         ["protect"] => words(&["destroy", "replace"]),
-        ["suspend" | "enabled" | "leaves-processes"] | ["outputs", _, "sensitive"] => {
+        ["suspend" | "enabled" | "leaves-processes" | "signed"] | ["outputs", _, "sensitive"] => {
             words(&["true", "false"])
         }
         ["outputs", _] | ["outputs", _, "type"] => types(),

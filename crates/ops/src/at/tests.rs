@@ -258,6 +258,12 @@ fn keys_and_values_fit_their_place() {
     assert_eq!(fits(dev, "extends: [^]").1, "_base org");
     assert_eq!(fits(dev, "flavors: {balancer: ^}").1, "nginx");
     assert_eq!(fits(dev, "components: {web: {inputs: {^}}}").0, "title vpc");
+    let (keys, _) = fits(dev, "imports:\n- environment: x\n  ^\n");
+    assert!(has(&keys, "repo") && has(&keys, "signed"), "{keys}");
+    assert_eq!(fits(dev, "imports: [{environment: ^}]").1, "org");
+    assert_eq!(fits(dev, "imports: [{layer: ^}]").1, "base top");
+    assert_eq!(fits(dev, "imports: [{hooks: ^}]").1, "allow deny");
+    assert_eq!(fits(WEB, "hooks: ^").1, "allow deny");
     assert!(has(&fits("strata.yaml", "layers: ^").1, "osi"));
     assert!(has(&fits("strata.yaml", "defaults:\n  - ^").0, "timeout"));
     assert!(has(

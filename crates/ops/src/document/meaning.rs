@@ -4,6 +4,28 @@
 /// A key and what it means.
 pub type Meaning = (&'static str, &'static str);
 
+/// Keys of an import.
+pub const IMPORT: &[Meaning] = &[
+    ("repo", "where it is; without it, this repository"),
+    ("environment", "which environment of it; required"),
+    ("version", "a tag, a branch or a commit; with `repo`"),
+    ("as", "its name here; usual: the environment's"),
+    ("layer", "the layer of all its units; usual: its own layers"),
+    (
+        "exclude",
+        "components that are not wanted: names, `*` stands for anything",
+    ),
+    (
+        "values",
+        "in the place of its own values; they may use ours",
+    ),
+    ("hooks", "`allow`: its scripts may run"),
+    (
+        "signed",
+        "`true`: the tag of its version has to be signed by somebody that git knows",
+    ),
+];
+
 /// Keys of `strata.yaml`.
 pub const PLATFORM: &[Meaning] = &[
     ("platform", "name of the platform; required"),

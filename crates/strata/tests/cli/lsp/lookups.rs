@@ -1,6 +1,6 @@
 //! What is looked up at a place: completion, hover, definitions, uses.
 use super::{SCRIPT, VPC, WEB, editor::Editor, platform, web};
-use crate::sandbox::Sandbox;
+use crate::{imports::remote::Repo, sandbox::Sandbox};
 use serde_json::{Value as Json, json};
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -206,6 +206,72 @@ fn definitions_and_uses_lead_from_yaml_to_hcl_and_back() {
     assert_eq!(
         files(&editor, &places),
         [(main.to_owned(), 0), (dev.to_owned(), 3)]
+    );
+    editor.end();
+}
+
+#[test]
+fn what_other_repositories_have_is_offered() {
+    let sandbox = platform();
+    let repo = Repo::new(&sandbox.beside("obs"));
+    repo.write("strata.yaml", "platform: obs\nlayers: [base]\n");
+    repo.write("environments/stack.yaml", "values: {}\n");
+    repo.write("environments/_base.yaml", "values: {}\n");
+    repo.write("layers/base/prom/main.tf", VPC);
+    repo.write("modules/net/main.tf", VPC);
+    repo.write("docs/a/read.me", "x");
+    repo.commit("1.2.0");
+    let dev = "environments/dev.yaml";
+    let import = "imports:\n- repo: ../obs\n  environment: stack\n  version: 1.2.0\n";
+    sandbox.write(dev, import);
+    sandbox.write("modules/own/main.tf", VPC);
+    sandbox.ends(0, &["import", "lock"]);
+    let mut editor = Editor::open(&sandbox);
+    editor.show(dev, import);
+    // also where the import is not whole yet
+    for (typed, expected) in [
+        ("imports:\n- repo: ^\n", names(&["../obs"])),
+        (
+            "imports:\n- repo: ../obs\n  environment: ^\n",
+            names(&["org", "stack"]),
+        ),
+        (
+            "imports:\n- repo: ../obs\n  environment: stack\n  version: ^\n",
+            names(&["1.2.0"]),
+        ),
+        ("imports: [{layer: ^}]", names(&["base", "middle", "top"])),
+        ("imports: [{hooks: ^}]", names(&["allow", "deny"])),
+    ] {
+        assert_eq!(editor.labels(dev, typed), expected, "{typed}");
+    }
+    let exclude = format!("{import}  exclude: [^]\n");
+    assert_eq!(editor.labels(dev, &exclude), ["prom"]);
+    let keys = editor.labels(dev, &format!("{import}  ^\n"));
+    assert!(keys.contains(&"hooks".to_owned()), "{keys:?}");
+    assert!(
+        editor
+            .hover(dev, "imports:\n- repo: ../obs\n  sig^ned: true\n")
+            .contains("has to be signed")
+    );
+    editor.show(WEB, SCRIPT);
+    assert_eq!(
+        editor.labels(WEB, "source: ^\n"),
+        [
+            "../obs",
+            "../obs//layers/base/prom",
+            "../obs//modules/net",
+            "modules/own"
+        ]
+    );
+    assert_eq!(
+        editor
+            .labels(WEB, "source: ../obs//mod^\nversion: 1.2.0\n")
+            .len(),
+        4
+    );
+    assert_eq!(
+        editor.labels(WEB, "source: ../obs\nversion: ^\n"),
+        ["1.2.0"]
     );
     editor.end();
 }
