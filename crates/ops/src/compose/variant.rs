@@ -214,7 +214,8 @@ fn seen<'a>(loaded: &'a Loaded, source: &'a Source) -> &'a dyn Tree {
 
 /// `source`, `version` or `hooks` where nobody looks for the files.
 fn misplaced(node: Option<&Node>, source: &Source) -> Option<Diagnostic> {
-    let said = source::written(node);
+    // what is no description at all was said to be none
+    let said = source::written(Some(node.filter(|n| n.as_map().is_some())?));
     let done = source.origin.as_ref().map(|o| o.written.clone());
     let done = done.unwrap_or_default();
     let i = (0..said.len()).find(|i| said[*i] != done[*i])?;

@@ -127,7 +127,7 @@ impl<'a> Catalog<'a> {
             version: version.clone(),
             pin: entry.as_ref().map(|e| e.pin.clone()),
             signed: sourced.signed,
-            at: at(),
+            at: sourced.version_at.clone(),
             path: path.join("/"),
         });
         let shown = if folder.is_empty() {
@@ -137,7 +137,7 @@ impl<'a> Catalog<'a> {
         };
         let Some(entry) = entry else {
             let what = format!("{shown} at {version}");
-            problems.push(not_locked(&what, unsigned).at(at()));
+            problems.push(not_locked(&what, unsigned).at(sourced.version_at.clone()));
             return None;
         };
         let inner = fetched(&self.root, &entry, &sourced.at)

@@ -42,6 +42,8 @@ pub struct Sourced {
     pub signed: bool,
     /// Where `source` stands.
     pub at: Location,
+    /// Where its version is said: maybe in an environment.
+    pub version_at: Location,
 }
 
 /// Where the files of a component came from.
@@ -167,6 +169,7 @@ pub fn read(node: Option<&Node>, problems: &mut Problems) -> Result<Option<Sourc
             place,
             hooks,
             signed,
+            version_at: version.map_or_else(|| at.clone(), Node::location),
             at,
         })),
         Err(mut problem) => {

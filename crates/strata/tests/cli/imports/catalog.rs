@@ -91,7 +91,9 @@ fn a_component_comes_from_a_catalog_at_a_version_of_each_environment() {
     s.ends(0, &["import", "outdated"])
         .says("dev/voice: ../catalog 2.0.0 → 2.1.0");
     s.edit("environments/dev.yaml", "2.0.0", "2.1.0");
-    s.ends(3, &["check"]).says("import::not-locked");
+    s.ends(3, &["check"])
+        .says("import::not-locked")
+        .says("environments/dev.yaml:1:");
     s.ends(0, &["import", "lock"]);
     let wrote = s.wrote(|| drop(s.ends(0, &["apply", "dev", "--yes"])));
     assert!(wrote.is_empty(), "{wrote:?}");
@@ -305,6 +307,11 @@ fn an_environment_has_the_version_of_what_it_extends() {
         .says("dev/voice: ../catalog 2.0.0 is");
     s.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(s.outputs("dev/voice")["said"], "two dev");
+    s.write("environments/dev.yaml", "components: {voice: 5}\n");
+    s.ends(3, &["check"])
+        .says("file::wrong-kind")
+        .never_says("import::source");
+    s.write("environments/dev.yaml", "extends: [_new]\n");
     // what stands in `defaults` would be looked at by nobody
     s.edit(
         "strata.yaml",
