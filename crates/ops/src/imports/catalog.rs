@@ -8,7 +8,7 @@ use super::{
     mount::{MOUNTS, Mount},
     source::{Origin, Place, Sourced},
 };
-use crate::decode::Problems;
+use crate::{decode::Problems, field::Field};
 use std::sync::Arc;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
@@ -16,7 +16,10 @@ use strata_core::{
     span::Location,
     tree::Tree,
 };
-use strata_syntax::node::{Kind, Node};
+use strata_syntax::{
+    expr::{self, Root},
+    node::{Kind, Node},
+};
 
 /// Keys that a `component.yaml` of a catalog may say. What is wired, where and when it runs is the consumer's.
 const OBEYED: &[&str] = &[
@@ -240,4 +243,36 @@ pub(crate) fn obeyed(
         problems.push(Diagnostic::note("import::ignored", message).at(at));
     }
     Some(node)
+}
+
+/// Names that a `component.yaml` of another repository may use: of its own unit, and what everybody is told.
+const SEEN: &[&str] = &["self", "each", "unit", "env", "platform", "file"];
+
+/// What of another repository would read ours: our values, outputs and secrets are given to it, not taken. Is there any?
+pub(crate) fn reaches(node: &Node, problems: &mut Problems) -> bool {
+    // what is wrong with an expression is said where it is used
+    let field = Field::parse(node, &mut Problems::new());
+    let mut found: Vec<(String, Location)> = Vec::new();
+    for (reference, at) in field.references(SEEN) {
+        let name = match reference.root {
+            Root::Name(name) => name,
+            Root::Env { env, name } => format!("env(\"{env}\").{name}"),
+        };
+        found.push((name, at));
+    }
+    field.each_template(&mut |template| {
+        for call in expr::secrets(template) {
+            let at = Location::new(template.origin.clone(), call.span);
+            found.push(("secret".to_owned(), at));
+        }
+    });
+    let any = !found.is_empty();
+    problems.extend(found.into_iter().map(|(name, at)| {
+        let message =
+            format!("a source uses `{name}`, and nothing of this platform is its to read");
+        Diagnostic::error("import::reach", message)
+            .at(at)
+            .help("what it needs from here is an input: say it beside `source`")
+    }));
+    any
 }

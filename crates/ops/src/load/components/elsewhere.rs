@@ -4,7 +4,7 @@ use crate::{
     compose::merged_environment,
     decode::Problems,
     imports::{
-        catalog::{Files, obeyed},
+        catalog::{Files, obeyed, reaches},
         source::{self, Refused},
     },
     load::{COMPONENT_FILE, Loaded, Parsed, parse},
@@ -52,6 +52,10 @@ impl Finder<'_, '_> {
         };
         let engines: Vec<&str> = self.engines.iter().map(|e| e.name()).collect();
         let below = obeyed(below, &engines, problems);
+        let foreign = below.as_ref().filter(|_| files.origin.pin.is_some());
+        if foreign.is_some_and(|below| reaches(below, problems)) {
+            return Err(Refused);
+        }
         Ok(Some(Elsewhere { files, below }))
     }
 
