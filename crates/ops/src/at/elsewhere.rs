@@ -82,16 +82,24 @@ pub(super) fn environments(view: &View<'_>) -> Vec<Candidate> {
     candidates(all)
 }
 
-/// Components of what is imported.
+/// Components in the layers of what is locked. Not of the composition: while an import is typed, it is none.
 pub(super) fn components(view: &View<'_>) -> Vec<Candidate> {
-    let imports = view.c.envs.iter().filter_map(|e| e.within.as_ref());
-    let loaded = imports.filter_map(|w| w.loaded.as_ref());
-    let names = loaded.flat_map(|l| l.components.keys());
-    candidates(
-        names
-            .map(|n| (n.to_string(), "component".to_owned()))
-            .collect(),
-    )
+    let mut all = Named::new();
+    for e in locked(view) {
+        let Some(tree) = files(view, &e) else {
+            continue;
+        };
+        for file in tree.below("layers") {
+            // `layers/LAYER/NAME/…`
+            if let [_, _, name, _] = file.path.splitn(4, '/').collect::<Vec<_>>()[..]
+                && !name.starts_with('_')
+            {
+                let of = || format!("component of {} at {}", e.pin.repo, e.pin.version);
+                all.entry(name.to_owned()).or_insert_with(of);
+            }
+        }
+    }
+    candidates(all)
 }
 
 /// Folders that a component could have: of repositories, and of this one.
