@@ -260,8 +260,9 @@ fn populate(
     unknown_overrides(c, env, problems);
     let mut members: Vec<u32> = Vec::new();
     for source in &sources {
-        let elsewhere = (c.envs[env].own_name().to_owned(), source.name.clone());
-        let source = match loaded.elsewhere.get(&elsewhere) {
+        let key = || (c.envs[env].own_name().to_owned(), source.name.clone());
+        let elsewhere = Some(&loaded.elsewhere).filter(|all| !all.is_empty());
+        let source = match elsewhere.and_then(|all| all.get(&key())) {
             Some(Some(here)) => here,
             // it was said why
             Some(None) => continue,
