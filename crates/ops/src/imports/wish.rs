@@ -241,6 +241,16 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_an_import_has_a_meaning() {
+        let meant = crate::document::meaning::IMPORT.iter().map(|(key, _)| *key);
+        let mut keys: Vec<&str> = KEYS.to_vec();
+        let mut meant: Vec<&str> = meant.collect();
+        keys.sort_unstable();
+        meant.sort_unstable();
+        assert_eq!(keys, meant);
+    }
+
+    #[test]
     fn names_fit_patterns() {
         assert!(
             fits("prom*", "prometheus") && fits("*", "x") && fits("a*c*", "abcd") && fits("x", "x")

@@ -20,12 +20,7 @@ pub fn run(kind: &str) -> Result<u8, Problem> {
             meaning::PLATFORM,
             &["platform"],
         ),
-        "environment" => object(
-            "environments/NAME.yaml",
-            environment::KEYS,
-            meaning::ENVIRONMENT,
-            &[],
-        ),
+        "environment" => environment_schema(),
         "component" => component_schema(),
         "contract" => object(
             "contracts/NAME.yaml",
@@ -66,6 +61,28 @@ fn object(title: &str, keys: &[&str], meanings: &[Meaning], required: &[&str]) -
         "required": required,
         "additionalProperties": false,
     })
+}
+
+/// The keys of an environment, and those of an import.
+fn environment_schema() -> Value {
+    let mut schema = object(
+        "environments/NAME.yaml",
+        environment::KEYS,
+        meaning::ENVIRONMENT,
+        &[],
+    );
+    let keys: Map<String, Value> = meaning::IMPORT
+        .iter()
+        .map(|(k, text)| ((*k).to_owned(), json!({"description": text})))
+        .collect();
+    schema["properties"]["imports"]["type"] = json!(["array", "null"]);
+    schema["properties"]["imports"]["items"] = json!({
+        "type": "object",
+        "properties": keys,
+        "required": ["environment"],
+        "additionalProperties": false,
+    });
+    schema
 }
 
 /// The keys of a component, and the block of every engine.
