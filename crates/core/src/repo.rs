@@ -19,6 +19,11 @@ pub enum Reach {
     Ssh,
     /// `git://`.
     Git,
+    /// `oci://`: artifacts of a registry, each with a manifest in the place of a commit.
+    Registry {
+        /// The host in lower case, with a port that is not the usual one.
+        host: String,
+    },
     /// A folder of this machine: absolute, or relative to what names it.
     Folder(String),
 }
@@ -61,7 +66,7 @@ fn with_secret() -> NotARepo {
     }
 }
 
-const FORMS: &str = "write `https://HOST/PATH`, `ssh://USER@HOST/PATH`, `USER@HOST:PATH`, `git://HOST/PATH`, `file:///PATH` or a folder";
+const FORMS: &str = "write `https://HOST/PATH`, `ssh://USER@HOST/PATH`, `USER@HOST:PATH`, `git://HOST/PATH`, `oci://HOST/PATH`, `file:///PATH` or a folder";
 
 impl Repo {
     /// From what a user wrote.
@@ -105,6 +110,7 @@ impl Repo {
             "http" => (true, ":80"),
             "ssh" => (false, ":22"),
             "git" => (false, ":9418"),
+            "oci" => (false, ":443"),
             _ => {
                 let why = format!("a repository is not fetched by `{scheme}`");
                 return Err(not(why, FORMS));
@@ -128,6 +134,7 @@ impl Repo {
                     host,
                 },
                 "ssh" => Reach::Ssh,
+                "oci" => Reach::Registry { host },
                 _ => Reach::Git,
             },
         })
@@ -253,9 +260,9 @@ pub fn version_problem(version: &str) -> Option<String> {
     wrong.then(|| format!("`{version}` cannot be a tag, a branch or a commit"))
 }
 
-/// Is this the full name of a commit?
+/// Is this the full name of a commit (SHA-1, 40 characters), or of a manifest of a registry (SHA-256, 64)?
 pub fn is_commit(text: &str) -> bool {
-    text.len() == 40
+    matches!(text.len(), 40 | 64)
         && text
             .bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

@@ -192,13 +192,6 @@ fn place(written: &str, version: Option<&Node>) -> Result<Place, Diagnostic> {
             "write it out; an environment that wants another one says so under `components:`",
         ));
     }
-    if written.starts_with("oci://") {
-        return Err(
-            Diagnostic::error("file::not-yet", "`source: oci://…` is not there yet").help(
-                "name the git repository that the artifact is made of: `https://HOST/REPO//FOLDER`",
-            ),
-        );
-    }
     let (address, query) = written.split_once('?').unwrap_or((written, ""));
     if query.starts_with("ref=") && !query.contains('&') {
         return Err(wrong("`source` names a version with `?ref=`")
@@ -300,6 +293,7 @@ mod tests {
             ("git@h:o/r//vpc", "git@h:o/r", "vpc"),
             ("../catalog//vpc", "../catalog", "vpc"),
             ("ssh://git@h/o/r", "ssh://git@h/o/r", ""),
+            ("oci://h:5000/o/r//vpc", "oci://h:5000/o/r", "vpc"),
         ] {
             let Ok(Place::Repository {
                 repo: r,
@@ -334,7 +328,8 @@ mod tests {
             ("https://me:pw@h/r//a", "1", "import::credentials"),
             ("https://h/r//a?ref=1", "1", "import::source"),
             ("https://h/r//a?token=x", "1", "import::credentials"),
-            ("oci://h/r", "1", "file::not-yet"),
+            ("oci://h/r", "", "import::version"),
+            ("oci://me:pw@h/r", "1", "import::credentials"),
             ("ext::sh -c x", "1", "import::repo"),
             ("../other", "", "import::source"),
             ("/etc", "", "import::source"),

@@ -2,6 +2,7 @@
 mod catalog;
 mod composed;
 mod refusals;
+mod registry;
 pub mod remote;
 mod signed;
 

@@ -1,5 +1,6 @@
 //! What other repositories hold at a commit: fetched once, kept by content, shared by all platforms of a user.
 //!
+//! - of a registry of artifacts a manifest is what a commit is of git ([`registry`]).
 //! - `git/KEY.git`: a bare repository for every address, with the commits that were needed and no others;
 //!   `git/KEY.lock` is held while one fetches, by git itself too, so that two runs never fetch the same commit.
 //! - `trees/COMMIT`: the files of a commit ([`pack`]), written beside and renamed. What is there is whole: who reads
@@ -8,6 +9,7 @@
 //! A program that is killed leaves at most files that nobody looks at. It decides nothing: which commit is wanted, a
 //! lock file says.
 mod pack;
+mod registry;
 mod remote;
 mod signature;
 mod versions;
@@ -21,6 +23,7 @@ use super::{
 };
 use crate::{durable, lock::FileLock};
 use pack::{Filled, PackTree};
+use registry::Registry;
 use remote::Remote;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -31,7 +34,7 @@ use std::{
 };
 use strata_core::{
     digest::Digest,
-    repo::{Pin, Repo, is_commit},
+    repo::{Pin, Reach, Repo, is_commit},
     tree::{Tree, TreeError, TreeFile, join},
 };
 
@@ -230,14 +233,20 @@ impl ImportCache {
                 what: format!("{repo} at commit {}", &commit[..12]),
             });
         }
-        let (bare, lock) = self.mirror(repo)?;
+        let (bare, lock) = self.locked(repo)?;
         // somebody else may have fetched it while we waited
         if let Some(known) = self.kept(commit) {
             return Ok(known);
         }
-        let remote = Remote::new(repo, &self.root);
-        bring(&remote, &bare, &lock, commit, reference)?;
-        let files = contents(&bare, commit, repo)?;
+        let files = match Registry::of(repo) {
+            Some(registry) => registry.contents(commit)?,
+            None => {
+                let remote = Remote::new(repo, &self.root);
+                mirror(&remote, &bare, &lock)?;
+                bring(&remote, &bare, &lock, commit, reference)?;
+                contents(&bare, commit, repo)?
+            }
+        };
         let trees = self.dir.join("trees");
         durable::folder(&trees).map_err(cache("make", &trees))?;
         let place = self.place(commit);
@@ -247,14 +256,13 @@ impl ImportCache {
             .ok_or_else(|| ImportError::Content(format!("{} cannot be read back", place.display())))
     }
 
-    /// The bare repository for an address, and the right to change it.
-    fn mirror(&self, repo: &Repo) -> Result<(PathBuf, FileLock), ImportError> {
+    /// The right to fetch from an address, and the place of its bare repository.
+    fn locked(&self, repo: &Repo) -> Result<(PathBuf, FileLock), ImportError> {
         let all = self.dir.join("git");
         durable::folder(&all).map_err(cache("make", &all))?;
         // what is relative is another repository from another root
-        let remote = Remote::new(repo, &self.root);
         let key = match repo.reach() {
-            strata_core::repo::Reach::Folder(_) => remote.url().to_owned(),
+            Reach::Folder(_) => Remote::new(repo, &self.root).url().to_owned(),
             _ => repo.key().to_owned(),
         };
         let key = Digest::of(key.as_bytes()).to_string()[..32].to_owned();
@@ -266,22 +274,25 @@ impl ImportCache {
                 why: "somebody else has been fetching from the same repository for 15 minutes"
                     .to_owned(),
             })?;
-        let bare = all.join(format!("{key}.git"));
-        if bare.join("HEAD").is_file() {
-            // nobody else is at work here: what lies about is of one who was killed
-            leftovers(&bare);
-        } else {
-            durable::remove_all(&bare).map_err(cache("remove", &bare))?;
-            let new = all.join(format!("{key}.new"));
-            durable::remove_all(&new).map_err(cache("remove", &new))?;
-            durable::folder(&new).map_err(cache("make", &new))?;
-            // it holds the lock too: it may outlive us, and nobody may clear away what it is making
-            let init = ["init", "--quiet", "--bare", "--template="];
-            remote.asked(&new, Some(lock.file()), init)?;
-            fs::rename(&new, &bare).map_err(cache("make", &bare))?;
-        }
-        Ok((bare, lock))
+        Ok((all.join(format!("{key}.git")), lock))
     }
+}
+
+/// Makes the bare repository for an address, or makes one that is there fit for use.
+fn mirror(remote: &Remote<'_>, bare: &Path, lock: &FileLock) -> Result<(), ImportError> {
+    if bare.join("HEAD").is_file() {
+        // nobody else is at work here: what lies about is of one who was killed
+        leftovers(bare);
+        return Ok(());
+    }
+    durable::remove_all(bare).map_err(cache("remove", bare))?;
+    let new = bare.with_extension("new");
+    durable::remove_all(&new).map_err(cache("remove", &new))?;
+    durable::folder(&new).map_err(cache("make", &new))?;
+    // it holds the lock too: it may outlive us, and nobody may clear away what it is making
+    let init = ["init", "--quiet", "--bare", "--template="];
+    remote.asked(&new, Some(lock.file()), init)?;
+    fs::rename(&new, bare).map_err(cache("make", bare))
 }
 
 /// Removes locks and half packs of a git that was killed.
@@ -372,39 +383,51 @@ fn contents(bare: &Path, commit: &str, repo: &Repo) -> Result<Vec<Filled>, Impor
         }
     }
     let bytes = git.contents(&wanted)?;
-    let mut files: BTreeMap<String, (bool, Arc<[u8]>)> = BTreeMap::new();
-    let mut links = Vec::new();
+    let mut files = Files::default();
     for (entry, bytes) in wanted.into_iter().zip(bytes) {
         if entry.mode == "120000" {
             let target = std::str::from_utf8(&bytes).ok().map(str::to_owned);
-            links.push((entry.path, target));
+            files.links.push((entry.path, target));
         } else {
-            files.insert(entry.path, (entry.mode == "100755", bytes));
+            let executable = entry.mode == "100755";
+            files.plain.insert(entry.path, (executable, bytes));
         }
     }
+    filled(files).map_err(|(path, why)| refuse(&path, why))
+}
+
+/// Files as they came.
+#[derive(Default)]
+struct Files {
+    /// May it be executed, and its content; by path.
+    plain: BTreeMap<String, (bool, Arc<[u8]>)>,
+    /// Links, with where they lead.
+    links: Vec<(String, Option<String>)>,
+}
+
+/// The files of a pack, sorted by path; a path and what is wrong with it.
+fn filled(files: Files) -> Result<Vec<Filled>, (String, &'static str)> {
+    let Files { mut plain, links } = files;
     let mut linked = Vec::new();
     for (path, target) in links {
         let folder = path.rsplit_once('/').map_or("", |(f, _)| f);
-        let inside = target.as_deref().and_then(|t| join(folder, t));
-        let Some(inside) = inside else {
-            return Err(refuse(&path, "is a link that leads out of the repository"));
+        let Some(inside) = target.as_deref().and_then(|t| join(folder, t)) else {
+            return Err((path, "is a link that leads out of the repository"));
         };
         // a link to a file is that file; one to a folder or to nothing is no file
-        if let Some(file) = files.get(&inside) {
+        if let Some(file) = plain.get(&inside) {
             linked.push((path, file.clone()));
         }
     }
-    files.extend(linked);
-    Ok(files
-        .into_iter()
-        .map(|(path, (executable, bytes))| Filled {
-            file: TreeFile {
-                path: path.into(),
-                digest: Digest::of(&bytes),
-                executable,
-                size: bytes.len() as u64,
-            },
-            bytes,
-        })
-        .collect())
+    plain.extend(linked);
+    let one = |(path, (executable, bytes)): (String, (bool, Arc<[u8]>))| Filled {
+        file: TreeFile {
+            path: path.into(),
+            digest: Digest::of(&bytes),
+            executable,
+            size: bytes.len() as u64,
+        },
+        bytes,
+    };
+    Ok(plain.into_iter().map(one).collect())
 }

@@ -61,7 +61,7 @@ pub(super) struct Remote<'a> {
 }
 
 /// The variable that holds the token of a host: `STRATA_GIT_TOKEN_GITHUB_COM`.
-fn token_variable(host: &str) -> String {
+pub(super) fn token_variable(host: &str) -> String {
     let word = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_uppercase()
@@ -74,7 +74,7 @@ fn token_variable(host: &str) -> String {
 }
 
 /// Is this host the machine itself?
-fn own(host: &str) -> bool {
+pub(super) fn own(host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }

@@ -1,8 +1,8 @@
 //! Who signed a tag: git asks GnuPG or ssh, and the user's own settings say whom it knows.
 //!
 //! A tag object names itself: one that was signed under another name says nothing about this version.
-use super::{ImportCache, ImportError, Reference, remote::Remote};
-use strata_core::repo::Repo;
+use super::{ImportCache, ImportError, Reference, mirror, remote::Remote};
+use strata_core::repo::{Reach, Repo};
 
 impl ImportCache {
     /// Who signed the tag of a version, which has to be this commit.
@@ -12,6 +12,9 @@ impl ImportCache {
             version: version.to_owned(),
             why: why.to_owned(),
         };
+        if let Reach::Registry { .. } = repo.reach() {
+            return Err(refuse("only tags of git can be checked for a signature"));
+        }
         let found = self.resolve(repo, version)?;
         let (Reference::Tag, Some(reference)) = (found.kind, found.reference) else {
             return Err(refuse("only tags are signed, and it is none"));
@@ -19,8 +22,9 @@ impl ImportCache {
         if found.commit != commit {
             return Err(refuse("it is another commit now"));
         }
-        let (bare, lock) = self.mirror(repo)?;
+        let (bare, lock) = self.locked(repo)?;
         let remote = Remote::new(repo, &self.root);
+        mirror(&remote, &bare, &lock)?;
         let here = reference.replacen("refs/tags/", "refs/strata/signed/", 1);
         let fetch = [
             "fetch",

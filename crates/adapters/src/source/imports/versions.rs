@@ -1,5 +1,5 @@
 //! Which commit a version is: what git lists of a repository, and the order in which a version is looked for.
-use super::{ImportCache, ImportError, remote::Remote};
+use super::{ImportCache, ImportError, registry::Registry, remote::Remote};
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError},
@@ -31,7 +31,7 @@ pub struct Resolved {
     pub reference: Option<String>,
 }
 
-/// Tags and branches of a repository, each with its commit.
+/// Tags and branches of a repository, each with its commit; a registry lists tags without their manifests.
 #[derive(Debug, Default)]
 pub(super) struct Refs(BTreeMap<String, String>);
 
@@ -58,16 +58,13 @@ impl Refs {
 
     fn find(&self, version: &str) -> Option<Resolved> {
         let tag = |name: &str| (Reference::Tag, format!("refs/tags/{name}"));
-        let other = match version.strip_prefix('v') {
-            Some(bare) => bare.to_owned(),
-            None => format!("v{version}"),
-        };
+        let other = other(version);
         let branch = (Reference::Branch, format!("refs/heads/{version}"));
         [tag(version), tag(&other), branch]
             .into_iter()
             .find_map(|(kind, name)| {
                 Some(Resolved {
-                    commit: self.0.get(&name)?.clone(),
+                    commit: self.0.get(&name).filter(|c| !c.is_empty())?.clone(),
                     kind,
                     reference: Some(name),
                 })
@@ -91,6 +88,14 @@ impl Refs {
             }
         }
         out
+    }
+}
+
+/// The tag with `v` for one without, and the other way round.
+fn other(version: &str) -> String {
+    match version.strip_prefix('v') {
+        Some(bare) => bare.to_owned(),
+        None => format!("v{version}"),
     }
 }
 
@@ -118,12 +123,42 @@ impl ImportCache {
                 reference: None,
             });
         }
-        let refs = self.refs(repo)?;
+        let refs = match Registry::of(repo) {
+            Some(registry) => match self.tagged(&registry, repo, version)? {
+                Some(commit) => {
+                    return Ok(Resolved {
+                        commit,
+                        kind: Reference::Tag,
+                        reference: None,
+                    });
+                }
+                None => self.refs(repo)?,
+            },
+            None => self.refs(repo)?,
+        };
         refs.find(version).ok_or_else(|| ImportError::NoVersion {
             repo: repo.to_string(),
             version: version.to_owned(),
             has: refs.offered(version),
         })
+    }
+
+    /// The manifest of a tag, with or without `v`.
+    fn tagged(
+        &self,
+        registry: &Registry<'_>,
+        repo: &Repo,
+        version: &str,
+    ) -> Result<Option<String>, ImportError> {
+        if self.offline {
+            return Err(ImportError::Offline {
+                what: format!("{repo} at {version}"),
+            });
+        }
+        match registry.find(version)? {
+            None => registry.find(&other(version)),
+            found => Ok(found),
+        }
     }
 
     /// Tags of a repository that are releases later than a version, the last one first.
@@ -153,6 +188,12 @@ impl ImportCache {
             return Err(ImportError::Offline {
                 what: format!("the list of versions of {repo}"),
             });
+        }
+        if let Some(registry) = Registry::of(repo) {
+            let named = |tag: String| (format!("refs/tags/{tag}"), String::new());
+            let refs = Arc::new(Refs(registry.tags()?.into_iter().map(named).collect()));
+            known().insert(repo.key().to_owned(), refs.clone());
+            return Ok(refs);
         }
         let remote = Remote::new(repo, &self.root);
         let args = [

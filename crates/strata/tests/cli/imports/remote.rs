@@ -74,6 +74,23 @@ pub struct Server {
 }
 
 impl Server {
+    /// A program that serves at a port, from when it answers there.
+    pub fn of(child: Child, port: u16) -> Self {
+        let server = Self {
+            port,
+            child: Some(child),
+            packs: Arc::default(),
+        };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "nobody answers at port {port}"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        server
+    }
     /// How often a pack was asked for.
     pub fn packs(&self) -> usize {
         self.packs.load(Ordering::SeqCst)
@@ -89,7 +106,8 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> u16 {
+/// A port that nobody serves.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
@@ -107,19 +125,7 @@ pub fn serve_git(base: &Path) -> Option<Server> {
         .stderr(Stdio::null())
         .spawn()
         .ok()?;
-    let begun = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(20),
-            "git-daemon does not answer"
-        );
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Some(Server {
-        port,
-        child: Some(child),
-        packs: Arc::default(),
-    })
+    Some(Server::of(child, port))
 }
 
 fn program(name: &str) -> Option<PathBuf> {
