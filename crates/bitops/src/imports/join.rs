@@ -21,6 +21,8 @@ use strata_syntax::node::{Entry, Node};
 pub struct Basis {
     /// The files as its deployments find them.
     pub tree: Arc<dyn Tree>,
+    /// The files of its layers, as they were before they were joined: where pieces lie.
+    pub layers: Arc<dyn Tree>,
     /// Where its root lies among all files; empty where it is the root.
     pub root: String,
     /// What its files are made of, of those that are not plainly its own.
@@ -92,6 +94,7 @@ pub fn join(
         shown.extend(names);
         let found = Basis {
             tree,
+            layers: base.clone(),
             root,
             origins,
             replaced,

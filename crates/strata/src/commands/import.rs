@@ -24,6 +24,13 @@ use strata_ops::{
 /// Imports of imports end somewhere; a lock is whole after as many looks as they are deep.
 const ROUNDS: usize = 20;
 
+/// What is wrong with a list of BitOps, of which nothing would be wanted then.
+const LISTS: &[&str] = &[
+    "bitops::wrong-kind",
+    "file::wrong-kind",
+    "file::unknown-key",
+];
+
 /// Runs it.
 pub fn run(global: &Global, what: &Import) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
@@ -95,7 +102,8 @@ impl Here {
         let (loaded, problems) = self.load(lock);
         let stops = |p: &&Diagnostic| {
             p.is_error()
-                && (p.code.starts_with("import::") || p.code.starts_with("yaml::"))
+                && (["import::", "yaml::"].iter().any(|c| p.code.starts_with(c))
+                    || self.cx.bitops.is_some() && LISTS.contains(&p.code.as_str()))
                 && !(open && ["import::not-locked", "import::digest"].contains(&p.code.as_str()))
                 && !["import::layer", "import::hooks", "import::backend"].contains(&p.code.as_str())
         };
