@@ -246,10 +246,10 @@ pub enum Command {
     },
     /// Show where every input of a unit comes from
     #[command(
-        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'"
+        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'\n  strata explain prod/helm/web/values.yaml       in a repo of BitOps: the layers of a file and of its values"
     )]
     Explain {
-        /// Unit, or one input of it: `ENV/NAME.INPUT`
+        /// Unit, or one input of it: `ENV/NAME.INPUT`; in a repo of BitOps also a file
         of: String,
     },
     /// Show how an environment, resolved, differs from a revision of git, another environment, or another lock
