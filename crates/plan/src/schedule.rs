@@ -343,12 +343,22 @@ fn foreign(c: &Composition, plan: &Plan) -> Vec<String> {
 /// The same of files of other repositories that lie in units of ours.
 fn brought(c: &Composition, plan: &Plan) -> Vec<String> {
     let pending: BTreeSet<String> = plan.pending().map(|s| s.unit.to_string()).collect();
+    let of_pending = c.brought.iter().filter(|b| pending.contains(&b.unit));
+    of_others(of_pending)
+}
+
+/// Whose files lie in units of ours, a line for each import, with the scripts among them.
+pub fn of_others<'a>(
+    all: impl IntoIterator<Item = &'a strata_ops::imports::Brought>,
+) -> Vec<String> {
     let mut of: BTreeMap<(&str, String), (Vec<&str>, Vec<String>)> = BTreeMap::new();
-    for b in c.brought.iter().filter(|b| pending.contains(&b.unit)) {
+    for b in all {
         let whose = format!("{} at {} ({})", b.pin.repo, b.pin.version, b.pin.short());
         let (units, scripts) = of.entry((&b.import, whose)).or_default();
         units.push(&b.unit);
-        scripts.extend(b.scripts.iter().cloned());
+        let new = |s: &&String| !scripts.contains(s);
+        let new: Vec<String> = b.scripts.iter().filter(new).cloned().collect();
+        scripts.extend(new);
     }
     let line = |((import, whose), (units, scripts)): ((&str, String), (Vec<&str>, Vec<String>))| {
         let runs = if scripts.is_empty() {

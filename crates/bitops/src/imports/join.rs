@@ -2,6 +2,7 @@
 use super::{
     Gathered, Import, Listed, Origins, Picked, Shared, Source, excluded,
     rooted::{ROOTS, Rooted},
+    values::{self, Last},
 };
 use crate::{
     Settings, defaults,
@@ -29,6 +30,9 @@ pub struct Basis {
     pub origins: Origins,
     /// Layers whose file gave way to that of a higher one, by path.
     pub replaced: BTreeMap<String, Vec<String>>,
+    /// Files of values that helm is given behind all others, in order, by the chart's folder; paths from the
+    /// environment's folder.
+    pub last: BTreeMap<String, Vec<String>>,
     /// What is deployed in which order; none where the usual order counts.
     pub deployments: Option<Vec<Listed>>,
     /// Charts in the order of the layers that bring them first.
@@ -75,9 +79,11 @@ pub fn join(
             made: Made::new(),
             origins: Origins::new(),
             replaced: BTreeMap::new(),
+            last: Last::new(),
             problems,
         };
         let folders = of.environment(imports);
+        let last = std::mem::take(&mut of.last);
         let inside = std::mem::take(&mut of.made);
         of.shared(shared);
         let (beside, origins, replaced) = (of.made, of.origins, of.replaced);
@@ -98,6 +104,7 @@ pub fn join(
             root,
             origins,
             replaced,
+            last,
             deployments: deployments(imports, &folders, env),
             charts: imports.iter().flat_map(|i| i.charts.clone()).collect(),
             masks: imports.iter().flat_map(|i| i.masks.clone()).collect(),
@@ -142,6 +149,7 @@ struct Of<'a> {
     made: Made,
     origins: Origins,
     replaced: BTreeMap<String, Vec<String>>,
+    last: Last,
     problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -167,8 +175,19 @@ impl Of<'_> {
         layers.push(default);
         layers.push(self.layer(self.env));
         let at = Location::file(format!("{}/{CONFIG}", self.env));
-        let composed = match compose(&layers) {
-            Ok(composed) => composed,
+        let found = compose(&layers).and_then(|mut composed| {
+            let last = match imports {
+                // helm is given the files of both
+                [] => Last::new(),
+                imports => values::last(&layers, imports, &mut composed)?,
+            };
+            Ok((composed, last))
+        });
+        let composed = match found {
+            Ok((composed, last)) => {
+                self.last = last;
+                composed
+            }
             Err(e) => {
                 let problem = Diagnostic::error("file::unreadable", e.to_string());
                 self.problems.push(problem.at(at));

@@ -12,6 +12,7 @@ pub mod gather;
 pub mod join;
 mod rooted;
 pub mod trust;
+mod values;
 
 pub(crate) use fold::Picked;
 
@@ -83,6 +84,7 @@ pub struct Import {
     deployments: Option<Vec<Listed>>,
     /// Its charts, in the order of the layers that bring them first.
     charts: Vec<String>,
+    last: values::Last,
     masks: Vec<Node>,
     at: Location,
 }

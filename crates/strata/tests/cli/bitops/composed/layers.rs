@@ -1,5 +1,5 @@
 //! What lies above what, what comes along, and where it is said.
-use super::{CONFIG, chart, entry, item, one, with_tools};
+use super::{CONFIG, catalog, chart, entry, item, one, with_tools};
 use crate::sandbox::terraform_here;
 use std::fs;
 
@@ -153,6 +153,10 @@ fn each_environment_sees_the_shared_folders_of_its_own_version() {
     assert_eq!(s.outputs("dev/terraform")["net"], 2);
     assert_eq!(s.ledger(), ["one prod", "two dev"]);
     s.ends(0, &["apply", "prod", "--yes"]).says("nothing to do");
+    crate::bitops::deploy(&s, 0, &[crate::bitops::of("dev")])
+        .says("its scripts run: _scripts/tell.sh");
+    assert_eq!(s.ledger().last().expect("a line"), "two dev");
+    assert_eq!(s.ledger().len(), 3);
     s.ends(0, &["explain", "_scripts/tell.sh"])
         .says("`eks` of https://github.com/bitops-operations-repos/base at 1.0 (eks@1.0:_scripts/tell.sh)")
         .says("`eks` of https://github.com/bitops-operations-repos/base at 2.0 (eks@2.0:_scripts/tell.sh)");
@@ -220,7 +224,7 @@ fn an_entry_that_is_met_twice_lies_at_its_lowest_place_as_we_want_it() {
         ],
         &item("common", "common", "  exclude: [terraform/no.sh]\n"),
     );
-    let common = super::catalog(&s, "common");
+    let common = catalog(&s, "common");
     common.write("common/terraform/terraform.tfvars", "a = \"common\"\n");
     common.write("common/terraform/no.sh", "echo no\n");
     common.write(
@@ -263,7 +267,7 @@ fn an_entry_that_is_met_twice_lies_at_its_lowest_place_as_we_want_it() {
 #[test]
 fn files_and_their_values_say_where_they_come_from() {
     let s = with_tools(one(&[], "").0);
-    let base = super::catalog(&s, "base");
+    let base = catalog(&s, "base");
     chart(&base, "eks", "web", "image: {name: web, tag: '1'}\n");
     base.write(
         "_default/helm/web/values.yaml",
@@ -336,4 +340,44 @@ fn files_and_their_values_say_where_they_come_from() {
         .says("values.yaml");
     s.ends(0, &["diff", "prod", "--against", "strata.lock"])
         .says("is the same as");
+}
+
+#[test]
+fn a_later_file_of_a_lower_layer_does_not_win_over_an_earlier_one_of_ours() {
+    let s = with_tools(one(&[], "").0);
+    let base = catalog(&s, "base");
+    chart(&base, "eks", "web", "replicas: 1\n");
+    base.write("eks/helm/web/values-versions.yaml", "image: {tag: '1'}\n");
+    base.write("eks/helm/web/values-files/more.yaml", "more: theirs\n");
+    base.commit("2.0");
+    s.write(
+        "prod/bitops.config.yaml",
+        &entry("base", "eks", "").replace("1.0", "2.0"),
+    );
+    s.ends(0, &["import", "lock"]);
+    let given = || {
+        s.ends(0, &["apply", "prod", "--yes"]);
+        let line = s.ledger().into_iter().rfind(|l| l.contains(" upgrade "));
+        let line = line.expect("an upgrade");
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let after = |i: usize| words[i].rsplit_once("helm/web/").map(|(_, f)| f.to_owned());
+        let files = (1..words.len()).filter(|i| words[i - 1] == "-f");
+        files.filter_map(after).collect::<Vec<_>>()
+    };
+    let theirs = [
+        "values.yaml",
+        "values-versions.yaml",
+        "values-files/more.yaml",
+    ];
+    assert_eq!(given(), theirs);
+    s.write("prod/helm/web/values.yaml", "image: {tag: '2'}\n");
+    let ours = [&theirs[..], &["values.prod.yaml"]].concat();
+    assert_eq!(given(), ours);
+    let last = s
+        .root()
+        .join(".strata/work/prod/+bitops/prod/helm/web/values.prod.yaml");
+    assert_eq!(
+        fs::read_to_string(last).expect("ours"),
+        "image: {tag: '2'}\n"
+    );
 }
