@@ -56,6 +56,9 @@ impl<'a> Judge<'a> {
             if d.tool == Tool::Terraform {
                 self.backend(d, problems);
             }
+            if d.destroys() {
+                self.destroys(d, problems);
+            }
         }
         for (source, paths) in denied.into_values().filter(|(_, paths)| !paths.is_empty()) {
             let more = match paths.len() {
@@ -155,6 +158,30 @@ impl<'a> Judge<'a> {
         out
     }
 
+    /// `bitops deploy` obeys `stack-action`: a new version of another repo must not take away what is ours.
+    fn destroys(&self, d: &Deployment, problems: &mut Vec<Diagnostic>) {
+        let Some(Some(source)) = self.giver(d, "stack-action") else {
+            return;
+        };
+        problems.push(
+            Diagnostic::error(
+                "import::destroys",
+                format!(
+                    "`stack-action: {}` of {} would take {}/{} away",
+                    d.action(),
+                    source.shown(),
+                    self.env.name,
+                    d.name
+                ),
+            )
+            .at(source.at.clone())
+            .help(format!(
+                "write a `stack-action` in `{}/{CONFIG}` of yours",
+                d.folder
+            )),
+        );
+    }
+
     /// A root of another repo that says where its state is would write ours there.
     fn backend(&self, d: &Deployment, problems: &mut Vec<Diagnostic>) {
         let mut theirs: Option<(&Source, Found, &TreeFile)> = None;
@@ -171,7 +198,7 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        let giver = self.giver(d);
+        let giver = self.giver(d, "backend-config");
         if let Some(Some(source)) = giver {
             let what = format!("`backend-config` of {}", source.shown());
             let help = format!(
@@ -202,13 +229,13 @@ impl<'a> Judge<'a> {
         .at(source.at.clone())
     }
 
-    /// Who gives `backend-config`: nobody, we, or another repo.
+    /// Who gives a key of `cli`: nobody, we, or another repo.
     #[allow(clippy::option_option)]
-    fn giver(&self, d: &Deployment) -> Option<Option<&'a Source>> {
-        let key = d.values.get("cli.backend-config")?;
-        let path = ["terraform", "cli", "backend-config"];
+    fn giver(&self, d: &Deployment, key: &str) -> Option<Option<&'a Source>> {
+        let found = d.values.get(&format!("cli.{key}"))?;
+        let path = [d.plugin.as_str(), "cli", key];
         let pieces = self.basis.origins.get(&format!("{}/{CONFIG}", d.folder));
-        let by = match (&key.origin, pieces) {
+        let by = match (&found.origin, pieces) {
             (Origin::File(_), Some(pieces)) => {
                 origin::of_key(self.basis.layers.as_ref(), pieces, &path)
             }

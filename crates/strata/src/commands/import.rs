@@ -31,6 +31,14 @@ const LISTS: &[&str] = &[
     "file::unknown-key",
 ];
 
+/// What is judged of an import that is locked.
+const JUDGED: &[&str] = &[
+    "import::layer",
+    "import::hooks",
+    "import::backend",
+    "import::destroys",
+];
+
 /// Runs it.
 pub fn run(global: &Global, what: &Import) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
@@ -105,7 +113,7 @@ impl Here {
                 && (["import::", "yaml::"].iter().any(|c| p.code.starts_with(c))
                     || self.cx.bitops.is_some() && LISTS.contains(&p.code.as_str()))
                 && !(open && ["import::not-locked", "import::digest"].contains(&p.code.as_str()))
-                && !["import::layer", "import::hooks", "import::backend"].contains(&p.code.as_str())
+                && !JUDGED.contains(&p.code.as_str())
         };
         let wrong: Vec<Diagnostic> = problems.iter().filter(stops).cloned().collect();
         if !wrong.is_empty() {
