@@ -1,5 +1,6 @@
 //! The lock and its commands, as for `imports:` of a native platform.
 use super::{CONFIG, catalog, entry, item, one};
+use crate::imports::remote::Repo;
 use std::fs;
 
 const FILES: &[(&str, &str)] = &[
@@ -77,4 +78,25 @@ fn newer_versions_are_named_and_taken_when_they_are_asked_for() {
     s.write("prod/bitops.config.yaml", &entry("base", "more", ""));
     s.ends(0, &["import", "lock"]).says("1 taken away");
     drop(catalog(&s, "unused"));
+}
+
+#[test]
+fn a_new_version_is_compared_with_a_revision_of_our_repo() {
+    let (s, base) = one(FILES, &item("base", "more", ""));
+    s.ends(0, &["import", "lock"]);
+    let own = Repo::new(&s.root());
+    fs::write(s.root().join(".gitignore"), ".strata/\n").expect("written");
+    own.commit_only();
+    s.ends(0, &["diff", "prod", "--against", "HEAD"])
+        .says("is the same as");
+    base.write("eks/terraform/main.tf", "output \"v\" { value = 2 }\n");
+    base.write("_modules/new.tf", "# new\n");
+    base.commit("1.1");
+    let newer = entry("base", "eks", "").replace("1.0", "1.1") + &item("base", "more", "");
+    s.write("prod/bitops.config.yaml", &newer);
+    s.ends(0, &["import", "lock"]);
+    s.ends(0, &["diff", "prod", "--against", "HEAD"])
+        .says("~ terraform");
+    s.ends(0, &["plan", "prod", "--changed-since", "HEAD"])
+        .says("changed since HEAD: prod/terraform");
 }

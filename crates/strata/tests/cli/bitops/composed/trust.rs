@@ -96,3 +96,33 @@ fn a_backend_of_another_repo_needs_one_of_ours() {
     s.ends(0, &["apply", "prod", "--yes"]);
     assert!(state.is_file(), "the state is where we say");
 }
+
+#[test]
+fn masks_of_an_entry_are_never_dropped() {
+    if !terraform_here() {
+        return;
+    }
+    let masks = |text: &str| {
+        format!("bitops:\n  logging:\n    masks:\n    - {{search: {text}, replace: '***'}}\n")
+    };
+    let (s, _) = one(
+        &[
+            ("eks/bitops.config.yaml", &masks("their-secret")),
+            ("eks/terraform/bitops.config.yaml", CONFIG),
+            ("eks/terraform/main.tf", "output \"a\" { value = 1 }\n"),
+        ],
+        "",
+    );
+    s.write(
+        "prod/bitops.config.yaml",
+        &(entry("base", "eks", "") + &masks("our-secret")),
+    );
+    s.write(
+        "prod/terraform/bitops.before-deploy.d/tell.sh",
+        "echo \"a their-secret and our-secret\"\n",
+    );
+    s.ends(0, &["import", "lock"]);
+    crate::bitops::deploy(&s, 0, &[crate::bitops::of("prod")])
+        .says("a *** and ***")
+        .never_says("-secret");
+}
