@@ -131,9 +131,6 @@ fn block(
     put("deployment", literal(&d.key));
     put("plugin", literal(&d.plugin));
     put("default-folder", literal(settings.default_folder()));
-    if !env.root.is_empty() {
-        put("root", literal(&env.root));
-    }
     if !d.looks_at.is_empty() {
         put("looks-at", list(&d.looks_at));
     }

@@ -1,7 +1,7 @@
 //! What is taken from elsewhere, below an environment: its files, the order of what it deploys, its masks.
 use super::{
     Gathered, Import, Listed, Origins, Picked, Shared, Source, excluded,
-    rooted::{ROOTS, Rooted},
+    rooted::Rooted,
     values::{self, Last},
 };
 use crate::{
@@ -14,7 +14,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
+use strata_core::{
+    diagnostic::Diagnostic,
+    span::Location,
+    tree::{ROOTS, Tree},
+};
 use strata_ops::imports::mount::Mounted;
 use strata_syntax::node::{Entry, Node};
 

@@ -33,7 +33,7 @@ use strata_core::{
     proposal::Proposal,
     span::Location,
     spec::UnitSpec,
-    tree::Tree,
+    tree::{Tree, rooted},
 };
 
 /// The name under which deployments of an environment share their work folder.
@@ -164,8 +164,8 @@ impl Engine for Deployment {
                 interface.facts.insert(name.to_owned(), list);
             }
         }
-        let root = spec.string("root").unwrap_or_default();
-        let beside = serde_json::to_string(&beside(tree, &env, &root)).unwrap_or_default();
+        let (root, _) = rooted(&spec.folder);
+        let beside = serde_json::to_string(&beside(tree, &env, root)).unwrap_or_default();
         interface.facts.insert("beside".to_owned(), beside);
         (interface, problems)
     }
@@ -190,7 +190,7 @@ impl Engine for Deployment {
         };
         workspace.generated.extend(variables::files());
         workspace.shared = Some(SHARED.to_owned());
-        workspace.root = task.spec.string("root").unwrap_or_default();
+        workspace.root = rooted(&task.spec.folder).0.to_owned();
         workspace.beside = task
             .facts
             .get("beside")

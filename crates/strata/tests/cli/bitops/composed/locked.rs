@@ -96,7 +96,9 @@ fn a_new_version_is_compared_with_a_revision_of_our_repo() {
     s.write("prod/bitops.config.yaml", &newer);
     s.ends(0, &["import", "lock"]);
     s.ends(0, &["diff", "prod", "--against", "HEAD"])
-        .says("~ terraform");
+        .says("~ terraform")
+        .never_says("ansible");
     s.ends(0, &["plan", "prod", "--changed-since", "HEAD"])
-        .says("changed since HEAD: prod/terraform");
+        .says("changed since HEAD: prod/terraform")
+        .never_says("changed since HEAD: prod/ansible");
 }
