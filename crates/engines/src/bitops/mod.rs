@@ -177,11 +177,7 @@ impl Engine for Deployment {
         out
     }
     fn claims(&self, task: &Task) -> Vec<String> {
-        let mut out = vec![format!("the work folder of {}", task.unit.env)];
-        if self.0 == Kind::Terraform {
-            out.extend(terraform::claims(task));
-        }
-        out
+        vec![format!("the work folder of {}", task.unit.env)]
     }
     fn workspace(&self, task: &Task) -> Workspace {
         let mut workspace = match self.0 {

@@ -93,10 +93,6 @@ pub fn identities(task: &Task, interface: &Interface) -> Vec<String> {
     INNER.identities(&inner(task), interface)
 }
 
-pub fn claims(task: &Task) -> Vec<String> {
-    INNER.claims(&inner(task))
-}
-
 pub fn workspace(task: &Task) -> Workspace {
     INNER.workspace(&inner(task))
 }
