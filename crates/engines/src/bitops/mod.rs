@@ -87,9 +87,15 @@ const LIMIT: Millis = 24 * 3_600_000;
 
 /// What a tool's procedure wants.
 enum Step {
-    Run(Invocation),
+    Run(Box<Invocation>),
     Done,
     Failed(Failure),
+}
+
+impl Step {
+    fn run(invocation: Invocation) -> Self {
+        Self::Run(Box::new(invocation))
+    }
 }
 
 impl Engine for Deployment {

@@ -82,5 +82,5 @@ pub fn first(task: &Task) -> Step {
         .map(Arg::Text);
     let mut run = Invocation::new("ansible-playbook", program, args);
     run.effect = Effect::Writes(Recovery::Rerun);
-    Step::Run(run)
+    Step::run(run)
 }

@@ -33,5 +33,5 @@ pub fn first(task: &Task) -> Step {
     let mut run = Invocation::new(&option("plugin"), &option("language"), args);
     run.cwd = tree_place("");
     run.effect = Effect::Writes(Recovery::Rerun);
-    Step::Run(run)
+    Step::run(run)
 }
