@@ -192,7 +192,7 @@ impl Engine for Deployment {
         };
         workspace.generated.extend(variables::files());
         workspace.shared = Some(SHARED.to_owned());
-        workspace.root = rooted(&task.spec.folder).0.to_owned();
+        rooted(&task.spec.folder).0.clone_into(&mut workspace.root);
         workspace.beside = task
             .facts
             .get("beside")

@@ -62,7 +62,7 @@ pub fn run(global: &Global, what: &Bitops) -> Result<u8, Problem> {
         }
     }
     let steps = steps(here)?;
-    for line in strata_plan::schedule::of_others(&reading.brought()) {
+    for line in strata_plan::others::lines(&reading.brought()) {
         eprintln!("{line}");
     }
     let store = cx.store()?;
