@@ -248,7 +248,7 @@ pub enum Command {
     },
     /// Show where every input of a unit comes from, or whose a file is and which units see it
     #[command(
-        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'\n  strata explain modules/net/main.tf\n  strata explain obs@1.2.0:layers/base/prom/up.sh"
+        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'\n  strata explain modules/net/main.tf             whose it is, and which units see it\n  strata explain obs@1.2.0:layers/base/prom/up.sh\n  strata explain prod/helm/web/values.yaml       in a repo of BitOps: the layers of a file and of its values"
     )]
     Explain {
         /// Unit, or one input of it: `ENV/NAME.INPUT`; or a file, as findings name it

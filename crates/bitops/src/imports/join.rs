@@ -1,7 +1,8 @@
 //! What is taken from elsewhere, below an environment: its files, the order of what it deploys, its masks.
 use super::{
     Gathered, Import, Listed, Origins, Picked, Shared, Source, excluded,
-    rooted::{ROOTS, Rooted},
+    rooted::Rooted,
+    values::{self, Last},
 };
 use crate::{
     Settings, defaults,
@@ -13,7 +14,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
+use strata_core::{
+    diagnostic::Diagnostic,
+    span::Location,
+    tree::{ROOTS, Tree},
+};
 use strata_ops::imports::mount::Mounted;
 use strata_syntax::node::{Entry, Node};
 
@@ -21,12 +26,17 @@ use strata_syntax::node::{Entry, Node};
 pub struct Basis {
     /// The files as its deployments find them.
     pub tree: Arc<dyn Tree>,
+    /// The files of its layers, as they were before they were joined: where pieces lie.
+    pub layers: Arc<dyn Tree>,
     /// Where its root lies among all files; empty where it is the root.
     pub root: String,
     /// What its files are made of, of those that are not plainly its own.
     pub origins: Origins,
     /// Layers whose file gave way to that of a higher one, by path.
     pub replaced: BTreeMap<String, Vec<String>>,
+    /// Files of values that helm is given behind all others, in order, by the chart's folder; paths from the
+    /// environment's folder.
+    pub last: BTreeMap<String, Vec<String>>,
     /// What is deployed in which order; none where the usual order counts.
     pub deployments: Option<Vec<Listed>>,
     /// Charts in the order of the layers that bring them first.
@@ -73,9 +83,11 @@ pub fn join(
             made: Made::new(),
             origins: Origins::new(),
             replaced: BTreeMap::new(),
+            last: Last::new(),
             problems,
         };
         let folders = of.environment(imports);
+        let last = std::mem::take(&mut of.last);
         let inside = std::mem::take(&mut of.made);
         of.shared(shared);
         let (beside, origins, replaced) = (of.made, of.origins, of.replaced);
@@ -92,9 +104,11 @@ pub fn join(
         shown.extend(names);
         let found = Basis {
             tree,
+            layers: base.clone(),
             root,
             origins,
             replaced,
+            last,
             deployments: deployments(imports, &folders, env),
             charts: imports.iter().flat_map(|i| i.charts.clone()).collect(),
             masks: imports.iter().flat_map(|i| i.masks.clone()).collect(),
@@ -139,6 +153,7 @@ struct Of<'a> {
     made: Made,
     origins: Origins,
     replaced: BTreeMap<String, Vec<String>>,
+    last: Last,
     problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -164,8 +179,19 @@ impl Of<'_> {
         layers.push(default);
         layers.push(self.layer(self.env));
         let at = Location::file(format!("{}/{CONFIG}", self.env));
-        let composed = match compose(&layers) {
-            Ok(composed) => composed,
+        let found = compose(&layers).and_then(|mut composed| {
+            let last = match imports {
+                // helm is given the files of both
+                [] => Last::new(),
+                imports => values::last(&layers, imports, &mut composed)?,
+            };
+            Ok((composed, last))
+        });
+        let composed = match found {
+            Ok((composed, last)) => {
+                self.last = last;
+                composed
+            }
             Err(e) => {
                 let problem = Diagnostic::error("file::unreadable", e.to_string());
                 self.problems.push(problem.at(at));
