@@ -337,7 +337,7 @@ pub enum Command {
         after_help = "Examples:\n  strata add vpc --from https://github.com/example/catalog//modules/vpc@1.4.0 --layer network --input cidr=10.0.0.0/16\n  strata add cache --from ../catalog//redis        its last release\n  strata add worker --like web\n  strata add worker --like web --dry-run           only show what would be written\n\nWhat would be written is shown and checked first. Nothing is overwritten."
     )]
     Add(Add),
-    /// Environments of other repositories: which commits they are, and their files
+    /// Environments and components of other repositories: which commits they are, and their files
     #[command(subcommand)]
     Import(Import),
     /// Rules of your own over the platform and over what a plan would do

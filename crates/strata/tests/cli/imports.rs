@@ -4,6 +4,7 @@ mod composed;
 mod refusals;
 pub mod remote;
 mod signed;
+mod tools;
 
 use crate::sandbox::{SAY, Sandbox, saying};
 use remote::{Repo, serve_git, serve_http};
