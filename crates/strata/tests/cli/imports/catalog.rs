@@ -121,6 +121,28 @@ fn scripts_of_a_catalog_need_to_be_allowed() {
         .says("import::hooks")
         .says("`voice` runs scripts of another repository: ../catalog//parts/say at 1.0.0")
         .says("write `hooks: allow` beside `source`");
+    // a word for one repository is none for another
+    s.write(
+        "layers/base/voice/component.yaml",
+        &component("hooks: allow\n"),
+    );
+    let other = Repo::new(&s.beside("other"));
+    other.write("parts/say/say.sh", SAY);
+    other.write(
+        "parts/say/component.yaml",
+        "engine: script\noutputs: {said: string}\nscript: {apply: [./say.sh]}\n",
+    );
+    other.commit("1.0.0");
+    let elsewhere = "components: {voice: {source: ../other//parts/say}}\n";
+    s.write("environments/dev.yaml", elsewhere);
+    s.ends(0, &["import", "lock"]);
+    s.ends(3, &["check"])
+        .says("import::hooks")
+        .says("environments/dev.yaml:1:")
+        .says("../other//parts/say at 1.0.0");
+    let allowed = elsewhere.replace("say}}", "say, hooks: allow}}");
+    s.write("environments/dev.yaml", &allowed);
+    s.ends(0, &["check"]);
     // a command of ours in their folder is one of their files
     s.write(
         "layers/base/voice/component.yaml",
