@@ -1,5 +1,5 @@
 //! An entry as one layer: what it takes itself, its repo's defaults, its environment.
-use super::{Import, Source, excluded, gather::Here, join, values};
+use super::{Import, Source, excluded, gather::Here, join, order, values};
 use crate::{
     layout::{self, CONFIG},
     merge::{Composed, Layer, compose},
@@ -65,7 +65,7 @@ pub fn fold(
     let empty: Arc<dyn Tree> = Arc::new(MemoryTree::default());
     let tree: Arc<dyn Tree> = Arc::new(Overlay::new(empty, made.collect()));
     let import = Import {
-        deployments: join::listed(own, below),
+        deployments: order::listed(own, below),
         charts,
         last,
         masks,

@@ -10,6 +10,7 @@
 mod fold;
 pub mod gather;
 pub mod join;
+mod order;
 mod rooted;
 pub mod trust;
 mod values;

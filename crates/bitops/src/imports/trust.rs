@@ -71,7 +71,11 @@ impl<'a> Judge<'a> {
                     format!("{} runs scripts here: `{}`{more}", source.shown(), paths[0]),
                 )
                 .at(source.at.clone())
-                .help("read them, then write `hooks: allow` in the entry, or leave them out with `exclude:`"),
+                .help(if source.name.contains('.') {
+                    "read them, then list this environment in yours with `hooks: allow`, or leave them out with `exclude:`"
+                } else {
+                    "read them, then write `hooks: allow` in the entry, or leave them out with `exclude:`"
+                }),
             );
         }
     }

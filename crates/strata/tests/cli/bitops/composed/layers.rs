@@ -234,7 +234,9 @@ fn an_entry_that_is_met_twice_lies_at_its_lowest_place_as_we_want_it() {
     common.commit("1.0");
     s.ends(0, &["import", "lock"]).says("2 imports; 2 locked");
     // what an import allows its own imports is not allowed by us
-    s.ends(3, &["check"]).says("import::hooks");
+    s.ends(3, &["check"])
+        .says("import::hooks")
+        .says("list this environment in yours with `hooks: allow`");
     let ours = |more: &str| entry("base", "eks", "") + &item("common", "common", more);
     s.write(
         "prod/bitops.config.yaml",

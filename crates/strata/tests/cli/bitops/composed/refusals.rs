@@ -194,3 +194,33 @@ fn one_environment_at_two_commits_is_refused() {
     s.ends(0, &["import", "lock"]);
     s.ends(0, &["check"]);
 }
+
+#[test]
+fn blocks_that_clash_are_named_with_both_origins_and_a_path_that_can_be_left_out() {
+    let block = "provider \"aws\" {}\n";
+    let (s, base) = one(
+        &[
+            ("eks/terraform/bitops.config.yaml", CONFIG),
+            ("eks/terraform/main.tf", block),
+            ("istio/terraform/bitops.config.yaml", CONFIG),
+            (
+                "istio/terraform/main.tf",
+                &format!("{block}variable \"mesh\" {{ default = 1 }}\n"),
+            ),
+            ("istio/terraform/outputs.tf", "output \"x\" { value = 1 }\n"),
+        ],
+        &item("base", "istio", ""),
+    );
+    s.ends(0, &["import", "lock"]);
+    s.ends(3, &["check"])
+        .says("`terraform/main.tf` of `eks` of https://github.com/bitops-operations-repos/base at 1.0 and of `istio` of")
+        .says("`provider \"aws\"` stands in `terraform/main.tf` too")
+        .says("exclude: [PATH]");
+    let without = item("base", "istio", "  exclude: [terraform/main.tf]\n");
+    s.write(
+        "prod/bitops.config.yaml",
+        &(entry("base", "eks", "") + &without),
+    );
+    s.ends(0, &["check"]);
+    drop(base);
+}
