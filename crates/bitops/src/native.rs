@@ -4,6 +4,7 @@ use crate::{
     Reading, Settings,
     deployment::{Deployment, Tool},
     environment::Environment,
+    imports::join::Basis,
     layout,
 };
 use std::collections::BTreeMap;
@@ -29,24 +30,23 @@ pub fn files(
     ));
     let mut out = BTreeMap::from([("strata.yaml".to_owned(), platform)]);
     for env in &reading.environments {
-        let tree = reading
-            .basis
-            .get(&env.name)
-            .map_or(&reading.tree, |b| &b.tree);
-        let text = environment(tree.as_ref(), env, settings);
+        let Some(basis) = reading.basis.get(&env.name) else {
+            continue;
+        };
+        let text = environment(basis, env, settings);
         out.insert(format!("environments/{}.yaml", env.name), text);
     }
     out
 }
 
-fn environment(tree: &dyn Tree, env: &Environment, settings: &Settings) -> String {
+fn environment(basis: &Basis, env: &Environment, settings: &Settings) -> String {
     if env.deployments.is_empty() {
         return "values: {}\n".to_owned();
     }
     let mut components = BTreeMap::new();
     let mut before: Option<&Deployment> = None;
     for d in &env.deployments {
-        let mut component = component(tree, env, d, settings);
+        let mut component = component(basis, env, d, settings);
         if let Some(before) = before {
             let after = Value::List(vec![literal(&before.name)]);
             component.insert("after".to_owned(), after);
@@ -70,7 +70,7 @@ fn list(texts: &[String]) -> Value {
 }
 
 fn component(
-    tree: &dyn Tree,
+    basis: &Basis,
     env: &Environment,
     d: &Deployment,
     settings: &Settings,
@@ -88,11 +88,11 @@ fn component(
             Value::Map(exports.into_iter().map(|(k, v)| (k, literal(&v))).collect()),
         );
     }
-    let reads = reads(tree, d);
+    let reads = reads(basis.tree.as_ref(), d);
     if !reads.is_empty() {
         put("reads", list(&reads));
     }
-    put(d.tool.engine(), Value::Map(block(tree, env, d, settings)));
+    put(d.tool.engine(), Value::Map(block(basis, env, d, settings)));
     out
 }
 
@@ -119,20 +119,18 @@ pub(crate) fn reads(tree: &dyn Tree, d: &Deployment) -> Vec<String> {
 
 /// The engine's own block.
 fn block(
-    tree: &dyn Tree,
+    basis: &Basis,
     env: &Environment,
     d: &Deployment,
     settings: &Settings,
 ) -> BTreeMap<String, Value> {
+    let tree = basis.tree.as_ref();
     let mut out = BTreeMap::new();
     let mut put = |key: &str, value: Value| drop(out.insert(key.to_owned(), value));
     put("environment", literal(&env.name));
     put("deployment", literal(&d.key));
     put("plugin", literal(&d.plugin));
     put("default-folder", literal(settings.default_folder()));
-    if !env.root.is_empty() {
-        put("root", literal(&env.root));
-    }
     if !d.looks_at.is_empty() {
         put("looks-at", list(&d.looks_at));
     }
@@ -203,7 +201,10 @@ fn block(
             ) {
                 put("cluster", literal(&cluster));
             }
-            put("values", list(&values_files(tree, d, settings)));
+            let mut files = values_files(tree, d, settings);
+            let last = basis.last.get(&d.key).into_iter().flatten();
+            files.extend(last.map(|path| format!("{}/{path}", env.name)));
+            put("values", list(&files));
         }
         Tool::CloudFormation => {
             for (key, from) in [

@@ -103,6 +103,8 @@ fn nothing_that_lies_in_a_repo_makes_it_fall_over() {
         "bitops: {deployments: {helm: {plugin: helm}, helm/a: {plugin: helm}, terraform: {plugin: [1]}}}",
         "bitops: {logging: {masks: {a: 1}}}",
         "default-environments: [1, {repo: a}]\nbitops: {default-environments: x}",
+        "default-environments: [{environment: dev}, {environment: other}, {environment: _default, as: b, exclude: ['*', '']}]",
+        "bitops: {default-environments: [{environment: other, as: dev, exclude: [helm/*]}], logging: 1}",
         "helm: {cli: [1], options: {k8s: x}, plugins: ~}",
         "terraform: {cli: {targets: {a: b}}, options: {command: {a: 1}}}",
     ];
@@ -113,6 +115,10 @@ fn nothing_that_lies_in_a_repo_makes_it_fall_over() {
                 ("dev/helm/a/bitops.config.yaml", two),
                 ("dev/terraform/bitops.config.yaml", two),
                 ("_default/terraform/bitops.config.yaml", one),
+                ("_default/bitops.config.yaml", two),
+                ("other/helm/a/Chart.yaml", one),
+                ("other/helm/a/values-versions.yaml", one),
+                ("other/terraform/bitops.config.yaml", two),
                 ("_default/helm/a/values.yaml", two),
                 ("plugins/x/bitops.schema.yaml", two),
                 ("plugins/x/plugin.config.yaml", one),
@@ -120,7 +126,7 @@ fn nothing_that_lies_in_a_repo_makes_it_fall_over() {
             let tree = tree(&files);
             if let Some((platform, reading)) = platform(&tree, &Settings::default()) {
                 assert!(platform.file("strata.yaml").is_some());
-                assert!(reading.environments.len() <= 1);
+                assert!(reading.environments.len() <= 2);
             }
         }
     }

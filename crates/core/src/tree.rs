@@ -139,6 +139,18 @@ pub fn digest_of<'a>(files: impl IntoIterator<Item = &'a TreeFile>) -> Digest {
     h.finish()
 }
 
+/// The folder of environments that have a root of their own among the files: `.strata/roots/ENV`.
+pub const ROOTS: &str = ".strata/roots";
+
+/// Such a root and the path from there; for every other path the root is empty.
+pub fn rooted(path: &str) -> (&str, &str) {
+    let inside = path.strip_prefix(ROOTS).and_then(|p| p.strip_prefix('/'));
+    match inside.and_then(|p| p.split_once('/')) {
+        Some((_, rest)) => (&path[..path.len() - rest.len() - 1], rest),
+        None => ("", path),
+    }
+}
+
 /// `base/path` with `.` and `..` worked out; `None` when it leaves the root.
 pub fn join(base: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = if path.starts_with('/') {
@@ -209,6 +221,17 @@ mod tests {
         let names: Vec<&str> = t.below("a").iter().map(|f| f.path.as_ref()).collect();
         assert_eq!(names, ["a/x", "a/y/z"]);
         assert!(t.file("a/x").is_some() && t.file("a").is_none());
+    }
+
+    #[test]
+    fn a_root_of_an_environment_is_told_from_what_lies_in_it() {
+        assert_eq!(
+            rooted(".strata/roots/prod/prod/terraform"),
+            (".strata/roots/prod", "prod/terraform")
+        );
+        assert_eq!(rooted("prod/terraform"), ("", "prod/terraform"));
+        assert_eq!(rooted(".strata/roots"), ("", ".strata/roots"));
+        assert_eq!(rooted(".strata/roots2/a/b"), ("", ".strata/roots2/a/b"));
     }
 
     #[test]

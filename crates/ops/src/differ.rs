@@ -6,7 +6,7 @@ use crate::{
     scope::{self, NoOutputs},
 };
 use std::collections::BTreeMap;
-use strata_core::value::Term;
+use strata_core::{tree::rooted, value::Term};
 
 /// One environment of a composition.
 #[derive(Clone, Copy)]
@@ -129,7 +129,7 @@ fn described(side: Side<'_>, unit: usize) -> BTreeMap<String, Term> {
     let tree = c.loaded.tree.as_ref();
     for path in &v.closure.files {
         if let Some(file) = tree.file(path) {
-            let short = path.strip_prefix(base).unwrap_or(path);
+            let short = rooted(path.strip_prefix(base).unwrap_or(path)).1;
             let mode = if file.executable { " executable" } else { "" };
             let is = format!("{}{mode}", file.digest.short());
             out.insert(format!("file {short}"), text(is));

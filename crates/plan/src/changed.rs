@@ -1,7 +1,7 @@
 //! Which units a change of files touches, and why: two compositions compared unit by unit, nothing guessed from paths.
 use crate::prepare::outline_parts;
 use std::collections::BTreeMap;
-use strata_core::{digest::Digest, name::Address};
+use strata_core::{digest::Digest, name::Address, tree::rooted};
 use strata_ops::{compose::Composition, scope};
 
 /// A unit that is not what it was.
@@ -55,7 +55,7 @@ fn files(old: &Composition, before: usize, new: &Composition, unit: usize) -> Ve
     let digests = |c: &Composition, files: &[std::sync::Arc<str>]| {
         let known = files.iter().filter_map(|p| {
             let f = c.loaded.tree.file(p)?;
-            Some((p.to_string(), (f.digest, f.executable)))
+            Some((rooted(p).1.to_owned(), (f.digest, f.executable)))
         });
         known.collect::<BTreeMap<String, (Digest, bool)>>()
     };

@@ -9,6 +9,7 @@ use strata_core::{
     engine::{Task, Tool, Verb},
     secret::SecretStore,
     spec::UnitSpec,
+    tree::rooted,
     value::{OutputRef, SecretRef, Term},
 };
 use strata_ops::{
@@ -230,7 +231,7 @@ pub fn parts(
         .iter()
         .map(|(k, o)| format!("{k}={o:?}"))
         .collect();
-    let mut texts: Vec<&str> = vec![&spec.engine, &spec.folder];
+    let mut texts: Vec<&str> = vec![&spec.engine, rooted(&spec.folder).1];
     texts.extend(outputs.iter().map(String::as_str));
     parts.insert(
         "settings".to_owned(),

@@ -1,7 +1,7 @@
 //! What stands still, what can be planned with its tool now, what is deferred: decided from facts alone.
 use crate::{
     foresee::Foreseen,
-    graph,
+    graph, others,
     prepare::{Facts, complete, fingerprint, outline},
     prepared::{NotReady, Prepared},
 };
@@ -294,73 +294,8 @@ pub fn assemble(
     });
     plan.saved = saved;
     plan.orphans = orphans;
-    plan.notes = foreign(c, &plan);
-    plan.notes.extend(brought(c, &plan));
+    plan.notes = others::notes(c, &plan);
     plan
-}
-
-/// What of a plan comes from other repositories, and whose scripts will run: so that nobody approves unseen code.
-fn foreign(c: &Composition, plan: &Plan) -> Vec<String> {
-    let mut of: BTreeMap<u32, (usize, Vec<String>)> = BTreeMap::new();
-    for step in plan.pending() {
-        let Some(i) = c.position(&step.unit) else {
-            continue;
-        };
-        let unit = &c.units[i];
-        if !c.env(unit).is_foreign() {
-            continue;
-        }
-        let (units, scripts) = of.entry(unit.env).or_default();
-        *units += 1;
-        if strata_ops::check::brings_scripts(c, i) {
-            scripts.push(step.unit.to_string());
-        }
-    }
-    let mut out = Vec::new();
-    for (env, (units, scripts)) in of {
-        let e = &c.envs[env as usize];
-        let Some((within, pin)) = e.within.as_ref().and_then(|w| Some((w, w.pin.as_ref()?))) else {
-            continue;
-        };
-        let s = if units == 1 { "" } else { "s" };
-        let runs = if scripts.is_empty() {
-            String::new()
-        } else {
-            format!("; its scripts run in {}", scripts.join(", "))
-        };
-        out.push(format!(
-            "{}/{}: {units} unit{s} from {} at {} ({}){runs}",
-            e.name,
-            within.path,
-            pin.repo,
-            pin.version,
-            pin.short()
-        ));
-    }
-    out
-}
-
-/// The same of files of other repositories that lie in units of ours.
-fn brought(c: &Composition, plan: &Plan) -> Vec<String> {
-    let pending: BTreeSet<String> = plan.pending().map(|s| s.unit.to_string()).collect();
-    let mut of: BTreeMap<(&str, String), (Vec<&str>, BTreeSet<&str>)> = BTreeMap::new();
-    for b in c.brought.iter().filter(|b| pending.contains(&b.unit)) {
-        let whose = format!("{} at {} ({})", b.pin.repo, b.pin.version, b.pin.short());
-        let (units, scripts) = of.entry((&b.import, whose)).or_default();
-        units.push(&b.unit);
-        scripts.extend(b.scripts.iter().map(String::as_str));
-    }
-    let line =
-        |((import, whose), (units, scripts)): ((&str, String), (Vec<&str>, BTreeSet<&str>))| {
-            let scripts: Vec<&str> = scripts.into_iter().collect();
-            let runs = if scripts.is_empty() {
-                String::new()
-            } else {
-                format!("; its scripts run: {}", scripts.join(", "))
-            };
-            format!("{import}: files in {} from {whose}{runs}", units.join(", "))
-        };
-    of.into_iter().map(line).collect()
 }
 
 fn foreseen_basis(foreseen: &Foreseen, proposal: Proposal) -> (Basis, String) {

@@ -5,8 +5,9 @@ use crate::{
     driver::Notice,
     pool::{Job, Pool, Said},
     session::Ended,
+    waiting::Waiting,
 };
-use std::{collections::VecDeque, sync::Arc, sync::mpsc, time::Duration};
+use std::{sync::Arc, sync::mpsc, time::Duration};
 use strata_core::{
     engine::{Failure, Finding},
     executor::{Executor, Stop},
@@ -30,7 +31,12 @@ impl Batch<'_> {
     pub fn run(self, jobs: Vec<Job>) -> Vec<(Address, Finding)> {
         let units: Vec<Address> = jobs.iter().map(|j| j.prepared.task.unit.clone()).collect();
         let mut answers: Vec<Option<Finding>> = units.iter().map(|_| None).collect();
-        let mut queue: VecDeque<(usize, Job)> = jobs.into_iter().enumerate().collect();
+        let jobs = jobs.into_iter().enumerate().map(|(i, mut job)| {
+            job.step = i;
+            let claims = job.claims.clone();
+            (job, claims)
+        });
+        let mut waiting = Waiting::new(jobs);
         let mut pool = Pool::new(self.executor.clone());
         let mut busy = 0;
         let mut asked = 0;
@@ -38,25 +44,16 @@ impl Batch<'_> {
             let interrupts = (self.interrupted)();
             if interrupts > asked {
                 asked = interrupts;
-                queue.clear();
+                waiting.clear();
                 // nothing here writes, so there is no safe point to wait for
                 self.executor.stop(Stop::Now);
             }
-            let mut blocked = VecDeque::new();
-            while busy < self.parallelism {
-                let Some((i, mut job)) = queue.pop_front() else {
-                    break;
-                };
-                if !pool.free(&job.claims) {
-                    blocked.push_back((i, job));
-                    continue;
-                }
-                job.step = i;
+            while busy < self.parallelism
+                && let Some(job) = waiting.next(|claim| pool.in_use(claim))
+            {
                 busy += 1;
                 pool.start(job);
             }
-            blocked.append(&mut queue);
-            queue = blocked;
             if busy == 0 {
                 break;
             }
@@ -86,7 +83,9 @@ impl Batch<'_> {
                 }
                 Ok(Said::Done { step, ended, .. }) => {
                     busy -= 1;
-                    pool.done(step);
+                    for claim in pool.done(step) {
+                        waiting.released(&claim);
+                    }
                     answers[step] = Some(match ended {
                         Ok(Ended::Finding(finding)) => finding,
                         Ok(Ended::Ask(q)) => Finding::Failed(Failure::permanent(q.text)),

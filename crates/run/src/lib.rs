@@ -16,3 +16,4 @@ pub mod recover;
 pub mod session;
 pub mod simulate;
 pub mod status;
+mod waiting;

@@ -5,7 +5,7 @@ use crate::{
     session::{Ended, Intended, Listener, Start, converse},
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError, mpsc},
 };
 use strata_core::{
@@ -109,10 +109,9 @@ impl Pool {
             claims: HashMap::new(),
         }
     }
-    /// Is nothing of this in use?
-    pub fn free(&self, claims: &[String]) -> bool {
-        let held: HashSet<&String> = self.claims.values().flatten().collect();
-        claims.iter().all(|c| !held.contains(c))
+    /// Does a job that runs claim this?
+    pub fn in_use(&self, claim: &str) -> bool {
+        self.claims.values().flatten().any(|held| held == claim)
     }
     /// Starts a job on a thread that has nothing else to do.
     pub fn start(&mut self, mut job: Job) {
@@ -126,9 +125,9 @@ impl Pool {
         }
         self.jobs.send(job).expect("the pool holds the queue");
     }
-    /// A job has ended.
-    pub fn done(&mut self, step: usize) {
-        self.claims.remove(&step);
+    /// A job has ended: what it claimed.
+    pub fn done(&mut self, step: usize) -> Vec<String> {
+        self.claims.remove(&step).unwrap_or_default()
     }
 }
 

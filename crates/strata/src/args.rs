@@ -248,7 +248,7 @@ pub enum Command {
     },
     /// Show where every input of a unit comes from, or whose a file is and which units see it
     #[command(
-        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'\n  strata explain modules/net/main.tf\n  strata explain obs@1.2.0:layers/base/prom/up.sh"
+        after_help = "Examples:\n  strata explain dev/web\n  strata explain dev/web.title\n  strata explain 'dev/vpc[\"eu-1\"].cidr'\n  strata explain modules/net/main.tf             whose it is, and which units see it\n  strata explain obs@1.2.0:layers/base/prom/up.sh\n  strata explain prod/helm/web/values.yaml       in a repo of BitOps: the layers of a file and of its values"
     )]
     Explain {
         /// Unit, or one input of it: `ENV/NAME.INPUT`; or a file, as findings name it
@@ -337,7 +337,7 @@ pub enum Command {
         after_help = "Examples:\n  strata add vpc --from https://github.com/example/catalog//modules/vpc@1.4.0 --layer network --input cidr=10.0.0.0/16\n  strata add cache --from ../catalog//redis        its last release\n  strata add worker --like web\n  strata add worker --like web --dry-run           only show what would be written\n\nWhat would be written is shown and checked first. Nothing is overwritten."
     )]
     Add(Add),
-    /// Environments of other repositories: which commits they are, and their files
+    /// Environments and components of other repositories: which commits they are, and their files
     #[command(subcommand)]
     Import(Import),
     /// Rules of your own over the platform and over what a plan would do

@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 use strata_core::{
-    engine::{Channel, Effect, Exit, Generated, Got, Invocation, Root},
+    engine::{Channel, Effect, Exit, Generated, Got, Invocation, Place, Root},
     executor::{ExecutorError, Handle, Line, Reattached, Session, SessionSpec},
     name::Address,
     value::SecretRef,
@@ -124,6 +124,37 @@ impl ProcessSession {
         });
         let kept = paths.map(|k| k.path.clone()).collect();
         Ok((session, kept))
+    }
+
+    /// Waits until nobody else uses a place that sessions share; `None` when the run is stopped meanwhile.
+    fn alone_with(
+        &self,
+        place: &Place,
+        writes: bool,
+        line: &mut dyn FnMut(Line<'_>),
+    ) -> Result<Option<FileLock>, ExecutorError> {
+        let shared = self.roots.at(place)?;
+        let mut path = shared.clone().into_os_string();
+        path.push(".lock");
+        let path = PathBuf::from(path);
+        if let Some(parent) = path.parent() {
+            durable::folder(parent).map_err(doing("make the folder", parent))?;
+        }
+        let mut said = false;
+        while self.inner.may_start(writes, self.wrote) {
+            if let Some(lock) = FileLock::wait(&path, LATEST).map_err(doing("lock", &path))? {
+                return Ok(Some(lock));
+            }
+            if !said {
+                said = true;
+                let text = format!("waits for {}, which another unit uses", place.path);
+                line(Line {
+                    error: false,
+                    text: &text,
+                });
+            }
+        }
+        Ok(None)
     }
 
     fn follow(
@@ -245,8 +276,17 @@ impl Session for ProcessSession {
         match self.ready(invocation, handle)? {
             Err(why) => Ok(only(Exit::NotStarted(why))),
             Ok(ready) => {
+                let held = match &invocation.alone_with {
+                    Some(place) => match self.alone_with(place, writes, line)? {
+                        None => return Ok(only(Exit::Stopped)),
+                        held => held,
+                    },
+                    None => None,
+                };
                 self.announce(&ready, invocation)?;
-                self.follow(ready, invocation, handle, line)
+                let got = self.follow(ready, invocation, handle, line);
+                drop(held);
+                got
             }
         }
     }

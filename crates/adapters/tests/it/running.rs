@@ -12,6 +12,7 @@ use strata_core::{
         Place, Recovery, Workspace,
     },
     executor::{Executor, ExecutorError},
+    name::Address,
     value::{Number, OutputRef, Term, Value},
 };
 
@@ -351,4 +352,33 @@ fn arguments_are_given_as_they_are() {
     let x = bench.state_dir().join("work/dev/a/layers/a/x");
     assert_eq!(lines, [format!("a b|$HOME|'||*|-out={}|", x.display())]);
     assert_eq!(Value::from("x").as_str(), Some("x"));
+}
+
+#[test]
+fn what_sessions_share_is_used_by_one_at_a_time() {
+    let (_dir, bench) = bench();
+    // each finds the folder gone and leaves it gone
+    let mut i = sh(
+        "mkdir -p \"$SHARED\" && mkdir \"$SHARED/taken\" && sleep 0.02 && rmdir \"$SHARED/taken\"",
+    );
+    i.env
+        .insert("SHARED".to_owned(), EnvValue::Path(Place::cache("shared")));
+    i.alone_with = Some(Place::cache("shared"));
+    let codes: Vec<Option<i32>> = std::thread::scope(|s| {
+        let one = |n: u32| {
+            let (bench, i) = (&bench, &i);
+            s.spawn(move || {
+                // an executor of its own, as another process has
+                let executor = bench.executor();
+                let mut spec = bench.spec();
+                spec.unit = Address::new("dev", format!("u{n}"));
+                let (mut session, _) = executor.open(spec).unwrap();
+                let (got, _) = run(session.as_mut(), i, n).unwrap();
+                got.code()
+            })
+        };
+        let all: Vec<_> = (1..9).map(one).collect();
+        all.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert_eq!(codes, [Some(0); 8]);
 }

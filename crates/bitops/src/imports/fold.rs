@@ -1,5 +1,5 @@
 //! An entry as one layer: what it takes itself, its repo's defaults, its environment.
-use super::{Import, Source, excluded, gather::Here, join};
+use super::{Import, Source, excluded, gather::Here, join, order, values};
 use crate::{
     layout::{self, CONFIG},
     merge::{Composed, Layer, compose},
@@ -50,7 +50,8 @@ pub fn fold(
         .collect();
     layers.push(layer(&source.default, &default, true));
     layers.push(layer(&source.name, &folder, false));
-    let composed = compose(&layers)?;
+    let mut composed = compose(&layers)?;
+    let last = values::last(&layers, below, &mut composed)?;
     let own = said.and_then(|s| s.get("bitops"));
     let mut masks: Vec<Node> = below.iter().flat_map(|i| i.masks.clone()).collect();
     let list = own
@@ -64,8 +65,9 @@ pub fn fold(
     let empty: Arc<dyn Tree> = Arc::new(MemoryTree::default());
     let tree: Arc<dyn Tree> = Arc::new(Overlay::new(empty, made.collect()));
     let import = Import {
-        deployments: join::listed(own, below),
+        deployments: order::listed(own, below),
         charts,
+        last,
         masks,
         origins: join::origins(&composed, below),
         at: wish.at.clone(),

@@ -1,9 +1,11 @@
 //! Every entry of every environment with its files, and those of the entries that it has itself, under the lock.
+mod judge;
+
 use super::{Gathered, Import, Shared, Source, config, fold, join, list};
-use crate::{Settings, layout, merge::Layer};
+use crate::{Settings, merge::Layer};
 use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{
-    diagnostic::{Diagnostic, suggest},
+    diagnostic::Diagnostic,
     repo::{Pin, Repo},
     span::Location,
     tree::Tree,
@@ -14,7 +16,6 @@ use strata_ops::imports::{
     lock::What,
     mount::{Below, MOUNTS, Mount},
 };
-use strata_syntax::node::Node;
 
 /// An entry of an entry of an entry … ends here.
 const DEEPEST: usize = 16;
@@ -353,102 +354,5 @@ impl Gatherer<'_> {
                 .related(locked.clone(), "the lock"),
         );
         None
-    }
-
-    fn no_circle(&mut self, chain: &[Step], step: &Step, wish: &Wish) -> Option<()> {
-        let Some(first) = chain.iter().position(|s| s == step) else {
-            return Some(());
-        };
-        let name = |(repo, _, env): &Step| format!("{repo} {env}").trim_start().to_owned();
-        let mut names: Vec<String> = chain[first..].iter().map(name).collect();
-        names.push(name(step));
-        self.problems.push(
-            Diagnostic::error(
-                "import::cycle",
-                format!("environments import each other: {}", names.join(" → ")),
-            )
-            .at(wish.at.clone())
-            .help("take one of these imports away"),
-        );
-        None
-    }
-
-    /// Is it met for the first time? The same commit lies at its lowest place; another one cannot lie there too.
-    fn once(&mut self, step: &Step, wish: &Wish, name: &str) -> bool {
-        let key = (step.0.clone(), step.2.clone());
-        let Some((commit, other, at)) = self.met.get(&key) else {
-            let met = (step.1.clone(), name.to_owned(), wish.at.clone());
-            self.met.insert(key, met);
-            return true;
-        };
-        if *commit != step.1 {
-            let short = |commit: &str| commit[..12.min(commit.len())].to_owned();
-            let (a, b) = (short(commit), short(&step.1));
-            self.problems.push(
-                Diagnostic::error(
-                    "import::two-commits",
-                    format!(
-                        "`{}` of {} is imported at two commits: {a} as `{other}`, {b} as `{name}`",
-                        step.2, step.0
-                    ),
-                )
-                .at(wish.at.clone())
-                .related(at.clone(), "the other one")
-                .help("give both the same version, or list it in this environment: what it lists itself counts"),
-            );
-        }
-        false
-    }
-
-    /// Is there such an environment?
-    fn known(&mut self, there: &Here, wish: &Wish) -> Option<()> {
-        let env = &wish.environment;
-        if !there
-            .tree
-            .below(&format!("{}{env}", there.folder))
-            .is_empty()
-        {
-            return Some(());
-        }
-        let names = layout::inside(there.tree.as_ref(), &there.folder);
-        let help = suggest(env, names.iter().copied()).unwrap_or_else(|| match names.as_slice() {
-            [] => {
-                "it has none: an environment is a folder of the root, with folders of tools in it"
-                    .to_owned()
-            }
-            names => format!("it has: {}", names.join(", ")),
-        });
-        let whose = there.repo.as_ref().map_or_else(
-            || "this repository".to_owned(),
-            |r| match &wish.version {
-                Some(version) => format!("{r} at {version}"),
-                None => r.to_string(),
-            },
-        );
-        self.problems.push(
-            Diagnostic::error(
-                "import::environment",
-                format!("{whose} has no environment `{env}`"),
-            )
-            .at(wish.at.clone())
-            .help(help),
-        );
-        None
-    }
-
-    /// How another repo runs is no affair of ours.
-    fn ignored(&mut self, said: Option<&Node>) {
-        let said = said.and_then(|n| n.get("bitops"));
-        for key in ["plugins", "fail_fast", "run_mode", "default_folder"] {
-            if let Some(node) = said.and_then(|n| n.get(key)) {
-                self.problems.push(
-                    Diagnostic::note(
-                        "import::ignored",
-                        format!("`{key}` of an import is not obeyed: what stands here counts"),
-                    )
-                    .at(node.location()),
-                );
-            }
-        }
     }
 }

@@ -1,11 +1,13 @@
 //! What is taken from elsewhere, below an environment: its files, the order of what it deploys, its masks.
 use super::{
     Gathered, Import, Listed, Origins, Picked, Shared, Source, excluded,
-    rooted::{ROOTS, Rooted},
+    order::deployments,
+    rooted::Rooted,
+    values::{self, Last},
 };
 use crate::{
     Settings, defaults,
-    layout::{self, CONFIG, USUAL},
+    layout::{self, CONFIG},
     merge::{Composed, Layer, compose},
     overlay::Overlay,
 };
@@ -13,20 +15,29 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use strata_core::{diagnostic::Diagnostic, span::Location, tree::Tree};
+use strata_core::{
+    diagnostic::Diagnostic,
+    span::Location,
+    tree::{ROOTS, Tree},
+};
 use strata_ops::imports::mount::Mounted;
-use strata_syntax::node::{Entry, Node};
+use strata_syntax::node::Node;
 
 /// What an environment stands on.
 pub struct Basis {
     /// The files as its deployments find them.
     pub tree: Arc<dyn Tree>,
+    /// The files of its layers, as they were before they were joined: where pieces lie.
+    pub layers: Arc<dyn Tree>,
     /// Where its root lies among all files; empty where it is the root.
     pub root: String,
     /// What its files are made of, of those that are not plainly its own.
     pub origins: Origins,
     /// Layers whose file gave way to that of a higher one, by path.
     pub replaced: BTreeMap<String, Vec<String>>,
+    /// Files of values that helm is given behind all others, in order, by the chart's folder; paths from the
+    /// environment's folder.
+    pub last: BTreeMap<String, Vec<String>>,
     /// What is deployed in which order; none where the usual order counts.
     pub deployments: Option<Vec<Listed>>,
     /// Charts in the order of the layers that bring them first.
@@ -73,9 +84,11 @@ pub fn join(
             made: Made::new(),
             origins: Origins::new(),
             replaced: BTreeMap::new(),
+            last: Last::new(),
             problems,
         };
         let folders = of.environment(imports);
+        let last = std::mem::take(&mut of.last);
         let inside = std::mem::take(&mut of.made);
         of.shared(shared);
         let (beside, origins, replaced) = (of.made, of.origins, of.replaced);
@@ -92,9 +105,11 @@ pub fn join(
         shown.extend(names);
         let found = Basis {
             tree,
+            layers: base.clone(),
             root,
             origins,
             replaced,
+            last,
             deployments: deployments(imports, &folders, env),
             charts: imports.iter().flat_map(|i| i.charts.clone()).collect(),
             masks: imports.iter().flat_map(|i| i.masks.clone()).collect(),
@@ -139,6 +154,7 @@ struct Of<'a> {
     made: Made,
     origins: Origins,
     replaced: BTreeMap<String, Vec<String>>,
+    last: Last,
     problems: &'a mut Vec<Diagnostic>,
 }
 
@@ -164,8 +180,19 @@ impl Of<'_> {
         layers.push(default);
         layers.push(self.layer(self.env));
         let at = Location::file(format!("{}/{CONFIG}", self.env));
-        let composed = match compose(&layers) {
-            Ok(composed) => composed,
+        let found = compose(&layers).and_then(|mut composed| {
+            let last = match imports {
+                // helm is given the files of both
+                [] => Last::new(),
+                imports => values::last(&layers, imports, &mut composed)?,
+            };
+            Ok((composed, last))
+        });
+        let composed = match found {
+            Ok((composed, last)) => {
+                self.last = last;
+                composed
+            }
             Err(e) => {
                 let problem = Diagnostic::error("file::unreadable", e.to_string());
                 self.problems.push(problem.at(at));
@@ -275,9 +302,14 @@ pub fn conflicts(
             Some(source) => source.shown(),
             None => format!("`{layer}`"),
         };
+        // the upper file stays beside the lower one under a name that nobody wrote
+        let renamed = [format!(".{upper}_override.tf"), format!(".{upper}.tf")];
+        let mut names = renamed
+            .iter()
+            .filter_map(|n| conflict.path.strip_suffix(n.as_str()));
+        let path = names.next().unwrap_or(&conflict.path);
         let message = format!(
-            "`{}` of {} and of {} cannot be one: {}",
-            conflict.path,
+            "`{path}` of {} and of {} cannot be one: {}",
             shown(lower),
             shown(upper),
             conflict.why
@@ -310,62 +342,4 @@ pub fn origins(composed: &Composed, below: &[Import]) -> Origins {
         (path.clone(), file.origin.iter().flat_map(deep).collect())
     };
     composed.files.iter().map(of).collect()
-}
-
-/// What an imported environment deploys: its own list, else those of what it imports.
-pub fn listed(said: Option<&Node>, below: &[Import]) -> Option<Vec<Listed>> {
-    let Some(map) = said
-        .and_then(|s| s.get("deployments"))
-        .and_then(Node::as_map)
-    else {
-        return concatenated(below);
-    };
-    let entry = |e: &Entry| {
-        let plugin = e.value.get("plugin").and_then(Node::as_str)?;
-        let at = Location::new(e.value.origin.clone(), e.key_span);
-        Some((e.key.clone(), plugin.to_owned(), at))
-    };
-    Some(map.entries.iter().filter_map(entry).collect())
-}
-
-/// The lists one after the other; of two that name one folder the first says its place. An import that lists nothing
-/// has its folders in the usual order. None when no import lists anything.
-fn concatenated(imports: &[Import]) -> Option<Vec<Listed>> {
-    imports.iter().find(|i| i.deployments.is_some())?;
-    let mut out: Vec<Listed> = Vec::new();
-    for import in imports {
-        let usual = || {
-            let folders = layout::folders(import.layer.tree.as_ref(), "");
-            usual(
-                &folders.into_iter().map(str::to_owned).collect(),
-                &import.at,
-            )
-        };
-        for entry in import.deployments.clone().unwrap_or_else(usual) {
-            if !out.iter().any(|(key, ..)| *key == entry.0) {
-                out.push(entry);
-            }
-        }
-    }
-    Some(out)
-}
-
-fn usual(folders: &BTreeSet<String>, at: &Location) -> Vec<Listed> {
-    let there = USUAL.iter().filter(|t| folders.contains(**t));
-    there
-        .map(|t| ((*t).to_owned(), (*t).to_owned(), at.clone()))
-        .collect()
-}
-
-/// The order of an environment that says none itself: that of what it takes, then what only it has.
-fn deployments(imports: &[Import], folders: &BTreeSet<String>, env: &str) -> Option<Vec<Listed>> {
-    let mut list = concatenated(imports)?;
-    let at = Location::file(format!("{env}/{CONFIG}"));
-    for entry in usual(folders, &at) {
-        let named = |key: &str| key.split('/').next() == Some(entry.0.as_str());
-        if !list.iter().any(|(key, ..)| named(key)) {
-            list.push(entry);
-        }
-    }
-    Some(list)
 }

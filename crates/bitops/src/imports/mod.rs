@@ -10,8 +10,10 @@
 mod fold;
 pub mod gather;
 pub mod join;
+mod order;
 mod rooted;
 pub mod trust;
+mod values;
 
 pub(crate) use fold::Picked;
 
@@ -83,6 +85,7 @@ pub struct Import {
     deployments: Option<Vec<Listed>>,
     /// Its charts, in the order of the layers that bring them first.
     charts: Vec<String>,
+    last: values::Last,
     masks: Vec<Node>,
     at: Location,
 }
@@ -148,6 +151,14 @@ fn list(file: Option<&Node>, problems: &mut Vec<Diagnostic>) -> Vec<Wish> {
     let Some(list) = top.or(below).filter(|n| !n.is_null()) else {
         return Vec::new();
     };
+    if list.as_list().is_none() {
+        problems.push(
+            Diagnostic::error("bitops::wrong-kind", format!("`{KEY}` must be a list"))
+                .at(list.location())
+                .help("write an entry as `- {repo: ADDRESS, environment: NAME, version: VERSION}`"),
+        );
+        return Vec::new();
+    }
     let found = wishes(list, problems);
     for item in list.as_list().into_iter().flatten() {
         for key in ["layer", "values"] {

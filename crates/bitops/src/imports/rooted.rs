@@ -4,12 +4,9 @@ use std::{any::Any, borrow::Cow, sync::Arc};
 use strata_core::{
     diagnostic::Diagnostic,
     repo::Pin,
-    tree::{Repository, Tree, TreeError, TreeFile},
+    tree::{ROOTS, Repository, Tree, TreeError, TreeFile},
 };
 use strata_ops::imports::VENDOR;
-
-/// The folder of all roots.
-pub const ROOTS: &str = ".strata/roots";
 
 /// A tree with others below folders that it does not have itself.
 pub struct Rooted {

@@ -56,6 +56,9 @@ impl<'a> Judge<'a> {
             if d.tool == Tool::Terraform {
                 self.backend(d, problems);
             }
+            if d.destroys() {
+                self.destroys(d, problems);
+            }
         }
         for (source, paths) in denied.into_values().filter(|(_, paths)| !paths.is_empty()) {
             let more = match paths.len() {
@@ -68,7 +71,11 @@ impl<'a> Judge<'a> {
                     format!("{} runs scripts here: `{}`{more}", source.shown(), paths[0]),
                 )
                 .at(source.at.clone())
-                .help("read them, then write `hooks: allow` in the entry, or leave them out with `exclude:`"),
+                .help(if source.name.contains('.') {
+                    "read them, then list this environment in yours with `hooks: allow`, or leave them out with `exclude:`"
+                } else {
+                    "read them, then write `hooks: allow` in the entry, or leave them out with `exclude:`"
+                }),
             );
         }
     }
@@ -155,6 +162,30 @@ impl<'a> Judge<'a> {
         out
     }
 
+    /// `bitops deploy` obeys `stack-action`: a new version of another repo must not take away what is ours.
+    fn destroys(&self, d: &Deployment, problems: &mut Vec<Diagnostic>) {
+        let Some(Some(source)) = self.giver(d, "stack-action") else {
+            return;
+        };
+        problems.push(
+            Diagnostic::error(
+                "import::destroys",
+                format!(
+                    "`stack-action: {}` of {} would take {}/{} away",
+                    d.action(),
+                    source.shown(),
+                    self.env.name,
+                    d.name
+                ),
+            )
+            .at(source.at.clone())
+            .help(format!(
+                "write a `stack-action` in `{}/{CONFIG}` of yours",
+                d.folder
+            )),
+        );
+    }
+
     /// A root of another repo that says where its state is would write ours there.
     fn backend(&self, d: &Deployment, problems: &mut Vec<Diagnostic>) {
         let mut theirs: Option<(&Source, Found, &TreeFile)> = None;
@@ -171,50 +202,54 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        let Some((source, found, file)) = theirs else {
-            return;
-        };
-        if self.gives(d, &found) {
-            return;
+        let giver = self.giver(d, "backend-config");
+        if let Some(Some(source)) = giver {
+            let what = format!("`backend-config` of {}", source.shown());
+            let help = format!(
+                "write `backend-config:` in `{}/{CONFIG}` of yours; an empty list gives none",
+                d.folder
+            );
+            problems.push(self.elsewhere(d, source, &what).help(help));
         }
-        let kind = if found.cloud { "cloud" } else { "backend" };
-        problems.push(
-            Diagnostic::error(
-                "import::backend",
-                format!(
-                    "the state of {}/{} would be where another repository says: a `{kind}` block of {} in `{}`",
-                    self.env.name,
-                    d.name,
-                    source.shown(),
-                    file.path
-                ),
-            )
-            .at(source.at.clone())
-            .help(format!(
+        if let Some((source, found, file)) = theirs
+            && !(matches!(giver, Some(None)) && self.covers(d, &found))
+        {
+            let kind = if found.cloud { "cloud" } else { "backend" };
+            let what = format!("a `{kind}` block of {} in `{}`", source.shown(), file.path);
+            let help = format!(
                 "say where it is: put a file `backend_override.tf` with your own `backend` block into `{}`",
                 d.folder
-            )),
-        );
+            );
+            problems.push(self.elsewhere(d, source, &what).help(help));
+        }
     }
 
-    /// Is every setting of the block given by us?
-    fn gives(&self, d: &Deployment, found: &Found) -> bool {
-        let Some(key) = d.values.get("cli.backend-config") else {
-            return false;
+    fn elsewhere(&self, d: &Deployment, source: &Source, what: &str) -> Diagnostic {
+        let unit = format!("{}/{}", self.env.name, d.name);
+        Diagnostic::error(
+            "import::backend",
+            format!("the state of {unit} would be where another repository says: {what}"),
+        )
+        .at(source.at.clone())
+    }
+
+    /// Who gives a key of `cli`: nobody, we, or another repo.
+    #[allow(clippy::option_option)]
+    fn giver(&self, d: &Deployment, key: &str) -> Option<Option<&'a Source>> {
+        let found = d.values.get(&format!("cli.{key}"))?;
+        let path = [d.plugin.as_str(), "cli", key];
+        let pieces = self.basis.origins.get(&format!("{}/{CONFIG}", d.folder));
+        let by = match (&found.origin, pieces) {
+            (Origin::File(_), Some(pieces)) => {
+                origin::of_key(self.basis.layers.as_ref(), pieces, &path)
+            }
+            _ => None,
         };
-        let config = format!("{}/{CONFIG}", d.folder);
-        let path = ["terraform", "cli", "backend-config"];
-        let ours = match &key.origin {
-            Origin::Variable(_) => true,
-            Origin::Default => false,
-            Origin::File(_) => match self.basis.origins.get(&config) {
-                None => true,
-                Some(pieces) => {
-                    let says = origin::of_key(self.tree(), pieces, &path);
-                    says.is_some_and(|p| !self.sources.iter().any(|s| s.has(&p.layer)))
-                }
-            },
-        };
+        Some(by.and_then(|p| self.sources.iter().find(|s| s.has(&p.layer)).copied()))
+    }
+
+    /// Does `backend-config` give every setting of the block?
+    fn covers(&self, d: &Deployment, found: &Found) -> bool {
         let given = d.values.list("cli.backend-config");
         let names: Vec<&str> = given
             .iter()
@@ -225,7 +260,7 @@ impl<'a> Judge<'a> {
         let own_file =
             files.any(|g| join(&d.folder, g).is_some_and(|path| self.foreign(&path).is_empty()));
         let covered = found.settings.iter().all(|s| names.contains(&s.as_str()));
-        ours && !found.cloud && !given.is_empty() && (own_file || covered)
+        !found.cloud && !given.is_empty() && (own_file || covered)
     }
 }
 

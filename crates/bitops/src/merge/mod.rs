@@ -12,7 +12,7 @@
 //!
 //! It fetches nothing and knows no repo: whoever fetched the trees joins them here.
 mod blocks;
-mod text;
+pub(crate) mod text;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

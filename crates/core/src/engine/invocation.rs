@@ -30,6 +30,9 @@ pub struct Invocation {
     /// Processes that it leaves behind are wanted.
     #[serde(default)]
     pub leaves_processes: bool,
+    /// What no other invocation may use meanwhile, in this process or another: a folder that sessions share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone_with: Option<Place>,
 }
 
 impl Invocation {
@@ -51,6 +54,7 @@ impl Invocation {
                 (Signal::Kill, 0),
             ],
             leaves_processes: false,
+            alone_with: None,
         }
     }
 }

@@ -11,10 +11,6 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "default-folder",
         "the folder whose files every environment gets",
     ),
-    (
-        "root",
-        "the folder that stands for the root; set where an environment takes folders of the root from elsewhere",
-    ),
     ("looks-at", "earlier deployments whose files it reads"),
     (
         "action",
@@ -70,7 +66,7 @@ fn stack(task: &Task, label: &str) -> Invocation {
 
 fn waits(task: &Task, what: &str) -> Step {
     let name = option(task, "stack").unwrap_or_default();
-    Step::Run(aws(
+    Step::run(aws(
         task,
         WAIT,
         &["cloudformation", "wait", what, "--stack-name", &name],
@@ -78,7 +74,7 @@ fn waits(task: &Task, what: &str) -> Step {
 }
 
 pub fn first(task: &Task) -> Step {
-    Step::Run(aws(task, IDENTITY, &["sts", "get-caller-identity"]))
+    Step::run(aws(task, IDENTITY, &["sts", "get-caller-identity"]))
 }
 
 /// Where the template is: a file of the folder, or in a bucket.
@@ -115,7 +111,7 @@ fn writes(task: &Task, label: &str) -> Step {
         }
     }
     run.effect = Effect::Writes(Recovery::Rerun);
-    Step::Run(run)
+    Step::run(run)
 }
 
 pub fn then(task: &Task, label: &str, got: &Got) -> Step {
@@ -125,9 +121,9 @@ pub fn then(task: &Task, label: &str, got: &Got) -> Step {
         IDENTITY if ok && option(task, "validate").is_some_and(|v| v == "true") => {
             let mut run = aws(task, VALIDATE, &["cloudformation", VALIDATE]);
             run.args.extend(template(task).map(Arg::Text));
-            Step::Run(run)
+            Step::run(run)
         }
-        IDENTITY | VALIDATE if ok => Step::Run(stack(task, DESCRIBE)),
+        IDENTITY | VALIDATE if ok => Step::run(stack(task, DESCRIBE)),
         DESCRIBE if ok => writes(task, UPDATE),
         DESCRIBE if got.tail().contains("does not exist") => writes(task, CREATE),
         UPDATE if ok => waits(task, "stack-update-complete"),

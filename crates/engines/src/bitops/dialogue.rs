@@ -115,7 +115,7 @@ impl Deployment {
                         at: At::Tool(run.label.clone()),
                         failed,
                     },
-                    run,
+                    *run,
                 )
             }
             Step::Done => {

@@ -13,10 +13,6 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "default-folder",
         "the folder whose files every environment gets",
     ),
-    (
-        "root",
-        "the folder that stands for the root; set where an environment takes folders of the root from elsewhere",
-    ),
     ("looks-at", "earlier deployments whose files it reads"),
     ("action", "not used by this tool"),
     ("skip", "`true`: only hooks run"),
@@ -123,7 +119,7 @@ pub fn first(task: &Task) -> Step {
             ];
             let mut args: Vec<Arg> = args.map(Arg::from).into();
             args.push(Arg::Path(tree_place(".kube/config")));
-            Step::Run(Invocation::new(CLUSTER, "aws", args))
+            Step::run(Invocation::new(CLUSTER, "aws", args))
         }
         _ => begin(task),
     }
@@ -134,9 +130,9 @@ fn begin(task: &Task) -> Step {
         let mut args = vec![Arg::from("uninstall")];
         args.extend(release(task));
         args.push("--ignore-not-found".into());
-        return Step::Run(writes(helm(task, "uninstall", args)));
+        return Step::run(writes(helm(task, "uninstall", args)));
     }
-    Step::Run(helm(
+    Step::run(helm(
         task,
         DEPENDENCIES,
         vec!["dependency".into(), "update".into(), ".".into()],
@@ -157,7 +153,7 @@ pub fn then(task: &Task, label: &str, got: &Got) -> Step {
             args.extend(["--output".into(), "json".into()]);
             let mut run = helm(task, STATUS, args);
             run.stdout = Channel::Answer(MOST);
-            Step::Run(run)
+            Step::run(run)
         }
         STATUS if hangs(got) => {
             let mut args = vec![Arg::from("rollback")];
@@ -165,11 +161,11 @@ pub fn then(task: &Task, label: &str, got: &Got) -> Step {
             args.push(release.remove(0));
             args.push("0".into());
             args.append(&mut release);
-            Step::Run(writes(helm(task, ROLLBACK, args)))
+            Step::run(writes(helm(task, ROLLBACK, args)))
         }
         // a release that was never there has no status
-        STATUS => Step::Run(upgrade(task)),
-        ROLLBACK if succeeded(got) => Step::Run(upgrade(task)),
+        STATUS => Step::run(upgrade(task)),
+        ROLLBACK if succeeded(got) => Step::run(upgrade(task)),
         _ if succeeded(got) => Step::Done,
         _ => Step::Failed(failure(&format!("helm {label}"), got)),
     }

@@ -33,7 +33,7 @@ use strata_core::{
     proposal::Proposal,
     span::Location,
     spec::UnitSpec,
-    tree::Tree,
+    tree::{Tree, rooted},
 };
 
 /// The name under which deployments of an environment share their work folder.
@@ -87,9 +87,15 @@ const LIMIT: Millis = 24 * 3_600_000;
 
 /// What a tool's procedure wants.
 enum Step {
-    Run(Invocation),
+    Run(Box<Invocation>),
     Done,
     Failed(Failure),
+}
+
+impl Step {
+    fn run(invocation: Invocation) -> Self {
+        Self::Run(Box::new(invocation))
+    }
 }
 
 impl Engine for Deployment {
@@ -164,8 +170,8 @@ impl Engine for Deployment {
                 interface.facts.insert(name.to_owned(), list);
             }
         }
-        let root = spec.string("root").unwrap_or_default();
-        let beside = serde_json::to_string(&beside(tree, &env, &root)).unwrap_or_default();
+        let (root, _) = rooted(&spec.folder);
+        let beside = serde_json::to_string(&beside(tree, &env, root)).unwrap_or_default();
         interface.facts.insert("beside".to_owned(), beside);
         (interface, problems)
     }
@@ -177,11 +183,7 @@ impl Engine for Deployment {
         out
     }
     fn claims(&self, task: &Task) -> Vec<String> {
-        let mut out = vec![format!("the work folder of {}", task.unit.env)];
-        if self.0 == Kind::Terraform {
-            out.extend(terraform::claims(task));
-        }
-        out
+        vec![format!("the work folder of {}", task.unit.env)]
     }
     fn workspace(&self, task: &Task) -> Workspace {
         let mut workspace = match self.0 {
@@ -190,7 +192,7 @@ impl Engine for Deployment {
         };
         workspace.generated.extend(variables::files());
         workspace.shared = Some(SHARED.to_owned());
-        workspace.root = task.spec.string("root").unwrap_or_default();
+        rooted(&task.spec.folder).0.clone_into(&mut workspace.root);
         workspace.beside = task
             .facts
             .get("beside")

@@ -19,10 +19,6 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "default-folder",
         "the folder whose files every environment gets",
     ),
-    (
-        "root",
-        "the folder that stands for the root; set where an environment takes folders of the root from elsewhere",
-    ),
     ("looks-at", "earlier deployments whose files it reads"),
     ("action", "not used by this tool"),
     ("skip", "`true`: only hooks run"),
@@ -86,5 +82,5 @@ pub fn first(task: &Task) -> Step {
         .map(Arg::Text);
     let mut run = Invocation::new("ansible-playbook", program, args);
     run.effect = Effect::Writes(Recovery::Rerun);
-    Step::Run(run)
+    Step::run(run)
 }

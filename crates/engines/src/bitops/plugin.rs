@@ -10,10 +10,6 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "default-folder",
         "the folder whose files every environment gets",
     ),
-    (
-        "root",
-        "the folder that stands for the root; set where an environment takes folders of the root from elsewhere",
-    ),
     ("looks-at", "earlier deployments whose files it reads"),
     ("action", "the first word of its command line"),
     ("skip", "`true`: only hooks run"),
@@ -37,5 +33,5 @@ pub fn first(task: &Task) -> Step {
     let mut run = Invocation::new(&option("plugin"), &option("language"), args);
     run.cwd = tree_place("");
     run.effect = Effect::Writes(Recovery::Rerun);
-    Step::Run(run)
+    Step::run(run)
 }

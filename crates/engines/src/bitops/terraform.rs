@@ -24,10 +24,6 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "default-folder",
         "the folder whose files every environment gets",
     ),
-    (
-        "root",
-        "the folder that stands for the root; set where an environment takes folders of the root from elsewhere",
-    ),
     ("looks-at", "earlier deployments whose files it reads"),
     (
         "action",
@@ -95,10 +91,6 @@ pub fn interface(tree: &dyn Tree, of: &UnitSpec) -> (Interface, Vec<Diagnostic>)
 
 pub fn identities(task: &Task, interface: &Interface) -> Vec<String> {
     INNER.identities(&inner(task), interface)
-}
-
-pub fn claims(task: &Task) -> Vec<String> {
-    INNER.claims(&inner(task))
 }
 
 pub fn workspace(task: &Task) -> Workspace {

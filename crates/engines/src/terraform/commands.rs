@@ -46,6 +46,7 @@ pub fn init(task: &Task) -> Invocation {
         run.args.push("-lockfile=readonly".into());
     }
     run.args.extend(workspace::backend_args(task));
+    run.alone_with = workspace::downloads(task);
     run
 }
 

@@ -114,9 +114,6 @@ impl Engine for Terraform {
     fn identities(&self, task: &Task, interface: &Interface) -> Vec<String> {
         vec![identity::of_state(task, &interface.facts)]
     }
-    fn claims(&self, task: &Task) -> Vec<String> {
-        workspace::claims(task)
-    }
     fn workspace(&self, task: &Task) -> Workspace {
         workspace::of(task)
     }

@@ -23,10 +23,10 @@ const BACKEND: &str = "backend.json";
 /// The folder of downloaded providers in the platform's cache.
 pub const PLUGINS: &str = "terraform-plugins";
 
-/// Downloads into the shared folder of providers are not safe at the same time with Terraform; with OpenTofu they are.
-pub fn claims(task: &Task) -> Vec<String> {
+/// The shared folder that an `init` fills: not safe at the same time as another with Terraform; with OpenTofu it is.
+pub fn downloads(task: &Task) -> Option<Place> {
     let downloads = task.facts.contains_key("providers") && !task.tool.program.ends_with("tofu");
-    downloads.then(|| PLUGINS.to_owned()).into_iter().collect()
+    downloads.then(|| Place::cache(PLUGINS))
 }
 
 /// Everything that has to lie there.

@@ -17,7 +17,7 @@ use strata_core::{
     interface::Interface,
     span::Location,
     spec::UnitSpec,
-    tree::{Tree, TreeFile, digest_of},
+    tree::{Tree, TreeFile, digest_of, rooted},
 };
 use strata_syntax::{
     expr::Reference,
@@ -279,6 +279,20 @@ fn bare_spec(component: &Component) -> UnitSpec {
     }
 }
 
+/// What lies below a root of an environment is the same as below the platform's: it comes and goes with what is taken
+/// from elsewhere.
+fn digest(component: &Component, files: &[&TreeFile]) -> Digest {
+    if rooted(&component.folder).0.is_empty() {
+        return digest_of(files.iter().copied());
+    }
+    let inside = |f: &&TreeFile| TreeFile {
+        path: rooted(&f.path).1.into(),
+        ..(*f).clone()
+    };
+    let files: Vec<TreeFile> = files.iter().map(inside).collect();
+    digest_of(&files)
+}
+
 /// The component's own folder (of the platform's root only the files in it), what its tool says it reads, and what it declares with `reads:`.
 fn closure(
     tree: &dyn Tree,
@@ -329,7 +343,7 @@ fn closure(
         files.dedup();
     }
     Closure {
-        digest: digest_of(files.iter().copied()),
+        digest: digest(component, &files),
         files: files.into_iter().map(|f| f.path.clone()).collect(),
     }
 }

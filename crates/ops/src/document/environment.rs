@@ -19,9 +19,11 @@ pub const KEYS: &[&str] = &[
     "store",
     "backend",
     "credentials",
-    "default-environments",
     "description",
 ];
+
+/// What a repo of BitOps calls its imports.
+const OF_BITOPS: &str = "default-environments";
 
 /// An environment as its file has it, before what it extends is merged in.
 #[derive(Clone, Debug)]
@@ -60,10 +62,6 @@ impl EnvironmentFile {
         let f = Fields::of(node.as_ref(), "an environment", KEYS, problems);
         for (key, instead) in [
             ("branch", "check that branch out and run strata there"),
-            (
-                "default-environments",
-                "copy the components, or wait for the version that composes",
-            ),
             ("store", "set `store:` in `strata.yaml`"),
             ("backend", "set `terraform: {backend: …}` in the component"),
             (
@@ -74,6 +72,11 @@ impl EnvironmentFile {
             if let Some(n) = f.get(key) {
                 problems.push(not_yet(n, key, instead));
             }
+        }
+        if f.get(OF_BITOPS).is_some()
+            && let Some(problem) = problems.iter_mut().rfind(|p| p.message.contains(OF_BITOPS))
+        {
+            problem.help = Some("that is BitOps' word; write `imports:`".to_owned());
         }
         let imports = f.get("imports").map(|n| wishes(n, problems));
         let (mut extends, mut carries) = (Vec::new(), Vec::new());

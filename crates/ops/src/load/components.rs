@@ -1,5 +1,6 @@
 //! Finds the components: folders of `layers` and entries of `strata.yaml`, each with its layer and its engine.
 mod elsewhere;
+mod folders;
 mod own;
 
 use super::{
@@ -76,33 +77,6 @@ pub(super) fn find(
     elsewhere::find(loaded, &mut finder, &all, problems);
 }
 
-/// Folders `layers/LAYER/NAME`; names that begin with `_` are not components.
-fn in_layers<'a>(tree: &'a dyn Tree, base: &str) -> Vec<Found<'a>> {
-    let mut out: Vec<Found<'_>> = Vec::new();
-    for file in tree.below(&format!("{base}layers")) {
-        let mut parts = file.path[base.len()..].splitn(4, '/').skip(1);
-        let (Some(layer), Some(name), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
-            continue;
-        };
-        if layer.starts_with('_') || name.starts_with('_') {
-            continue;
-        }
-        let folder = &file.path[..base.len() + 7 + layer.len() + 1 + name.len()];
-        if out.last().is_some_and(|f| f.folder == folder) {
-            continue;
-        }
-        out.push(Found {
-            name,
-            folder: folder.to_owned(),
-            layer: Some(layer.to_owned()),
-            entry: None,
-            own: false,
-            at: Location::file(file.path.as_ref()),
-        });
-    }
-    out
-}
-
 fn field<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
     match &node.kind {
         Kind::Map(map) => map.get(key),
@@ -124,7 +98,7 @@ struct Finder<'a, 'l> {
 
 impl<'a> Finder<'a, '_> {
     fn all(&self, loaded: &mut Loaded, problems: &mut Problems) -> Vec<Found<'a>> {
-        let mut found = in_layers(self.tree.as_ref(), self.base);
+        let mut found = folders::in_layers(self.tree.as_ref(), self.base);
         let inside: Vec<&str> = found.iter().map(|f| f.name).collect();
         for (name, at, node) in &self.platform.components {
             let path = field(node, "path").filter(|n| !n.is_null());

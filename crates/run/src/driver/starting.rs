@@ -255,7 +255,7 @@ impl Driver<'_> {
             })?;
         }
         let claims = prepared.claims.clone();
-        if !self.pool.free(&claims) {
+        if claims.iter().any(|c| self.pool.in_use(c)) {
             return Ok(false);
         }
         let handle = Handle {

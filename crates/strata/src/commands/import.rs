@@ -25,6 +25,21 @@ use strata_ops::{
 /// Imports of imports end somewhere; a lock is whole after as many looks as they are deep.
 const ROUNDS: usize = 20;
 
+/// What is wrong with a list of BitOps, of which nothing would be wanted then.
+const LISTS: &[&str] = &[
+    "bitops::wrong-kind",
+    "file::wrong-kind",
+    "file::unknown-key",
+];
+
+/// What is judged of an import that is locked.
+const JUDGED: &[&str] = &[
+    "import::layer",
+    "import::hooks",
+    "import::backend",
+    "import::destroys",
+];
+
 /// Runs it.
 pub fn run(global: &Global, what: &Import) -> Result<u8, Problem> {
     let cx = Context::open(global)?;
@@ -107,9 +122,10 @@ impl Here {
         let (loaded, problems) = self.load(lock);
         let stops = |p: &&Diagnostic| {
             p.is_error()
-                && (p.code.starts_with("import::") || p.code.starts_with("yaml::"))
+                && (["import::", "yaml::"].iter().any(|c| p.code.starts_with(c))
+                    || self.cx.bitops.is_some() && LISTS.contains(&p.code.as_str()))
                 && !(open && ["import::not-locked", "import::digest"].contains(&p.code.as_str()))
-                && !["import::layer", "import::hooks", "import::backend"].contains(&p.code.as_str())
+                && !JUDGED.contains(&p.code.as_str())
         };
         let wrong: Vec<Diagnostic> = problems.iter().filter(stops).cloned().collect();
         if !wrong.is_empty() {

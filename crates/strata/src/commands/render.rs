@@ -8,7 +8,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
-use strata_core::{exit, value::Term};
+use strata_core::{exit, tree::rooted, value::Term};
 use strata_ops::{
     compose::Composition,
     scope::{self, NoOutputs},
@@ -91,7 +91,7 @@ fn write(c: &Composition, env: &str, dir: &Path) -> Result<Vec<String>, Problem>
             let bytes = tree
                 .read(path)
                 .map_err(|e| Problem::new(exit::ERROR, e.to_string()))?;
-            let inside = path.strip_prefix(base).unwrap_or(path);
+            let (_, inside) = rooted(path.strip_prefix(base).unwrap_or(path));
             let mode = if file.executable { 0o755 } else { 0o644 };
             put(&at.join("files").join(inside), &bytes, mode)?;
             origins.insert(inside.to_owned(), json!(tree.shown(path)));
@@ -106,7 +106,7 @@ fn write(c: &Composition, env: &str, dir: &Path) -> Result<Vec<String>, Problem>
             "unit": u.address,
             "layer": c.layer(u),
             "engine": v.component.engine,
-            "folder": v.component.folder.strip_prefix(base).unwrap_or(&v.component.folder),
+            "folder": rooted(v.component.folder.strip_prefix(base).unwrap_or(&v.component.folder)).1,
             "import": import,
             "source": v.origin.as_ref().map(|o| {
                 json!({"from": o.shown(), "version": o.pin.as_ref().map(|p| p.version.clone()),

@@ -5,6 +5,7 @@ mod refusals;
 mod registry;
 pub mod remote;
 mod signed;
+mod tools;
 
 use crate::sandbox::{SAY, Sandbox, saying};
 use remote::{Repo, serve_git, serve_http};

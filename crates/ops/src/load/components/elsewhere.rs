@@ -35,9 +35,12 @@ impl Finder<'_, '_> {
             (None, Some((_, over))) => Some(over.clone()),
             (node, None) => node.cloned(),
         };
-        let Some(sourced) = source::read(merged.as_ref(), problems)? else {
+        let Some(mut sourced) = source::read(merged.as_ref(), problems)? else {
             return Ok(None);
         };
+        // scripts of one repository were allowed, and this is another one
+        let says = |key: &str| over.is_some_and(|(_, over)| over.get(key).is_some());
+        sourced.hooks &= !says("source") || says("hooks");
         self.leftover(found, &sourced.at, problems);
         let env = over.map(|(env, _)| env);
         let own = (self.tree.clone(), self.base);

@@ -62,6 +62,9 @@ pub fn run(global: &Global, what: &Bitops) -> Result<u8, Problem> {
         }
     }
     let steps = steps(here)?;
+    for line in strata_plan::others::lines(&reading.brought()) {
+        eprintln!("{line}");
+    }
     let store = cx.store()?;
     let envs = [name.clone()];
     let leases = run::take(store.as_ref(), &envs, "bitops deploy")

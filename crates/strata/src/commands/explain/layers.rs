@@ -36,14 +36,14 @@ impl Of<'_> {
         }
     }
     fn piece(&self, piece: &Piece) -> String {
-        let at = self.basis.tree.shown(&piece.path);
+        let at = self.basis.layers.shown(&piece.path);
         format!("{} ({at})", self.layer(&piece.layer))
     }
     fn json(&self, piece: &Piece) -> Json {
         let pin = self.source(&piece.layer).and_then(|s| s.pin.as_ref());
         json!({
             "layer": piece.layer,
-            "file": self.basis.tree.shown(&piece.path),
+            "file": self.basis.layers.shown(&piece.path),
             "repo": pin.map(|p| p.repo.text()),
             "version": pin.map(|p| &p.version),
             "commit": pin.map(|p| &p.commit),
@@ -96,7 +96,7 @@ fn text(of: &Of<'_>, path: &str) -> String {
     if pieces.len() < 2 {
         return out;
     }
-    let values = origin::values(of.basis.tree.as_ref(), &pieces);
+    let values = origin::values(of.basis.layers.as_ref(), &pieces);
     for said in values.unwrap_or_default() {
         let _ = writeln!(out, "  {} = {}", said.key, said.value);
         let _ = writeln!(out, "    from {}", of.piece(said.by));
@@ -109,7 +109,7 @@ fn text(of: &Of<'_>, path: &str) -> String {
 
 fn as_json(of: &Of<'_>, path: &str) -> Json {
     let pieces = of.pieces(path);
-    let values = origin::values(of.basis.tree.as_ref(), &pieces).filter(|_| pieces.len() > 1);
+    let values = origin::values(of.basis.layers.as_ref(), &pieces).filter(|_| pieces.len() > 1);
     let values: Vec<Json> = values
         .unwrap_or_default()
         .iter()
@@ -159,7 +159,7 @@ pub fn unit(reading: &Reading, unit: &Address) -> String {
                 path.extend(key.leaf.path.iter().map(String::as_str));
                 // of a merged file no line is anybody's
                 let pieces = basis.origins.get(&config).filter(|_| *at.file == *config);
-                let by = pieces.and_then(|p| origin::of_key(basis.tree.as_ref(), p, &path));
+                let by = pieces.and_then(|p| origin::of_key(basis.layers.as_ref(), p, &path));
                 by.map_or_else(|| place(at, basis.tree.as_ref()), |p| of.piece(p))
             }
             Origin::Default => "BitOps' default".to_owned(),

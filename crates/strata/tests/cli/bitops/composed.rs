@@ -1,9 +1,14 @@
 //! `default-environments`: the examples of the request as they are written, with repositories of our own behind the
 //! addresses that they name. Git is told where those are (`url.….insteadOf`), as a company's mirror would be.
+mod layers;
+mod locked;
+mod refusals;
+mod trust;
+
 use super::with_programs;
 use crate::{
-    imports::remote::Repo,
-    sandbox::{Done, Sandbox},
+    imports::remote::{Repo, serve_git, serve_http},
+    sandbox::{Done, Sandbox, ansible_here, terraform_here},
 };
 use std::fs;
 
@@ -39,6 +44,30 @@ default-environments:
   version: 1.0.0
 ";
 
+const CONFIG: &str = "terraform:\n  cli: {stack-action: apply}\n";
+
+/// Machines, as far as they can be had here, and where to find them.
+const VM: &str = r#"
+variable "names" { default = ["st2-a", "st2-b"] }
+output "names" { value = var.names }
+resource "terraform_data" "vm" {
+  triggers_replace = var.names
+  provisioner "local-exec" {
+    command = "printf 'all:\n  hosts:\n    ${join(": {ansible_connection: local}\\n    ", var.names)}: {ansible_connection: local}\n' > inventory.yaml"
+  }
+}
+"#;
+
+const PLAYBOOK: &str = "\
+- hosts: all
+  gather_facts: false
+  serial: 1
+  tasks:
+    - ansible.builtin.lineinfile:
+        path: \"{{ lookup('env', 'LEDGER') }}\"
+        line: \"{{ inventory_hostname }} is provisioned\"
+";
+
 /// A repo of the catalog.
 fn catalog(s: &Sandbox, name: &str) -> Repo {
     Repo::new(&s.beside(&format!("catalog/{name}")))
@@ -48,7 +77,7 @@ fn chart(repo: &Repo, env: &str, name: &str, values: &str) {
     let at = |file: &str| format!("{env}/helm/{name}/{file}");
     repo.write(
         &at("bitops.config.yaml"),
-        "helm:\n  cli: {namespace: apps}\n",
+        "helm:\n  cli: {namespace: apps}\n  options: {k8s: {fetch: {kubeconfig: false}}}\n",
     );
     repo.write(
         &at("Chart.yaml"),
@@ -91,28 +120,32 @@ fn consumer() -> Sandbox {
     mesh.commit("v1.0.5");
     let stackstorm = catalog(&s, "stackstorm");
     chart(&stackstorm, "ha-k8s", "stackstorm", "replicas: 3\n");
-    stackstorm.write("ha-vm-aws/terraform/bitops.config.yaml", "terraform: {}\n");
-    stackstorm.write(
-        "ha-vm-aws/terraform/main.tf",
-        "resource \"terraform_data\" \"vm\" {}\n",
+    let vms = |path: &str, text: &str| stackstorm.write(&format!("ha-vm-aws/{path}"), text);
+    vms("terraform/bitops.config.yaml", CONFIG);
+    vms("terraform/main.tf", VM);
+    vms("ansible/bitops.config.yaml", "ansible: {}\n");
+    vms(
+        "ansible/ansible.cfg",
+        "[defaults]\ninventory = ../terraform/inventory.yaml\n",
     );
-    stackstorm.write("ha-vm-aws/ansible/bitops.config.yaml", "ansible: {}\n");
-    stackstorm.write(
-        "ha-vm-aws/ansible/playbook.yaml",
-        "- hosts: localhost\n  gather_facts: false\n  tasks: []\n",
-    );
+    vms("ansible/playbook.yaml", PLAYBOOK);
     stackstorm.commit("1.0.0");
     redirected(&s);
     s
 }
 
+/// Over folders, by git's own transport for files.
 fn redirected(s: &Sandbox) {
+    let base = format!("file://{}", s.beside("catalog").display());
+    redirected_to(s, &base);
+}
+
+/// Git's settings of the user, as a company's mirror would be set.
+fn redirected_to(s: &Sandbox, base: &str) {
     let home = s.beside("home");
     fs::create_dir_all(&home).expect("a home");
-    let config = format!(
-        "[url \"file://{}/\"]\n  insteadOf = https://github.com/bitops-operations-repos/\n",
-        s.beside("catalog").display()
-    );
+    let config =
+        format!("[url \"{base}/\"]\n  insteadOf = https://github.com/bitops-operations-repos/\n");
     fs::write(home.join(".gitconfig"), config).expect("git's settings");
 }
 
@@ -151,19 +184,105 @@ fn the_first_example_of_the_request_works_as_it_is_written() {
         "prod/helm/istio",
     ];
     assert_eq!(units(&plan), expected);
+    if !terraform_here() {
+        return;
+    }
+    s.ends(0, &["apply", "prod", "--yes"]);
+    let order = ["prometheus", "grafana", "loki", "nginx", "istio"];
+    assert_eq!(upgraded(&s), order);
+    // each environment of one repo at the version that its entry names
+    let values = s
+        .root()
+        .join(".strata/work/prod/+bitops/prod/helm/grafana/values.yaml");
+    let values = fs::read_to_string(values).expect("its values");
+    assert_eq!(values, "replicas: 1\n");
+    s.ends(0, &["apply", "prod", "--yes"]).says("nothing to do");
+    s.ends(0, &["destroy", "prod", "--yes"]);
+}
+
+/// The releases that helm made, in order.
+fn upgraded(s: &Sandbox) -> Vec<String> {
+    let of = |line: String| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let deploys = words
+            .nth(1)
+            .is_some_and(|w| w == "upgrade" || w == "install");
+        deploys.then(|| words.next())?
+    };
+    s.ledger().into_iter().filter_map(of).collect()
 }
 
 #[test]
-fn the_other_two_examples_work_as_they_are_written() {
+fn the_second_example_adds_one_entry() {
     let s = with_tools(consumer());
     s.write("prod/bitops.config.yaml", &format!("{FIVE}{STACKSTORM}"));
-    s.write("vms/bitops.config.yaml", VMS);
     s.ends(0, &["import", "lock"]);
     s.ends(0, &["check"]);
     let plan = s.ends(0, &["plan", "prod", "--format", "json"]);
-    assert_eq!(units(&plan).last().expect("units"), "prod/helm/stackstorm");
+    let units = units(&plan);
+    assert_eq!(units.first().expect("units"), "prod/terraform");
+    assert_eq!(units.last().expect("units"), "prod/helm/stackstorm");
+    assert_eq!(units.len(), 7);
+}
+
+#[test]
+fn the_third_example_makes_machines_and_provisions_them() {
+    let s = consumer();
+    s.write("vms/bitops.config.yaml", VMS);
+    s.ends(0, &["import", "lock"]);
+    s.ends(0, &["check"]);
     let plan = s.ends(0, &["plan", "vms", "--format", "json"]);
     assert_eq!(units(&plan), ["vms/terraform", "vms/ansible"]);
+    if !terraform_here() || !ansible_here() {
+        return;
+    }
+    s.ends(0, &["apply", "vms", "--yes"]);
+    assert_eq!(s.ledger(), ["st2-a is provisioned", "st2-b is provisioned"]);
+    s.ends(0, &["apply", "vms", "--yes"]).says("nothing to do");
+    // a file of the consumer's changes what it takes
+    s.write("vms/terraform/terraform.tfvars", "names = [\"st2-c\"]\n");
+    s.ends(0, &["apply", "vms", "--yes"]);
+    assert_eq!(s.ledger().last().expect("a line"), "st2-c is provisioned");
+    s.ends(0, &["destroy", "vms", "--yes"]);
+}
+
+#[test]
+fn bitops_deploy_runs_an_example_too() {
+    if !terraform_here() || !ansible_here() {
+        return;
+    }
+    let s = consumer();
+    s.write("vms/bitops.config.yaml", VMS);
+    super::deploy(&s, 1, &[super::of("vms")]).says("import::not-locked");
+    s.ends(0, &["import", "lock"]);
+    super::deploy(&s, 0, &[super::of("vms")]);
+    assert_eq!(s.ledger(), ["st2-a is provisioned", "st2-b is provisioned"]);
+}
+
+#[test]
+fn every_transport_of_git_brings_the_same() {
+    let s = consumer();
+    s.write("prod/bitops.config.yaml", &format!("{FIVE}{STACKSTORM}"));
+    s.ends(0, &["import", "lock"]);
+    let lock = s.root().join("strata.lock");
+    let expected = fs::read_to_string(&lock).expect("the lock");
+    let catalog = s.beside("catalog");
+    let git =
+        serve_git(&catalog).map(|server| (format!("git://127.0.0.1:{}", server.port), server));
+    let web = serve_http(&catalog, None)
+        .map(|server| (format!("http://127.0.0.1:{}", server.port), server));
+    for (base, _server) in git.into_iter().chain(web) {
+        redirected_to(&s, &base);
+        fs::remove_file(&lock).expect("the lock");
+        fs::remove_dir_all(s.beside("home/.cache")).expect("the cache");
+        s.ends(0, &["import", "lock"]);
+        assert_eq!(
+            fs::read_to_string(&lock).expect("the lock"),
+            expected,
+            "{base}"
+        );
+        s.ends(0, &["check"]);
+    }
 }
 
 /// One entry of one repo `base`, which has an environment `eks` with this in it.
@@ -187,248 +306,4 @@ fn item(repo: &str, env: &str, more: &str) -> String {
     format!(
         "- repo: https://github.com/bitops-operations-repos/{repo}\n  environment: {env}\n  version: 1.0\n{more}"
     )
-}
-
-const CONFIG: &str = "terraform:\n  cli: {stack-action: apply}\n";
-
-#[test]
-fn later_entries_defaults_and_the_environment_win_in_this_order() {
-    if !crate::sandbox::terraform_here() {
-        return;
-    }
-    let layers = ["a", "b", "c", "d", "e"];
-    let names = layers.map(|n| {
-        format!("variable \"{n}\" {{ type = string }}\noutput \"{n}\" {{ value = var.{n} }}\n")
-    });
-    let (s, base) = one(
-        &[
-            ("eks/terraform/bitops.config.yaml", CONFIG),
-            ("eks/terraform/main.tf", &names.concat()),
-            // each layer says what it is, in all that it and lower ones may still say
-            (
-                "_default/terraform/terraform.tfvars",
-                "a = \"its default\"\nb = \"its default\"\nc = \"its default\"\nd = \"its default\"\ne = \"its default\"\n",
-            ),
-            (
-                "eks/terraform/terraform.tfvars",
-                "b = \"eks\"\nc = \"eks\"\nd = \"eks\"\ne = \"eks\"\n",
-            ),
-            (
-                "more/terraform/terraform.tfvars",
-                "c = \"more\"\nd = \"more\"\ne = \"more\"\n",
-            ),
-        ],
-        &item("base", "more", ""),
-    );
-    s.write(
-        "_default/terraform/terraform.tfvars",
-        "d = \"our default\"\ne = \"our default\"\n",
-    );
-    s.write("prod/terraform/terraform.tfvars", "e = \"prod\"\n");
-    s.ends(0, &["import", "lock"]);
-    s.ends(0, &["apply", "prod", "--yes"]);
-    let got = s.outputs("prod/terraform");
-    // `more` has its repo's default under it too
-    let said = layers.map(|n| got[n].as_str().expect("a text").to_owned());
-    assert_eq!(
-        said,
-        ["its default", "its default", "more", "our default", "prod"]
-    );
-    s.ends(0, &["explain", "prod/terraform"])
-        .says("prod/terraform/terraform.tfvars")
-        .says("`eks` of https://github.com/bitops-operations-repos/base at 1.0");
-    drop(base);
-    s.ends(0, &["destroy", "prod", "--yes"]);
-}
-
-#[test]
-fn hooks_of_another_repo_run_only_when_they_are_allowed() {
-    let hook = "eks/terraform/bitops.before-deploy.d/tell.sh";
-    let (s, _) = one(
-        &[
-            ("eks/terraform/bitops.config.yaml", CONFIG),
-            ("eks/terraform/main.tf", "output \"a\" { value = 1 }\n"),
-            (hook, "#!/bin/bash\necho theirs >> \"$LEDGER\"\n"),
-        ],
-        "",
-    );
-    s.ends(0, &["import", "lock"]);
-    s.ends(3, &["check"])
-        .says("import::hooks")
-        .says("prod/terraform/bitops.before-deploy.d/tell.sh");
-    s.ends(3, &["plan", "prod"]);
-    assert!(s.ledger().is_empty());
-    s.write(
-        "prod/bitops.config.yaml",
-        &entry("base", "eks", "  exclude: ['*/bitops.before-deploy.d']\n"),
-    );
-    s.ends(0, &["check"]);
-    s.write(
-        "prod/bitops.config.yaml",
-        &entry("base", "eks", "  hooks: allow\n"),
-    );
-    s.ends(0, &["check"]);
-    if !crate::sandbox::terraform_here() {
-        return;
-    }
-    s.ends(0, &["plan", "prod"])
-        .says("its scripts run: prod/terraform/bitops.before-deploy.d/tell.sh");
-    // what runs before the tool runs for its plan too
-    assert_eq!(s.ledger(), ["theirs"]);
-    s.ends(0, &["apply", "prod", "--yes"]);
-    assert!(s.ledger().len() > 1);
-}
-
-#[test]
-fn a_backend_of_another_repo_needs_one_of_ours() {
-    let (s, _) = one(
-        &[
-            ("eks/terraform/bitops.config.yaml", CONFIG),
-            (
-                "eks/terraform/main.tf",
-                "terraform {\n  backend \"s3\" {\n    bucket = \"theirs\"\n    key = \"k\"\n  }\n}\n",
-            ),
-        ],
-        "",
-    );
-    s.ends(0, &["import", "lock"]);
-    s.ends(3, &["check"])
-        .says("import::backend")
-        .says("backend_override.tf");
-    let ours = |keys: &str| format!("terraform:\n  cli: {{backend-config: [{keys}]}}\n");
-    s.write("prod/terraform/bitops.config.yaml", &ours("bucket=ours"));
-    s.ends(3, &["check"]).says("import::backend");
-    s.write(
-        "prod/terraform/bitops.config.yaml",
-        &ours("bucket=ours, key=k"),
-    );
-    s.ends(0, &["check"]);
-    s.write("prod/terraform/bitops.config.yaml", CONFIG);
-    s.write(
-        "prod/terraform/backend_override.tf",
-        "terraform {\n  backend \"local\" {}\n}\n",
-    );
-    s.ends(0, &["check"]);
-}
-
-#[test]
-fn two_repos_with_one_file_are_an_error_until_it_is_ours() {
-    let (s, _) = one(
-        &[
-            ("eks/ansible/bitops.config.yaml", "ansible: {}\n"),
-            (
-                "eks/ansible/playbook.yaml",
-                "- hosts: localhost\n  tasks: []\n",
-            ),
-        ],
-        &item("other", "vms", ""),
-    );
-    let other = catalog(&s, "other");
-    other.write("vms/ansible/bitops.config.yaml", "ansible: {}\n");
-    other.write("vms/ansible/playbook.yaml", "- hosts: all\n  tasks: []\n");
-    other.commit("1.0");
-    s.ends(0, &["import", "lock"]);
-    s.ends(3, &["check"])
-        .says("bitops::conflict")
-        .says("`eks` of https://github.com/bitops-operations-repos/base at 1.0")
-        .says("`vms` of https://github.com/bitops-operations-repos/other at 1.0");
-    s.write(
-        "prod/ansible/playbook.yaml",
-        "- hosts: localhost\n  tasks: []\n",
-    );
-    s.ends(0, &["check"]);
-}
-
-#[test]
-fn what_cannot_be_taken_is_said() {
-    let (s, base) = one(
-        &[
-            ("eks/terraform/bitops.config.yaml", CONFIG),
-            ("eks/terraform/main.tf", ""),
-        ],
-        "",
-    );
-    s.write("prod/bitops.config.yaml", &entry("base", "ekss", ""));
-    s.ends(3, &["import", "lock"])
-        .says("import::environment")
-        .says("eks");
-    assert!(!s.root().join("strata.lock").exists());
-    let both = entry("base", "eks", "");
-    s.write(
-        "prod/bitops.config.yaml",
-        &format!("{both}bitops:\n  {}", both.replace('\n', "\n  ")),
-    );
-    s.ends(3, &["check"])
-        .says("bitops::wrong-kind")
-        .says("stands in two places");
-    let credentials = both.replace("https://", "https://me:pw@");
-    s.write("prod/bitops.config.yaml", &credentials);
-    s.ends(3, &["check"])
-        .says("import::credentials")
-        .never_says("pw");
-    // below `bitops:` it is the same
-    s.write(
-        "prod/bitops.config.yaml",
-        &format!("bitops:\n  {}", both.replace('\n', "\n  ")),
-    );
-    s.ends(0, &["import", "lock"]);
-    s.ends(0, &["check"]);
-    // an environment that imports itself
-    base.write(
-        "eks/bitops.config.yaml",
-        &entry("base", "eks", "").replace("1.0", "main"),
-    );
-    base.commit_only();
-    s.write("prod/bitops.config.yaml", &both.replace("1.0", "main"));
-    s.ends(3, &["import", "lock"])
-        .says("import::cycle")
-        .says(" → ");
-}
-
-#[test]
-fn entries_of_entries_come_below_them_and_shared_folders_come_too() {
-    let (s, base) = one(
-        &[
-            (
-                "eks/bitops.config.yaml",
-                "default-environments:\n- environment: common\nbitops:\n  logging: {masks: [{search: secret, replace: '***'}]}\n  fail_fast: false\n",
-            ),
-            ("eks/terraform/bitops.config.yaml", CONFIG),
-            (
-                "eks/terraform/main.tf",
-                "output \"size\" { value = var.size }\noutput \"zone\" { value = var.zone }\n",
-            ),
-            ("eks/terraform/terraform.tfvars", "size = \"large\"\n"),
-            (
-                "common/terraform/variables.tf",
-                "variable \"size\" {}\nvariable \"zone\" {}\n",
-            ),
-            (
-                "common/terraform/terraform.tfvars",
-                "size = \"small\"\nzone = \"a\"\n",
-            ),
-            ("_modules/net/main.tf", "output \"net\" { value = 1 }\n"),
-        ],
-        "",
-    );
-    s.write("prod/terraform/use.tf", "module \"net\" { source = \"../../_modules/net\" }\noutput \"net\" { value = module.net.net }\n");
-    s.ends(0, &["import", "lock"]);
-    s.ends(0, &["check"])
-        .says("`fail_fast` of an import is not obeyed");
-    // vendored, the files need neither the repos nor a cache
-    s.ends(0, &["import", "vendor"]);
-    fs::remove_dir_all(base.dir()).expect("the repo");
-    fs::remove_dir_all(s.beside("home/.cache")).expect("the cache");
-    s.ends(0, &["import", "verify", "--offline"]);
-    s.ends(0, &["check", "--offline"]);
-    if !crate::sandbox::terraform_here() {
-        return;
-    }
-    s.ends(0, &["apply", "prod", "--yes"]);
-    let got = s.outputs("prod/terraform");
-    assert_eq!(
-        (got["size"].as_str(), got["zone"].as_str()),
-        (Some("large"), Some("a"))
-    );
-    assert_eq!(got["net"], 1);
 }

@@ -1,6 +1,6 @@
 //! Components from a catalog: `source` and `version` of one component.
 use super::Repo;
-use crate::sandbox::{SAY, Sandbox, terraform_here};
+use crate::sandbox::{SAY, Sandbox};
 use std::fs;
 
 /// Says its version and a word.
@@ -121,6 +121,28 @@ fn scripts_of_a_catalog_need_to_be_allowed() {
         .says("import::hooks")
         .says("`voice` runs scripts of another repository: ../catalog//parts/say at 1.0.0")
         .says("write `hooks: allow` beside `source`");
+    // a word for one repository is none for another
+    s.write(
+        "layers/base/voice/component.yaml",
+        &component("hooks: allow\n"),
+    );
+    let other = Repo::new(&s.beside("other"));
+    other.write("parts/say/say.sh", SAY);
+    other.write(
+        "parts/say/component.yaml",
+        "engine: script\noutputs: {said: string}\nscript: {apply: [./say.sh]}\n",
+    );
+    other.commit("1.0.0");
+    let elsewhere = "components: {voice: {source: ../other//parts/say}}\n";
+    s.write("environments/dev.yaml", elsewhere);
+    s.ends(0, &["import", "lock"]);
+    s.ends(3, &["check"])
+        .says("import::hooks")
+        .says("environments/dev.yaml:1:")
+        .says("../other//parts/say at 1.0.0");
+    let allowed = elsewhere.replace("say}}", "say, hooks: allow}}");
+    s.write("environments/dev.yaml", &allowed);
+    s.ends(0, &["check"]);
     // a command of ours in their folder is one of their files
     s.write(
         "layers/base/voice/component.yaml",
@@ -328,46 +350,4 @@ fn an_environment_has_the_version_of_what_it_extends() {
     s.write("layers/base/voice/component.yaml", &component(""));
     s.ends(3, &["check"])
         .says("`hooks` of a component cannot be said here");
-}
-
-#[test]
-fn a_component_of_strata_yaml_needs_no_folder_and_terraform_sees_its_catalog_alone() {
-    if !terraform_here() {
-        return;
-    }
-    let s = Sandbox::new(&[(
-        "layers/base/ours/main.tf",
-        "output \"secret\" { value = 1 }\n",
-    )]);
-    s.edit(
-        "strata.yaml",
-        "layers:",
-        "components: {net: {source: ../catalog//parts/net, version: 1.0.0, layer: middle, inputs: {cidr: 10.0.0.0/16}}}\nlayers:",
-    );
-    let repo = Repo::new(&s.beside("catalog"));
-    repo.write(
-        "parts/net/main.tf",
-        "variable \"cidr\" { type = string }\nmodule \"inner\" {\n  source = \"../../shared\"\n  cidr = var.cidr\n}\noutput \"net\" { value = module.inner.net }\n",
-    );
-    repo.write(
-        "shared/main.tf",
-        "variable \"cidr\" { type = string }\noutput \"net\" { value = cidrsubnet(var.cidr, 8, 1) }\n",
-    );
-    repo.commit("1.0.0");
-    // the folder that the mount is in is nothing that a module could count on
-    repo.write(
-        "parts/net/main.tf",
-        "module \"inner\" { source = \"../../../../../layers/base/ours\" }\noutput \"net\" { value = 1 }\n",
-    );
-    repo.commit("2.0.0");
-    s.ends(0, &["import", "lock"]);
-    s.ends(0, &["check"]);
-    s.ends(0, &["apply", "dev", "--only", "net", "--yes"]);
-    assert_eq!(s.outputs("dev/net")["net"], "10.0.1.0/24");
-    // a required input is asked for as of any component
-    s.edit("strata.yaml", ", inputs: {cidr: 10.0.0.0/16}", "");
-    s.ends(3, &["check"]).says("input::missing").says("cidr");
-    s.edit("strata.yaml", "version: 1.0.0", "version: 2.0.0");
-    s.ends(0, &["import", "lock"]);
-    s.ends(3, &["check"]).says("terraform::missing-module");
 }
