@@ -76,6 +76,9 @@ pub(super) fn refused(e: &ImportError) -> Problem {
     let problem = Problem::new(exit::FAILED, e.to_string());
     match e {
         ImportError::Git(_) => problem.hint("install git, and see that it is on PATH"),
+        ImportError::Unreachable { repo, .. } if repo.starts_with("oci://") => problem.hint(
+            "check the address; logins are those of `docker login`, or in a pipeline STRATA_OCI_TOKEN_HOST (such as STRATA_OCI_TOKEN_GHCR_IO), a token or USER:PASSWORD",
+        ),
         ImportError::Unreachable { .. } => problem.hint(
             "check the address and that `git ls-remote` can read it; in a pipeline, set STRATA_GIT_TOKEN_HOST (such as STRATA_GIT_TOKEN_GITHUB_COM) or give it an ssh key",
         ),

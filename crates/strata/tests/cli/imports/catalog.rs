@@ -218,10 +218,10 @@ fn what_a_source_cannot_be_is_said() {
             .never_says("hunter2");
         assert!(!s.root().join("strata.lock").exists());
     }
-    of("source: oci://h.example/r\nversion: 1.0.0\n");
+    of("source: oci://h.example/r\n");
     s.ends(3, &["check"])
-        .says("is not there yet")
-        .says("name the git repository");
+        .says("import::version")
+        .says("names no version");
     // a folder that is there, and holds nothing that a tool knows
     of("source: ../catalog//docs\nversion: 3.0.0\n");
     let repo = Repo::at(&s.beside("catalog"));

@@ -107,7 +107,7 @@ impl Login {
         match self.known {
             Some(_) => format!("{} does not accept the login that is known", self.host),
             None => format!(
-                "it needs a login: `docker login {}`, or set `{}`",
+                "it needs a login: run `docker login {}`, or set `{}`",
                 self.host,
                 variable(&self.host)
             ),

@@ -217,7 +217,8 @@ impl<'a> Registry<'a> {
         }
         let next = header("link").and_then(|l| self.following(&l));
         let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(most);
+        // the limit itself is over it
+        let body = response.body_mut().with_config().limit(most + 1);
         Ok(Ok(Answer {
             status,
             body: body.read_to_vec().map_err(failed)?,
@@ -255,4 +256,69 @@ impl<'a> Registry<'a> {
 
 fn hex(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::TcpListener,
+    };
+
+    const MANIFEST: &str = r#"{"schemaVersion": 2, "layers": []}"#;
+
+    /// A registry that lets in who shows the token, and gives it to everybody: as large registries do for what is public.
+    fn serve() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let own = host.clone();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                let asked = lines.next().unwrap().unwrap();
+                let mut headers = lines.map_while(Result::ok).take_while(|l| !l.is_empty());
+                let shown = headers.any(|l| l.eq_ignore_ascii_case("authorization: bearer t0ken"));
+                let path = asked.split(' ').nth(1).unwrap();
+                let (status, more, body) = match path {
+                    "/token?service=s&scope=repository%3Aa%2Fb%3Apull"
+                    | "/token?service=s&scope=repository:a/b:pull" => {
+                        ("200 OK", String::new(), r#"{"token": "t0ken"}"#)
+                    }
+                    _ if !shown => {
+                        let realm = format!(
+                            "WWW-Authenticate: Bearer realm=\"http://{own}/token\",service=\"s\",scope=\"repository:a/b:pull\"\r\n"
+                        );
+                        ("401 Unauthorized", realm, "{}")
+                    }
+                    "/v2/a/b/tags/list" => {
+                        let next = "Link: </v2/a/b/tags/list?last=1>; rel=\"next\"\r\n";
+                        ("200 OK", next.to_owned(), r#"{"tags": ["1"]}"#)
+                    }
+                    "/v2/a/b/tags/list?last=1" => ("200 OK", String::new(), r#"{"tags": ["2"]}"#),
+                    "/v2/a/b/manifests/1" => ("200 OK", String::new(), MANIFEST),
+                    p if p.contains("sha256") => ("200 OK", String::new(), "another"),
+                    _ => ("404 Not Found", String::new(), "{}"),
+                };
+                let length = body.len();
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\n{more}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
+            }
+        });
+        host
+    }
+
+    #[test]
+    fn a_token_is_fetched_where_the_registry_says_and_content_is_believed_by_its_digest() {
+        let repo = Repo::parse(&format!("oci://{}/a/b", serve())).unwrap();
+        let registry = Registry::of(&repo).unwrap();
+        let found = registry.find("1").unwrap().unwrap();
+        assert_eq!(found, hex(MANIFEST.as_bytes()));
+        assert_eq!(registry.find("3").unwrap(), None);
+        assert_eq!(registry.tags().unwrap(), ["1", "2"]);
+        let why = registry.contents(&found).err().unwrap().to_string();
+        assert!(why.contains("sent something else"), "{why}");
+    }
 }
