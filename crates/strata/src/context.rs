@@ -8,11 +8,13 @@ use crate::{
     wire,
 };
 use std::{
+    collections::HashMap,
     io::IsTerminal as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
-use strata_bitops::{Reading, Settings};
+use strata_adapters::redact::Mask;
+use strata_bitops::{Reading, Settings, masks::Masks};
 use strata_core::{diagnostic::Diagnostic, engine::DynEngine, exit, store::Store, tree::Tree};
 use strata_ops::{
     compose::{Composition, Pick},
@@ -161,6 +163,17 @@ impl Context {
             Some((tree, reading)) => (tree, Some(reading)),
             None => (tree, None),
         }
+    }
+    /// What lines of tools must not show besides secrets: `logging.masks` of BitOps' environments.
+    pub fn mask(&self) -> Option<Mask> {
+        let settings = self.bitops.as_ref()?;
+        let files = wire::tree(&self.root, &self.state_dir(), self.global.offline).ok()?;
+        let (_, reading) = strata_bitops::platform_under(&files, settings, None)?;
+        let named = |e: strata_bitops::environment::Environment| (e.name, e.masks);
+        let all: HashMap<String, Masks> = reading.environments.into_iter().map(named).collect();
+        Some(Mask(Arc::new(move |unit, line| {
+            all.get(unit.env.as_ref()).map(|masks| masks.apply(line))
+        })))
     }
     /// The store. `write`: make it when it is not there.
     pub fn store(&self) -> Result<Arc<dyn Store>, Problem> {

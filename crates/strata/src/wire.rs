@@ -8,6 +8,7 @@ use std::{
 };
 use strata_adapters::{
     process::{Config, ProcessExecutor},
+    redact::Mask,
     secrets::Secrets,
     source::{DirectoryTree, ImportCache, RevisionTree},
 };
@@ -123,6 +124,7 @@ pub fn executor(
     run: &str,
     secrets: Arc<dyn SecretStore>,
     store: Arc<dyn Store>,
+    mask: Option<Mask>,
 ) -> Result<Arc<dyn Executor>, Problem> {
     let program = std::env::current_exe().map_err(|e| Problem::io("find this program", &e))?;
     let config = Config {
@@ -133,6 +135,7 @@ pub fn executor(
         blobs: store,
         environment: strata_adapters::process::environment(),
         private: None,
+        mask,
     };
     Ok(Arc::new(ProcessExecutor::new(config)?))
 }

@@ -28,7 +28,10 @@ mod session;
 pub use environment::{ALWAYS, ours as environment};
 pub use render::ARTIFACT;
 
-use crate::durable::{self, Sync};
+use crate::{
+    durable::{self, Sync},
+    redact::Mask,
+};
 use link::Link;
 use places::Lots;
 use std::{
@@ -66,6 +69,8 @@ pub struct Config {
     pub environment: BTreeMap<String, String>,
     /// Where private folders are made; `None`: in memory where possible.
     pub private: Option<PathBuf>,
+    /// What lines of tools must not show besides secrets.
+    pub mask: Option<Mask>,
 }
 
 /// Runs tools as processes of this machine. Dropping it (and its sessions) ends the run's supervisor.

@@ -151,7 +151,8 @@ impl Sink {
         let text = self.redactor.text(bytes);
         // progress bars write over their own line: the last state counts
         let text = text.trim_end_matches('\r');
-        let mut text = text.rsplit('\r').next().unwrap_or_default().to_owned();
+        let text = text.rsplit('\r').next().unwrap_or_default();
+        let mut text = self.redactor.line(text).into_owned();
         if text.len() > LONGEST {
             let mut cut = LONGEST;
             while !text.is_char_boundary(cut) {

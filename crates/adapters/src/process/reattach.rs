@@ -20,6 +20,7 @@ use std::{
 use strata_core::{
     engine::{Collect, Exit, Got, Root},
     executor::{ExecutorError, Handle, Reattached},
+    name::Address,
     need::Passed,
     secret::is_telling,
 };
@@ -48,7 +49,7 @@ pub(super) fn find_out(inner: &Inner, handle: &Handle) -> Result<Reattached, Exe
     let manifest = Manifest::read(&dir);
     let _lock = take(inner, &dir, handle, manifest.as_ref())?;
     if let Some(ended) = Ended::read(&dir) {
-        return outcome(inner, &dir, &ended, manifest.as_ref());
+        return outcome(inner, &handle.unit, &dir, &ended, manifest.as_ref());
     }
     if !Started::exists(&dir) {
         if attempt::outlived(&inner.config.state_dir, handle)? {
@@ -125,6 +126,7 @@ fn end(pid: Pid) {
 /// An ended invocation as its session would have reported it, if everything for that is still there.
 fn outcome(
     inner: &Inner,
+    unit: &Address,
     dir: &Path,
     ended: &Ended,
     manifest: Option<&Manifest>,
@@ -145,7 +147,7 @@ fn outcome(
     if private_gone && needs_private {
         return Ok(Reattached::Lost);
     }
-    let tail = tail(inner, dir, manifest);
+    let tail = tail(inner, unit, dir, manifest);
     let blobs = inner.config.blobs.as_ref();
     let items = &manifest.invocation.collect;
     let at = match attempt::rescued(dir, manifest) {
@@ -165,7 +167,7 @@ fn outcome(
 
 /// The log again, from the raw output, and its last lines. Without every secret there is nothing to redact with, so
 /// nothing is shown then.
-fn tail(inner: &Inner, dir: &Path, manifest: &Manifest) -> String {
+fn tail(inner: &Inner, unit: &Address, dir: &Path, manifest: &Manifest) -> String {
     if !manifest.err.exists() {
         let log = std::fs::read(attempt::log(dir)).unwrap_or_default();
         let text = String::from_utf8_lossy(&log);
@@ -173,7 +175,7 @@ fn tail(inner: &Inner, dir: &Path, manifest: &Manifest) -> String {
         return text.lines().skip(skip).collect::<Vec<_>>().join("\n");
     }
     let redactor = match redactor(inner, manifest) {
-        Ok(redactor) => redactor,
+        Ok(redactor) => redactor.masking(inner.config.mask.as_ref(), unit),
         Err(why) => return format!("(what it printed is not shown: {why})"),
     };
     let log = attempt::log(dir);

@@ -170,7 +170,9 @@ impl ProcessSession {
             spawn.err.clone(),
             spawn.attempt.is_some(),
         );
-        let (log, redactor) = (attempt::log(&dir), self.redactor.clone());
+        let mask = self.inner.config.mask.as_ref();
+        let redactor = self.redactor.clone().masking(mask, &self.unit);
+        let log = attempt::log(&dir);
         let mut output = Output::new(&out, &err, log, invocation.stdout, redactor);
         let supervisor = self.inner.link()?;
         let answered = supervisor.spawn(spawn);

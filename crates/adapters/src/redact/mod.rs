@@ -1,12 +1,13 @@
 //! Known secrets never reach a log: every line of a tool passes through here, byte by byte.
 //!
-//! It knows values, not patterns: what is not a known secret in one of its usual spellings passes. Secrets under
+//! It knows values, not patterns: what is not a known secret in one of its usual spellings passes, unless a [`Mask`]
+//! that somebody gave hides it. Secrets under
 //! four bytes are left alone, since hiding them would tell more than it hides.
 mod forms;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
-use strata_core::value::Value;
+use std::{borrow::Cow, collections::BTreeSet, fmt, sync::Arc};
+use strata_core::{name::Address, value::Value};
 
 /// Stands where a secret stood.
 pub const MASK: &str = "(secret)";
@@ -19,6 +20,21 @@ pub const SHORTEST: usize = 4;
 pub struct Redactor {
     automaton: Option<Arc<AhoCorasick>>,
     longest: usize,
+    mask: Option<LineMask>,
+}
+
+/// What somebody wants hidden besides known secrets: a line of a unit's tool as it may be seen, where it is another.
+#[derive(Clone)]
+pub struct Mask(pub Arc<dyn Fn(&Address, &str) -> Option<String> + Send + Sync>);
+
+/// The mask for one unit.
+#[derive(Clone)]
+struct LineMask(Mask, Address);
+
+impl fmt::Debug for LineMask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LineMask({})", self.1)
+    }
 }
 
 /// The secrets that a redactor shall know.
@@ -60,11 +76,28 @@ impl Known {
                 .build(&patterns);
             Arc::new(built.expect("secrets fit into memory"))
         });
-        Redactor { automaton, longest }
+        Redactor {
+            automaton,
+            longest,
+            mask: None,
+        }
     }
 }
 
 impl Redactor {
+    /// The same, and whole lines of a unit's tool as they may be seen.
+    pub fn masking(mut self, mask: Option<&Mask>, unit: &Address) -> Self {
+        self.mask = mask.map(|m| LineMask(m.clone(), unit.clone()));
+        self
+    }
+    /// A line of a tool as it may be seen.
+    pub fn line<'a>(&self, line: &'a str) -> Cow<'a, str> {
+        let masked = self
+            .mask
+            .as_ref()
+            .and_then(|LineMask(m, unit)| m.0(unit, line));
+        masked.map_or(Cow::Borrowed(line), Cow::Owned)
+    }
     /// The bytes with every known secret replaced; touching and overlapping ones as one.
     pub fn redact<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         let Some(automaton) = &self.automaton else {

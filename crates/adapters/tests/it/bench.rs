@@ -97,6 +97,7 @@ impl Bench {
             blobs: self.store.clone(),
             environment,
             private: None,
+            mask: None,
         };
         ProcessExecutor::new(config).unwrap()
     }

@@ -65,6 +65,7 @@ impl<'a> Reader<'a> {
                 &self.run,
                 secrets,
                 self.store.clone(),
+                self.cx.mask(),
             )?);
         }
         let executor = self.executor.clone().expect("just made");

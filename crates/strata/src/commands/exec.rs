@@ -36,6 +36,7 @@ pub fn run(global: &Global, unit: &str, command: &[String]) -> Result<u8, Proble
         &id,
         wire::secrets(&cx.root, &store),
         store.clone(),
+        cx.mask(),
     )?;
     let engine = cx.engine(&prepared.task.spec.engine);
     let opened = executor.open(SessionSpec {

@@ -153,7 +153,13 @@ pub fn drive(
         .filter_map(|(k, v)| Some((k.parse().ok()?, v.parse().ok()?)))
         .collect();
     let secrets = wire::secrets(&cx.root, store);
-    let executor = wire::executor(&cx.state_dir(), &start.run, secrets, store.clone())?;
+    let executor = wire::executor(
+        &cx.state_dir(),
+        &start.run,
+        secrets,
+        store.clone(),
+        cx.mask(),
+    )?;
     let interrupts = wire::interrupts()?;
     let mut progress = Progress::running(cx.color, cx.json(), &plan, &start.run);
     let parts = Parts {

@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 use strata_adapters::interrupt::Interrupts;
-use strata_bitops::{deployment::Deployment, environment::Environment, masks::Masks};
+use strata_bitops::{deployment::Deployment, environment::Environment};
 use strata_core::{
     diagnostic::Diagnostic,
     engine::{Artifact, Finding, Verb},
@@ -76,7 +76,7 @@ impl<'a> Worker<'a> {
         }
         let run = format!("deploy-{}", run::new_id());
         let secrets = wire::secrets(&cx.root, store);
-        let executor = wire::executor(&cx.state_dir(), &run, secrets, store.clone())?;
+        let executor = wire::executor(&cx.state_dir(), &run, secrets, store.clone(), cx.mask())?;
         Ok(Self {
             cx,
             env,
@@ -195,12 +195,11 @@ impl<'a> Worker<'a> {
             claims: prepared.claims.clone(),
             prepared: prepared.clone(),
         };
-        let masks = &self.env.masks;
         let batch = Batch {
             executor: self.executor.clone().expect("open until it is closed"),
             parallelism: 1,
             interrupted: &|| self.interrupts.asked(),
-            watch: &mut |notice| show(masks, notice),
+            watch: &mut show,
         };
         let finding = batch.run(vec![job]).pop().map(|(_, f)| f);
         match finding {
@@ -217,7 +216,7 @@ impl<'a> Worker<'a> {
             }
             Some(Finding::Failed(f)) => Err(Problem::new(
                 engine.code().unwrap_or(super::WRONG),
-                masks.apply(&f.summary),
+                f.summary,
             )),
             _ => Err(Problem::new(
                 exit::ERROR,
@@ -288,8 +287,8 @@ impl<'a> Worker<'a> {
 }
 
 /// Lines of tools on standard output, as BitOps shows them.
-fn show(masks: &Masks, notice: &Notice<'_>) {
+fn show(notice: &Notice<'_>) {
     if let Notice::Line { text, .. } = notice {
-        println!("{}", masks.apply(text));
+        println!("{text}");
     }
 }

@@ -186,6 +186,16 @@ fn what_is_printed_is_masked() {
         .says("the token=***** and fish")
         .never_says("abc123")
         .never_says("swordfish");
+    // the other commands show lines of tools too, and keep logs of them
+    s.ends(0, &["apply", "dev", "--yes"])
+        .says("the token=***** and fish")
+        .never_says("swordfish");
+    let logs = std::process::Command::new("grep")
+        .args(["-rlaE", "abc123|swordfish"])
+        .arg(s.root().join(".strata/runs"))
+        .output()
+        .expect("grep is there");
+    assert_eq!(String::from_utf8_lossy(&logs.stdout), "");
 }
 
 #[test]
