@@ -257,7 +257,21 @@ fn twin(path: &str) -> Diagnostic {
         .help("put both into one file, or rename one")
 }
 
-/// The same for a file that has one name only.
+/// A file that has one name only, and is there under the other.
+fn misnamed(tree: &dyn Tree, path: &str) -> Option<Diagnostic> {
+    let other = format!("{}.yml", path.strip_suffix(".yaml")?);
+    let name = path.rsplit('/').next().unwrap_or(path);
+    tree.file(&other).map(|_| {
+        Diagnostic::error(
+            "file::name",
+            format!("`{other}` is not read: it is called `{name}`"),
+        )
+        .at(Location::file(other))
+        .help(format!("rename it to `{name}`"))
+    })
+}
+
+/// A twin of a file that has one name only.
 fn twin_of(tree: &dyn Tree, path: &str) -> Option<Diagnostic> {
     let other = format!("{}.yml", path.strip_suffix(".yaml")?);
     tree.file(&other).map(|_| twin(&other))

@@ -1,11 +1,19 @@
 //! What can be typed. Every command has an example in its help.
 mod add;
 mod bitops;
+mod env;
 mod hand_off;
+mod import;
+mod policy;
+mod which;
 
 pub use add::Add;
 pub use bitops::Bitops;
+pub use env::Env;
 pub use hand_off::HandOff;
+pub use import::Import;
+pub use policy::Policy;
+pub use which::{How, Named, Which};
 
 use crate::{
     commands::{pipeline::Service, variables::Wanted as Variables},
@@ -55,41 +63,6 @@ pub struct Global {
         hide_default_value = true
     )]
     pub format: Format,
-}
-
-/// Which units are meant: of the files.
-#[derive(ClapArgs, Debug, Clone, Default)]
-pub struct Which {
-    #[command(flatten)]
-    pub named: Named,
-    /// Only units that a change since this revision of git touches, uncommitted changes included
-    #[arg(long, value_name = "REV")]
-    pub changed_since: Option<String>,
-}
-
-/// Which units are meant: of the files, or of what is applied.
-#[derive(ClapArgs, Debug, Clone, Default)]
-pub struct Named {
-    /// Only these components or units; `+NAME` with what it needs, `NAME+` with what needs it
-    #[arg(long, value_name = "[+]NAME[+]", action = ArgAction::Append)]
-    pub only: Vec<String>,
-    /// Only units of this layer
-    #[arg(long, value_name = "LAYER", action = ArgAction::Append)]
-    pub layer: Vec<String>,
-    /// All environments
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// How a run goes.
-#[derive(ClapArgs, Debug, Clone)]
-pub struct How {
-    /// How many units at the same time
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    pub parallelism: usize,
-    /// Apply these units again though nothing changed
-    #[arg(long, value_name = "UNIT", action = ArgAction::Append)]
-    pub replace: Vec<String>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -393,75 +366,5 @@ pub enum Command {
     Man {
         /// The folder
         dir: PathBuf,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum Import {
-    /// Write into `strata.lock` which commit and content every import is; what is locked stays
-    #[command(
-        after_help = "Examples:\n  strata import lock\n  strata import lock --format json\n\nFormats: human, json"
-    )]
-    Lock,
-    /// Lock imports anew: to what their versions are now
-    #[command(
-        after_help = "Examples:\n  strata import update\n  strata import update obs\n  strata import update prod/obs\n\nFormats: human, json"
-    )]
-    Update {
-        /// Imports, by the name they have here; default: all
-        name: Vec<String>,
-    },
-    /// Show imports with later versions, and versions that moved
-    #[command(after_help = "Example:\n  strata import outdated\n\nFormats: human, json")]
-    Outdated,
-    /// Copy the files of all imports into `vendor/strata`, to be committed
-    #[command(
-        after_help = "Examples:\n  strata import vendor && strata check --offline\n  strata import vendor ../stick     to carry along: over there it becomes vendor/strata\n\nFormats: human, json"
-    )]
-    Vendor {
-        /// Another folder, which is empty or not there
-        to: Option<PathBuf>,
-    },
-    /// Check that files and versions of all imports are what the lock says
-    #[command(
-        after_help = "Examples:\n  strata import verify\n  strata import verify --offline     only the files\n\nFormats: human, json"
-    )]
-    Verify,
-}
-
-#[derive(Subcommand, Debug)]
-pub enum Policy {
-    /// Run the tests of policies: rules `test_*` in `policy/**/*_test.rego`
-    #[command(after_help = "Example:\n  strata policy test -v      ends with 10 when a test fails")]
-    Test {
-        /// Show tests that pass too, and what tests print
-        #[arg(short, long)]
-        verbose: bool,
-    },
-    /// Print the document that rules see of a unit
-    #[command(
-        after_help = "Examples:\n  strata policy input dev/web\n  strata policy input dev/web --plan     asks its tool what it would do"
-    )]
-    Input {
-        /// The unit
-        unit: String,
-        /// As rules see it at `plan`
-        #[arg(long)]
-        plan: bool,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub enum Env {
-    /// All environments
-    List,
-    /// A new environment
-    #[command(after_help = "Example:\n  strata env new qa --from dev")]
-    New {
-        /// Its name
-        name: String,
-        /// What it is built upon
-        #[arg(long, value_name = "ENV")]
-        from: Option<String>,
     },
 }

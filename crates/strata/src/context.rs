@@ -84,7 +84,10 @@ impl Context {
                         start.display()
                     ),
                 )
-                .hint("run `strata init` to make a platform here, or name its folder with `-C DIR`")
+                .hint(match start.join("strata.yml").is_file() {
+                    true => "there is a `strata.yml`: it has to be called `strata.yaml`",
+                    false => "run `strata init` to make a platform here, or name its folder with `-C DIR`",
+                })
             })?;
         Ok(Self {
             root: root.to_owned(),

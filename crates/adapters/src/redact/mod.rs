@@ -86,6 +86,7 @@ impl Known {
 
 impl Redactor {
     /// The same, and whole lines of a unit's tool as they may be seen.
+    #[must_use]
     pub fn masking(mut self, mask: Option<&Mask>, unit: &Address) -> Self {
         self.mask = mask.map(|m| LineMask(m.clone(), unit.clone()));
         self

@@ -4,7 +4,7 @@ mod folders;
 mod own;
 
 use super::{
-    COMPONENT_FILE, Engines, Loaded, Parsed, ROOT_FILE, Source, parse,
+    COMPONENT_FILE, Engines, Loaded, Parsed, ROOT_FILE, Source, misnamed, parse,
     platform::{engine_names, unknown_engine},
     twin_of,
 };
@@ -201,6 +201,9 @@ impl<'a> Finder<'a, '_> {
         };
         if own.is_some() {
             problems.extend(twin_of(self.tree.as_ref(), &file));
+        } else if let Some(problem) = misnamed(self.tree.as_ref(), &file) {
+            problems.push(problem);
+            return None;
         }
         let at = match &own {
             Some(_) => Location::file(file.as_str()),
