@@ -84,9 +84,10 @@ impl Context {
                         start.display()
                     ),
                 )
-                .hint(match start.join("strata.yml").is_file() {
-                    true => "there is a `strata.yml`: it has to be called `strata.yaml`",
-                    false => "run `strata init` to make a platform here, or name its folder with `-C DIR`",
+                .hint(if start.join("strata.yml").is_file() {
+                    "there is a `strata.yml`: it has to be called `strata.yaml`"
+                } else {
+                    "run `strata init` to make a platform here, or name its folder with `-C DIR`"
                 })
             })?;
         Ok(Self {
