@@ -10,11 +10,14 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/component-base/cli"
+	"k8s.io/component-base/logs"
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	kubectl "k8s.io/kubectl/pkg/cmd"
+	"k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -42,13 +45,12 @@ func main() {
 			"kube-controller-manager, kube-proxy, kube-scheduler, kubectl or kubelet")
 		os.Exit(2)
 	}
-	command := part()
-	if command.Name() == "kubectl" {
-		if err := cli.RunNoErrOutput(command); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
+	if filepath.Base(os.Args[0]) != "kubectl" {
+		os.Exit(cli.Run(part()))
 	}
-	os.Exit(cli.Run(command))
+	// as its own main does it: errors are printed in its way
+	logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)) //nolint:errcheck
+	if err := cli.RunNoErrOutput(part()); err != nil {
+		util.CheckErr(err)
+	}
 }
