@@ -10,6 +10,7 @@ mod cgroups;
 mod down;
 mod image;
 mod list;
+mod load;
 mod machine;
 mod network;
 mod node;
@@ -36,6 +37,7 @@ pub fn run(args: &[String]) -> Result<bool, Failure> {
             up::run(name, n.parse().map_err(|_| addresses::too_many(n))?)?;
         }
         ["down", name] => down::run(name)?,
+        ["load", name, ref archives @ ..] if !archives.is_empty() => load::run(name, archives)?,
         ["list"] => list::run()?,
         _ => return Err(USAGE.into()),
     }

@@ -18,6 +18,7 @@ const USAGE: &str = "Usage:
   cargo xtask fuzz [TARGET] [--rounds N] [--seed S]
   cargo xtask cluster build
   cargo xtask cluster up NAME [--kubernetes-nodes N]
+  cargo xtask cluster load NAME ARCHIVE...
   cargo xtask cluster down NAME
   cargo xtask cluster list
 
@@ -32,6 +33,7 @@ bench     builds strata, generates, applies and measures; ends with 1 when a fig
 cluster   real Kubernetes clusters on this machine, as root: docs/cluster.md
   build     makes what they consist of, once per machine; `up` does it too
   up        brings one up, with N nodes (0 to 4, default 1), and prints where its kubeconfig is
+  load      gives images in archives (of docker or OCI) to all of its nodes
   down      removes it, or what is left of it
   list      prints all, with their state";
 

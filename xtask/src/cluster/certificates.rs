@@ -45,9 +45,16 @@ impl<'a> Certificates<'a> {
         me.authority("front-proxy-ca")?;
         task::finish(
             Command::new("openssl")
-                .args(["genpkey", "-quiet", "-algorithm", "EC"])
+                .args(["genpkey", "-algorithm", "EC"])
                 .args(["-pkeyopt", "ec_paramgen_curve:P-256", "-out"])
-                .arg(me.folder.join("service-accounts.key")),
+                .arg(me.path("service-accounts", "key")),
+        )?;
+        task::finish(
+            Command::new("openssl")
+                .args(["pkey", "-pubout", "-in"])
+                .arg(me.path("service-accounts", "key"))
+                .arg("-out")
+                .arg(me.path("service-accounts", "pub")),
         )?;
         let at = cluster.addresses;
         let server = format!(
@@ -65,9 +72,19 @@ impl<'a> Certificates<'a> {
         })?;
         let mut clients = vec![
             ("admin", "ca", "kubernetes-admin", "system:masters"),
-            ("apiserver-kubelet", "ca", "kube-apiserver-kubelet-client", "system:masters"),
+            (
+                "apiserver-kubelet",
+                "ca",
+                "kube-apiserver-kubelet-client",
+                "system:masters",
+            ),
             ("front-proxy", "front-proxy-ca", "front-proxy-client", ""),
-            ("kube-controller-manager", "ca", "system:kube-controller-manager", ""),
+            (
+                "kube-controller-manager",
+                "ca",
+                "system:kube-controller-manager",
+                "",
+            ),
             ("kube-scheduler", "ca", "system:kube-scheduler", ""),
             ("kube-proxy", "ca", "system:kube-proxy", ""),
         ];
@@ -119,13 +136,18 @@ impl<'a> Certificates<'a> {
             writeln!(subject, "O={}", wanted.organization)?;
         }
         writeln!(subject, "CN={}", wanted.common_name)?;
-        let mut extensions = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
+        let mut extensions =
+            "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n\
              authorityKeyIdentifier=keyid\n"
-            .to_owned();
+                .to_owned();
         if wanted.names.is_empty() {
             extensions.push_str("extendedKeyUsage=clientAuth\n");
         } else {
-            writeln!(extensions, "extendedKeyUsage=serverAuth\nsubjectAltName={}", wanted.names)?;
+            writeln!(
+                extensions,
+                "extendedKeyUsage=serverAuth\nsubjectAltName={}",
+                wanted.names
+            )?;
         }
         self.request(wanted.file, Some(wanted.signed_by), &subject, &extensions)
     }
@@ -145,7 +167,7 @@ impl<'a> Certificates<'a> {
         fs::write(&config, text)?;
         let mut openssl = Command::new("openssl");
         openssl
-            .args(["req", "-x509", "-quiet", "-nodes", "-days", DAYS])
+            .args(["req", "-x509", "-nodes", "-days", DAYS])
             .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
             .arg("-config")
             .arg(&config)
@@ -167,9 +189,8 @@ impl<'a> Certificates<'a> {
     }
 
     fn kubeconfig(&self, user: &str) -> Result<String, Failure> {
-        let data = |path: &Path| -> Result<Value, Failure> {
-            Ok(STANDARD.encode(fs::read(path)?).into())
-        };
+        let data =
+            |path: &Path| -> Result<Value, Failure> { Ok(STANDARD.encode(fs::read(path)?).into()) };
         let name = &self.cluster.name;
         let config = json!({
             "apiVersion": "v1",

@@ -22,7 +22,7 @@ pub fn run(name: &str) -> Result<(), Failure> {
     let folder = place::folder(name);
     if !folder.exists() {
         eprintln!("there is no cluster `{name}`");
-        return Ok(());
+        return place::sweep();
     }
     let Some(_lock) = place::lock(&folder)? else {
         return Err(format!(
@@ -40,7 +40,7 @@ pub fn run(name: &str) -> Result<(), Failure> {
 }
 
 /// The processes that carry the cluster's mark. Those of its containers do not, and end with its first process.
-pub fn processes(folder: &Path) -> Result<Vec<OwnedFd>, Failure> {
+pub fn processes(folder: &Path) -> Result<Vec<(Pid, OwnedFd)>, Failure> {
     let mut mark = OsString::from(MARK);
     mark.push("=");
     mark.push(folder);
@@ -59,7 +59,7 @@ pub fn processes(folder: &Path) -> Result<Vec<OwnedFd>, Failure> {
         let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
         let marked = environment.split(|b| *b == 0).any(|v| v == mark);
         if marked {
-            found.push(process);
+            found.push((pid, process));
         }
     }
     Ok(found)
@@ -72,7 +72,7 @@ fn end(folder: &Path) -> Result<(), Failure> {
         if found.is_empty() {
             return Ok(());
         }
-        for process in &found {
+        for (_, process) in &found {
             match pidfd_send_signal(process, Signal::KILL) {
                 Ok(()) | Err(Errno::SRCH) => {}
                 Err(e) => return Err(e.into()),
@@ -82,7 +82,7 @@ fn end(folder: &Path) -> Result<(), Failure> {
             tv_sec: PATIENCE,
             tv_nsec: 0,
         };
-        for process in &found {
+        for (_, process) in &found {
             let mut wanted = [PollFd::new(process, PollFlags::IN)];
             if poll(&mut wanted, Some(&patience))? == 0 {
                 return Err("a process of the cluster does not end".into());

@@ -40,11 +40,7 @@ pub fn all(cache: &Path) -> Result<Vec<PathBuf>, Failure> {
     let program = tree.join("bin/busybox");
     fs::write(&program, &busybox)?;
     task::finish(Command::new("chmod").arg("755").arg(&program))?;
-    task::finish(
-        Command::new("chmod")
-            .arg("1777")
-            .arg(tree.join("tmp")),
-    )?;
+    task::finish(Command::new("chmod").arg("1777").arg(tree.join("tmp")))?;
     for name in task::finish(Command::new(&program).arg("--list"))?.lines() {
         if name != "busybox" && !name.contains('/') {
             symlink("busybox", tree.join("bin").join(name))?;
@@ -65,7 +61,12 @@ pub fn all(cache: &Path) -> Result<Vec<PathBuf>, Failure> {
         };
         let container = task::finish(buildah().args(["from", "scratch"]))?;
         let container = container.trim_end();
-        task::finish(buildah().args(["copy", "-q", container]).arg(&tree).arg("/"))?;
+        task::finish(
+            buildah()
+                .args(["copy", "-q", container])
+                .arg(&tree)
+                .arg("/"),
+        )?;
         task::finish(
             buildah()
                 .args(["config", "--env", "PATH=/bin", "--cmd", command])

@@ -210,7 +210,7 @@ fn api_server(cluster: &Cluster) -> Command {
             ("client-ca-file", "ca.crt"),
             ("tls-cert-file", "apiserver.crt"),
             ("tls-private-key-file", "apiserver.key"),
-            ("service-account-key-file", "service-accounts.key"),
+            ("service-account-key-file", "service-accounts.pub"),
             ("service-account-signing-key-file", "service-accounts.key"),
             ("kubelet-certificate-authority", "ca.crt"),
             ("kubelet-client-certificate", "apiserver-kubelet.crt"),
@@ -229,6 +229,7 @@ fn controller_manager() -> Command {
         "--bind-address=127.0.0.1",
         "--leader-elect=false",
         "--use-service-account-credentials=true",
+        "--flex-volume-plugin-dir=/tmp/volume-plugins",
     ]);
     let own = "kube-controller-manager.kubeconfig";
     secrets(

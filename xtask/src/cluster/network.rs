@@ -89,7 +89,11 @@ pub fn node(cluster: &Cluster, number: u8) -> Result<(), Failure> {
 fn ways(cluster: &Cluster, own: u8) -> Result<(), Failure> {
     let at = cluster.addresses;
     for i in (1..=cluster.nodes).filter(|i| *i != own) {
-        sh(&format!("ip route add {} via {}", at.pods_of(i), at.node(i)))?;
+        sh(&format!(
+            "ip route add {} via {}",
+            at.pods_of(i),
+            at.node(i)
+        ))?;
     }
     if own == 0 && cluster.nodes > 0 {
         sh(&format!(

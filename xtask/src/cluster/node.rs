@@ -22,7 +22,7 @@ use std::{
 
 /// The hidden command under which this program is that process.
 pub const NODE: &str = "__cluster-node";
-const SOCKET: &str = "/run/containerd/containerd.sock";
+pub const SOCKET: &str = "/run/containerd/containerd.sock";
 /// How long containerd may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What the kubelet sets in the whole kernel. It finds files of its own there, which say that all is set.
@@ -200,7 +200,10 @@ conf_dir = "{}"
             .arg(format!("--config={}", config.display()))
             .arg(format!("--hostname-override={}", self.name))
             .arg(format!("--node-ip={}", self.address))
-            .arg(format!("--kubeconfig={}", self.kubeconfig(&self.name).display()));
+            .arg(format!(
+                "--kubeconfig={}",
+                self.kubeconfig(&self.name).display()
+            ));
         Ok(kubelet)
     }
 

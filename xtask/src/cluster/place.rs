@@ -2,19 +2,26 @@
 //! name or a network twice.
 use super::addresses::{Addresses, CLUSTERS, NODES, too_many};
 use crate::Failure;
-use rustix::fs::{FlockOperation, flock};
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
 use serde_json::{Value, json};
 use std::{
     fs::{self, File},
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    thread::sleep,
+    time::Duration,
 };
 
 /// The folder of all clusters. It goes with the last of them.
 const ROOT: &str = "/var/lib/strata-clusters";
 /// What a cluster is, in its folder: written first, removed last.
 const RECORD: &str = "cluster.json";
+/// How often a lock is tried that a `list` may hold for a moment.
+const TRIES: usize = 10;
 /// The variable that all processes of a cluster carry: its folder.
 pub const MARK: &str = "STRATA_CLUSTER";
 /// The same folder as the cluster itself sees it.
@@ -138,14 +145,28 @@ pub fn all() -> Result<Vec<(String, Option<Cluster>)>, Failure> {
     Ok(all)
 }
 
-/// Holds a cluster's folder, unless its `up` still does.
+/// Holds a cluster's folder, unless its `up` or a `down` still does.
 pub fn lock(folder: &Path) -> Result<Option<File>, Failure> {
-    let dir = File::open(folder)?;
-    match flock(&dir, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Some(dir)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-        Err(e) => Err(format!("{}: {e}", folder.display()).into()),
+    hold(folder, FlockOperation::NonBlockingLockExclusive)
+}
+
+/// Whether an `up` or a `down` holds a cluster's folder. It disturbs neither: a `list` at the same time is no reason for
+/// them to fail.
+pub fn is_locked(folder: &Path) -> Result<bool, Failure> {
+    // a file of its own, closed at once; who locks for good tries for longer than this takes
+    Ok(hold(folder, FlockOperation::NonBlockingLockShared)?.is_none())
+}
+
+fn hold(folder: &Path, how: FlockOperation) -> Result<Option<File>, Failure> {
+    let dir = File::open(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for _ in 0..TRIES {
+        match flock(&dir, how) {
+            Ok(()) => return Ok(Some(dir)),
+            Err(Errno::WOULDBLOCK) => sleep(Duration::from_millis(20)),
+            Err(e) => return Err(format!("{}: {e}", folder.display()).into()),
+        }
     }
+    Ok(None)
 }
 
 /// Removes the folder, the record as the last: whoever is killed here can be called again.
@@ -167,6 +188,15 @@ pub fn remove(folder: &Path) -> Result<(), Failure> {
         _ => fs::remove_dir(folder)?,
     }
     drop_root();
+    Ok(())
+}
+
+/// Removes what a killed `claim` left, when there is anything at all.
+pub fn sweep() -> Result<(), Failure> {
+    if Path::new(ROOT).exists() {
+        let _all = lock_all()?;
+        drop_root();
+    }
     Ok(())
 }
 

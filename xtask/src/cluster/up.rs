@@ -97,10 +97,7 @@ fn begin(cluster: &Cluster, built: &Built) -> Result<Child, Failure> {
 /// Until all nodes are ready and a pod can be created: that needs the account that pods get when they name none.
 fn wait_for_nodes(cluster: &Cluster, built: &Built, machine: &mut Child) -> Result<(), Failure> {
     let admin = cluster.folder().join("secrets/admin.kubeconfig");
-    let mut things = vec![(
-        "serviceaccount/default".to_owned(),
-        vec!["create"],
-    )];
+    let mut things = vec![("serviceaccount/default".to_owned(), vec!["create"])];
     for i in 1..=cluster.nodes {
         things.push((format!("node/node-{i}"), vec!["create", "condition=Ready"]));
     }
