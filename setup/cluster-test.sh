@@ -169,7 +169,7 @@ for k in k1 k2; do
   expect 0 'pods of our own image run' $k rollout status deployment/web --timeout=120s
   address=$($k get service web -o 'jsonpath={.spec.clusterIP}')
   eventually 'the service answers this machine' curl -sf -m 2 "http://$address/"
-  eventually 'the service answers a pod' $k exec deployment/web -- wget -qO- -T 2 "http://$address/"
+  eventually 'the service answers a pod' $k exec deployment/web -- wget -qO- "http://$address/"
   eventually 'the API server reaches pods' $k get --raw /api/v1/namespaces/default/services/web:80/proxy/
 done
 expect 0 'a command runs in a pod' k1 exec deployment/web -- true

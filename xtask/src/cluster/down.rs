@@ -11,10 +11,19 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
     time::Timespec,
 };
-use std::{ffi::OsString, fs, os::unix::ffi::OsStringExt as _, path::Path};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::ffi::OsStringExt as _,
+    path::Path,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 /// Seconds that the kernel may take to end a namespace's processes.
 const PATIENCE: i64 = 30;
+/// How long the machine's first process may take to take in what has ended. Some containers have none that does.
+const TAKEN_IN: Duration = Duration::from_secs(5);
 
 /// `cluster down NAME`. That nothing is there is fine.
 pub fn run(name: &str) -> Result<(), Failure> {
@@ -73,21 +82,31 @@ fn end(folder: &Path) -> Result<(), Failure> {
             return Ok(());
         }
         for (_, process) in &found {
-            match pidfd_send_signal(process, Signal::KILL) {
-                Ok(()) | Err(Errno::SRCH) => {}
-                Err(e) => return Err(e.into()),
-            }
+            kill(process)?;
         }
         let patience = Timespec {
             tv_sec: PATIENCE,
             tv_nsec: 0,
         };
-        for (_, process) in &found {
+        for (pid, process) in &found {
             let mut wanted = [PollFd::new(process, PollFlags::IN)];
             if poll(&mut wanted, Some(&patience))? == 0 {
-                return Err("a process of the cluster does not end".into());
+                return Err(format!("process {} does not end", pid.as_raw_nonzero()).into());
             }
         }
+        let until = Instant::now() + TAKEN_IN;
+        while Instant::now() < until && !found.iter().all(|(_, p)| matches!(kill(p), Ok(true))) {
+            sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Kills a process; true when it is not there any more.
+fn kill(process: &OwnedFd) -> Result<bool, Failure> {
+    match pidfd_send_signal(process, Signal::KILL) {
+        Ok(()) => Ok(false),
+        Err(Errno::SRCH) => Ok(true),
+        Err(e) => Err(e.into()),
     }
 }
 
