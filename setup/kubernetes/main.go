@@ -1,4 +1,4 @@
-// A whole Kubernetes in one program, built from its official modules: for tests and examples, where no image and no
+// A whole Kubernetes with its etcd in one program, built from their official modules: for tests and examples, where no image and no
 // binary can be had. It is called by the name of a part, as its own name (a link) or as its first argument. It adds
 // nothing to the parts and changes nothing of them.
 package main
@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
 	_ "k8s.io/client-go/plugin/pkg/client/auth"
 	"k8s.io/component-base/cli"
 	"k8s.io/component-base/logs"
@@ -25,13 +26,14 @@ import (
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
-var parts = map[string]func() *cobra.Command{
-	"kube-apiserver":          apiserver.NewAPIServerCommand,
-	"kube-controller-manager": controllers.NewControllerManagerCommand,
-	"kube-proxy":              proxy.NewProxyCommand,
-	"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
-	"kubectl":                 kubectl.NewDefaultKubectlCommand,
-	"kubelet":                 func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) },
+var parts = map[string]func(){
+	"etcd":                    func() { etcdmain.Main(os.Args) },
+	"kube-apiserver":          func() { run(apiserver.NewAPIServerCommand()) },
+	"kube-controller-manager": func() { run(controllers.NewControllerManagerCommand()) },
+	"kube-proxy":              func() { run(proxy.NewProxyCommand()) },
+	"kube-scheduler":          func() { run(scheduler.NewSchedulerCommand()) },
+	"kubectl":                 ask,
+	"kubelet":                 func() { run(kubelet.NewKubeletCommand(context.Background())) },
 }
 
 func main() {
@@ -41,16 +43,21 @@ func main() {
 		os.Args = os.Args[1:]
 	}
 	if !is {
-		fmt.Fprintln(os.Stderr, "usage: kubernetes PART [ARGUMENT…], where PART is kube-apiserver, "+
+		fmt.Fprintln(os.Stderr, "usage: kubernetes PART [ARGUMENT…], where PART is etcd, kube-apiserver, "+
 			"kube-controller-manager, kube-proxy, kube-scheduler, kubectl or kubelet")
 		os.Exit(2)
 	}
-	if filepath.Base(os.Args[0]) != "kubectl" {
-		os.Exit(cli.Run(part()))
-	}
-	// as its own main does it: errors are printed in its way
+	part()
+}
+
+func run(command *cobra.Command) {
+	os.Exit(cli.Run(command))
+}
+
+// As kubectl's own main does it: errors are printed in its way.
+func ask() {
 	logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)) //nolint:errcheck
-	if err := cli.RunNoErrOutput(part()); err != nil {
+	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 		util.CheckErr(err)
 	}
 }

@@ -170,7 +170,7 @@ fn secrets(command: &mut Command, files: &[(&str, &str)]) {
 
 /// Only the API server is in its network, so it needs no certificates.
 fn etcd() -> Command {
-    let mut etcd = Command::new("etcd");
+    let mut etcd = kubernetes("etcd");
     etcd.args([
         "--name=etcd",
         "--listen-client-urls=http://127.0.0.1:2379",
