@@ -4,6 +4,8 @@
 # Usage: setup/cluster-test.sh        XTASK=PROGRAM uses an xtask that is built already
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# kubectl, where the machine has none
+PATH=$PATH:$PWD/target/tools
 work=$(mktemp -d)
 passed=0
 step() { printf '\n== %s\n' "$*"; }
@@ -170,6 +172,7 @@ for k in k1 k2; do
   address=$($k get service web -o 'jsonpath={.spec.clusterIP}')
   eventually 'the service answers this machine' curl -sf -m 2 "http://$address/"
   eventually 'the service answers a pod' $k exec deployment/web -- wget -qO- "http://$address/"
+  eventually 'and by its name' $k exec deployment/web -- wget -qO- http://web.default.svc/
   eventually 'the API server reaches pods' $k get --raw /api/v1/namespaces/default/services/web:80/proxy/
 done
 expect 0 'a command runs in a pod' k1 exec deployment/web -- true

@@ -72,6 +72,8 @@ impl<'a> Certificates<'a> {
         })?;
         let mut clients = vec![
             ("admin", "ca", "kubernetes-admin", "system:masters"),
+            // no role that comes with Kubernetes lets it read all that it serves
+            ("coredns", "ca", "coredns", "system:masters"),
             (
                 "apiserver-kubelet",
                 "ca",

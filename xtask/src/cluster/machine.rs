@@ -20,8 +20,9 @@ use std::{
 
 /// The hidden command under which this program is that process.
 pub const MACHINE: &str = "__cluster-machine";
-/// Where Kubernetes' program is in the cluster's mounts, and this one.
+/// Where the programs are in the cluster's mounts: Kubernetes, the name server, this one.
 const PROGRAM: &str = "/mnt/kubernetes";
+const NAMES: &str = "/mnt/coredns";
 pub const XTASK: &str = "/mnt/xtask";
 /// How long the API server may take.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -34,6 +35,7 @@ pub fn given(built: &Built) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
     Ok(vec![
         ("xtask", std::env::current_exe()?),
         ("kubernetes", built.program.clone()),
+        ("coredns", built.names.clone()),
         ("images/pause.tar", pause.clone()),
         ("images/busybox.tar", busybox.clone()),
     ])
@@ -57,6 +59,7 @@ pub fn run(folder: &Path, files: &[&str]) -> Result<(), Failure> {
     wait_for_api(&mut parts)?;
     parts.start("kube-controller-manager", &mut controller_manager())?;
     parts.start("kube-scheduler", &mut scheduler())?;
+    parts.start("coredns", &mut names()?)?;
     for mut node in nodes {
         node.write_all(b"go\n")?;
     }
@@ -247,6 +250,19 @@ fn controller_manager() -> Command {
         ],
     );
     manager
+}
+
+/// Names of services, for pods. It answers nothing else: there is nobody whom it could ask.
+fn names() -> Result<Command, Failure> {
+    let config = Path::new(INSIDE).join("Corefile");
+    let zone = format!(
+        ".:53 {{\n errors\n loadbalance\n kubernetes cluster.local in-addr.arpa {{\n  kubeconfig {}\n  ttl 1\n }}\n}}\n",
+        secret("coredns.kubeconfig").display()
+    );
+    fs::write(&config, zone)?;
+    let mut names = Command::new(NAMES);
+    names.arg("-conf").arg(config);
+    Ok(names)
 }
 
 fn scheduler() -> Command {

@@ -177,6 +177,8 @@ conf_dir = "{}"
             "tlsCertFile": server("crt"),
             "tlsPrivateKeyFile": server("key"),
             "containerRuntimeEndpoint": format!("unix://{SOCKET}"),
+            "clusterDNS": [self.cluster.addresses.control()],
+            "clusterDomain": "cluster.local",
             "cgroupDriver": "cgroupfs",
             "cgroupRoot": format!("/{}/{}", self.cluster.addresses.cgroup(), self.name),
             "failCgroupV1": false,

@@ -39,10 +39,7 @@ pub struct Cluster {
 impl Cluster {
     /// Takes the name and a free network, at once or not at all. The lock is `up`'s until it ends, in whatever way.
     pub fn claim(name: &str, nodes: u8) -> Result<(Self, File), Failure> {
-        check_name(name)?;
-        if nodes > NODES {
-            return Err(too_many(&nodes.to_string()));
-        }
+        check(name, nodes)?;
         let _all = lock_all()?;
         let others = all()?;
         if others.iter().any(|(n, _)| n == name) {
@@ -108,6 +105,14 @@ impl Cluster {
 /// The folder of a cluster.
 pub fn folder(name: &str) -> PathBuf {
     Path::new(ROOT).join(name)
+}
+
+/// Whether a cluster may be called so and have so many nodes.
+pub fn check(name: &str, nodes: u8) -> Result<(), Failure> {
+    if nodes > NODES {
+        return Err(too_many(&nodes.to_string()));
+    }
+    check_name(name)
 }
 
 /// Names become file names, and parts of messages.

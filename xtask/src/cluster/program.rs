@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-/// What decides the program's content, beside Go itself.
+/// What decides a program's content, beside Go itself.
 const SOURCES: [&str; 3] = ["main.go", "go.mod", "go.sum"];
 const FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
 
@@ -18,6 +18,8 @@ const FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
 pub struct Built {
     /// Kubernetes.
     pub program: PathBuf,
+    /// The name server.
+    pub names: PathBuf,
     /// Archives of our own images.
     pub images: Vec<PathBuf>,
 }
@@ -30,7 +32,14 @@ pub fn all() -> Result<Built, Failure> {
     // two builds at a time would take twice as long, for the same
     let lock = File::open(&cache)?;
     flock(&lock, FlockOperation::LockExclusive)?;
-    let program = kubernetes(&cache)?;
+    let folder = repo().join("setup/kubernetes");
+    let program = go(&cache, &folder, "kubernetes", "k8s.io/kubernetes")?;
+    let names = go(
+        &cache,
+        &folder.join("dns"),
+        "coredns",
+        "github.com/coredns/coredns",
+    )?;
     let images = image::all(&cache)?;
     let tools = repo().join("target/tools");
     if !on_path("kubectl") && !tools.join("kubectl").exists() {
@@ -38,7 +47,11 @@ pub fn all() -> Result<Built, Failure> {
         symlink(&program, tools.join("kubectl"))?;
         eprintln!("kubectl: {}", tools.join("kubectl").display());
     }
-    Ok(Built { program, images })
+    Ok(Built {
+        program,
+        names,
+        images,
+    })
 }
 
 fn repo() -> &'static Path {
@@ -59,40 +72,44 @@ fn cache() -> Result<PathBuf, Failure> {
     Ok(base.join("strata-tools"))
 }
 
-/// The version of Kubernetes that go.mod asks for.
-fn version(go_mod: &str) -> Result<&str, Failure> {
-    go_mod
-        .lines()
-        .find_map(|l| l.trim().strip_prefix("k8s.io/kubernetes "))
-        .ok_or_else(|| "setup/kubernetes/go.mod does not require k8s.io/kubernetes".into())
+/// The version of a module that a go.mod asks for.
+fn version<'a>(go_mod: &'a str, module: &str) -> Option<&'a str> {
+    go_mod.lines().find_map(|l| {
+        let line = l.trim();
+        let line = line.strip_prefix("require ").unwrap_or(line);
+        line.strip_prefix(module)?.strip_prefix(' ')
+    })
 }
 
-fn kubernetes(cache: &Path) -> Result<PathBuf, Failure> {
-    let folder = repo().join("setup/kubernetes");
+/// The Go program of a folder, built when the cache has none of these sources. Its main module goes by `module`.
+fn go(cache: &Path, folder: &Path, name: &str, module: &str) -> Result<PathBuf, Failure> {
     let go = task::run("go version").map_err(|e| format!("Go is needed: {e}"))?;
     let mut digest = blake3::Hasher::new();
     digest.update(go.as_bytes());
-    FLAGS.iter().for_each(|f| {
-        digest.update(f.as_bytes());
-    });
+    for flag in FLAGS {
+        digest.update(flag.as_bytes());
+    }
     for source in SOURCES {
         let path = folder.join(source);
         let text = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         digest.update(blake3::hash(&text).as_bytes());
     }
-    let program = cache.join(format!("kubernetes-{}", short(&digest)));
+    let program = cache.join(format!("{name}-{}", short(&digest)));
     if program.is_file() {
         return Ok(program);
     }
-    let go_mod = fs::read_to_string(folder.join("go.mod"))?;
-    let version = version(&go_mod)?;
-    eprintln!("building Kubernetes {version} (10-20 minutes the first time)");
+    let go_mod = folder.join("go.mod");
+    let text = fs::read_to_string(&go_mod)?;
+    let version = version(&text, module)
+        .ok_or_else(|| format!("{}: {module} is not required", go_mod.display()))?;
+    eprintln!("building {name} {version}; with nothing in Go's cache this takes minutes");
     let new = program.with_extension("new");
     let status = Command::new("go")
-        .current_dir(&folder)
+        .current_dir(folder)
         .env("CGO_ENABLED", "0")
         .arg("build")
         .args(FLAGS)
+        // without it Kubernetes does not know its own version
         .arg(format!(
             "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion={version}"
         ))
@@ -101,7 +118,7 @@ fn kubernetes(cache: &Path) -> Result<PathBuf, Failure> {
         .arg(".")
         .status()?;
     if !status.success() {
-        return Err(format!("go build in setup/kubernetes: {status}").into());
+        return Err(format!("go build in {}: {status}", folder.display()).into());
     }
     fs::rename(new, &program)?;
     Ok(program)
@@ -148,10 +165,13 @@ fn on_path(program: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::version;
+
     #[test]
     fn the_version_is_the_one_of_the_module() {
         let text = "require (\n\tk8s.io/kubectl v0.1.2\n\tk8s.io/kubernetes v1.2.3\n)\n";
-        assert_eq!(super::version(text).expect("a version"), "v1.2.3");
-        assert!(super::version("module x\n").is_err());
+        assert_eq!(version(text, "k8s.io/kubernetes"), Some("v1.2.3"));
+        assert_eq!(version(text, "k8s.io/kube"), None);
+        assert_eq!(version("require a.b/c v1.0.0\n", "a.b/c"), Some("v1.0.0"));
     }
 }

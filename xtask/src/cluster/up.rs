@@ -3,7 +3,7 @@
 use super::{
     certificates::Certificates,
     cgroups, machine, network,
-    place::{Cluster, MARK, write_secret},
+    place::{self, Cluster, MARK, write_secret},
     program::{self, Built},
     task,
 };
@@ -26,6 +26,7 @@ pub fn run(name: &str, nodes: u8) -> Result<(), Failure> {
     if !rustix::process::geteuid().is_root() {
         return Err("clusters need namespaces, links and mounts: run this as root".into());
     }
+    place::check(name, nodes)?;
     let built = program::all()?;
     let (cluster, lock) = Cluster::claim(name, nodes)?;
     if let Err(e) = make(&cluster, &built) {
