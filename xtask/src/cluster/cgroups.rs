@@ -33,10 +33,29 @@ fn folders(cluster: &Cluster) -> Result<Vec<PathBuf>, Failure> {
 /// Makes one for each node: the kubelet wants its root to be there.
 pub fn make(cluster: &Cluster) -> Result<(), Failure> {
     for folder in folders(cluster)? {
+        let made = |path: &Path| {
+            fs::create_dir(path).map_err(|e| format!("control group {}: {e}", path.display()))
+        };
+        made(&folder)?;
+        hand_down(&folder)?;
         for i in 1..=cluster.nodes {
-            let node = folder.join(format!("node-{i}"));
-            fs::create_dir_all(&node).map_err(|e| format!("{}: {e}", node.display()))?;
+            made(&folder.join(format!("node-{i}")))?;
         }
+    }
+    Ok(())
+}
+
+/// In version 2 a group's controllers are there for the groups below it only when it says so.
+fn hand_down(folder: &Path) -> Result<(), Failure> {
+    let Ok(controllers) = fs::read_to_string(folder.join("cgroup.controllers")) else {
+        return Ok(());
+    };
+    for controller in controllers.split_whitespace() {
+        fs::write(
+            folder.join("cgroup.subtree_control"),
+            format!("+{controller}"),
+        )
+        .map_err(|e| format!("control group {}: +{controller}: {e}", folder.display()))?;
     }
     Ok(())
 }
