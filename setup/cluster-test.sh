@@ -58,21 +58,22 @@ marked() { # NAME: processes that carry its mark
   done
 }
 started() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; } # in ticks since the start of the machine
-record() { # NAME: all of its processes, those in containers too, and all of its namespaces
-  local p pid n
+spaces() { readlink "/proc/$1"/ns/{net,mnt,pid,uts,ipc,cgroup} 2>/dev/null || true; }
+record() { # NAME: all of its processes, those in containers too, and whoever else is in one of its namespaces
+  local p pid
   for pid in $(marked "$1"); do readlink "/proc/$pid/ns/pid_for_children" || true; done | sort -u |
-    grep -vx "$(readlink /proc/self/ns/pid)" >"$work/$1.pid" || true
-  : >"$work/$1.processes"
-  : >"$work/$1.all"
+    grep -vx "$(readlink /proc/self/ns/pid)" >"$work/pids" || true
+  for p in /proc/[0-9]*; do
+    if readlink "$p/ns/pid" 2>/dev/null | grep -qxFf "$work/pids"; then spaces "${p#/proc/}"; fi
+  done | sort -u >"$work/all"
+  spaces self >"$work/own"
+  grep -vxFf "$work/own" "$work/all" >"$work/namespaces" || true
   for p in /proc/[0-9]*; do
     pid=${p#/proc/}
-    if readlink "$p/ns/pid" 2>/dev/null | grep -qxFf "$work/$1.pid"; then
-      echo "$pid $(started "$pid")" >>"$work/$1.processes"
-      for n in net mnt pid uts ipc cgroup; do readlink "$p/ns/$n" || true; done >>"$work/$1.all" 2>/dev/null
-    fi
-  done
-  for n in net mnt pid uts ipc cgroup; do readlink /proc/self/ns/$n; done >"$work/own"
-  sort -u "$work/$1.all" | grep -vxFf "$work/own" >"$work/$1.namespaces" || true
+    if spaces "$pid" | grep -qxFf "$work/namespaces"; then echo "$pid $(started "$pid")"; fi
+  done >"$work/$1.processes"
+  # a mount can hold a namespace without any process
+  if grep -F ' nsfs ' /proc/self/mountinfo | grep -qFf "$work/namespaces"; then fail 'a mount holds a namespace of it'; fi
   sed -n 's/.*"index":\([0-9]*\).*/\1/p' "$folders/$1/cluster.json" >"$work/$1.index"
 }
 nothing_left() { # NAME, recorded while it was there
@@ -93,14 +94,8 @@ nothing_left() { # NAME, recorded while it was there
       if [ "$(started "$pid")" = "$since" ]; then echo "$pid"; fi
     done <"$work/$1.processes"
   } >"$work/left"
+  # who was in a namespace is gone, and with it the namespace
   none processes <"$work/left"
-  # a number of a namespace is given away again: who has one and is younger than the record has another namespace
-  for p in /proc/[0-9]*; do
-    if [ "$(started "${p#/proc/}")" -lt "$(cat "$work/now")" ] 2>/dev/null; then
-      readlink "$p"/ns/* 2>/dev/null | grep -xFf "$work/$1.namespaces" || true
-    fi
-  done >"$work/left"
-  none namespaces <"$work/left"
   grep -E "strata-clusters/$1(/| )" /proc/self/mountinfo >"$work/left" || true
   none mounts <"$work/left"
   {
@@ -116,7 +111,6 @@ nothing_left() { # NAME, recorded while it was there
   none folders <"$work/left"
   return $left
 }
-now() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%d\n", $1 * hz }' /proc/uptime >"$work/now"; }
 settings() { sysctl -n vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys \
   kernel.keys.root_maxbytes net.ipv4.ip_forward 2>&1; }
 settings >"$work/settings"
@@ -262,12 +256,10 @@ record $one
 record $two
 [ "$(wc -l <"$work/$one.processes")" -ge 8 ] || fail 'not all processes of the cluster were seen'
 cluster down $one
-now
 nothing_left $one || fail 'something is left of the first'
 pass 'nothing is left of the first'
 expect 0 'the second goes on' k2 get --raw /readyz
 cluster down $two
-now
 nothing_left $two || fail 'something is left of the second'
 pass 'nothing is left of the second'
 expect 0 'down of what is not there' cluster down $one
@@ -284,7 +276,6 @@ for file in cluster.json secrets/ca.key log/machine.log log/kube-apiserver.log l
   wait $victim 2>/dev/null || true
   record $dying
   expect 0 "down after a kill at $file" cluster down $dying
-  now
   nothing_left $dying || fail 'something is left'
   pass 'nothing is left'
 done
