@@ -17,7 +17,8 @@ if [ "${1-}" = --cluster ]; then
     case $package in '' | '#'*) continue ;; esac
     [ -e "$file" ] || command -v "$file" >/dev/null || missing+=("$package")
   done <"$here/kubernetes/packages.txt"
-  command -v go >/dev/null || missing+=(golang-go)
+  # Debian's own may be too old for Kubernetes
+  command -v go >/dev/null || { say "Go is missing: install 1.24 or later, then run this again"; exit 1; }
 else
   while read -r package; do
     case $package in '' | '#'*) continue ;; esac
