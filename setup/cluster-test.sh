@@ -182,6 +182,22 @@ pass 'pods run on both nodes'
 [ "$(k1 auth can-i list secrets --as system:serviceaccount:default:default || true)" = no ] || fail 'everything is allowed'
 pass 'what no role allows is refused'
 
+step "an image of somebody else"
+mkdir -p "$work/tree/bin"
+cp "$(command -v busybox)" "$work/tree/bin/busybox"
+b() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
+container=$(b from scratch)
+b copy -q "$container" "$work/tree" / >/dev/null
+b commit -q "$container" localhost/loaded:1 >/dev/null
+b push -q localhost/loaded:1 "oci-archive:$work/loaded.tar:localhost/loaded:1"
+expect 0 'load' cluster load $two "$work/loaded.tar"
+expect 2 'load of what is not there' cluster load $two "$work/missing.tar"
+for node in node-1 node-2; do
+  k2 run loaded-$node --image localhost/loaded:1 --overrides "{\"spec\":{\"nodeName\":\"$node\"}}" \
+    --command -- /bin/busybox sleep 1000 >/dev/null
+  expect 0 "it runs on $node" k2 wait --for=condition=Ready pod/loaded-$node --timeout=60s
+done
+
 step "a webhook on this machine, by its address and as a service"
 host=$(ip -o -4 address show dev "$(ip -o link show | grep -oE "strata-k[0-9]+@[^\\]*\\\\.* alias $one\$" | cut -d@ -f1)" |
   grep -oE '198\.18\.[0-9]+\.1')

@@ -41,11 +41,13 @@ pub fn all() -> Result<Built, Failure> {
         "github.com/coredns/coredns",
     )?;
     let images = image::all(&cache)?;
-    let tools = repo().join("target/tools");
-    if !on_path("kubectl") && !tools.join("kubectl").exists() {
-        fs::create_dir_all(&tools)?;
-        symlink(&program, tools.join("kubectl"))?;
-        eprintln!("kubectl: {}", tools.join("kubectl").display());
+    let kubectl = repo().join("target/tools/kubectl");
+    if !on_path("kubectl") && !kubectl.exists() {
+        fs::create_dir_all(repo().join("target/tools"))?;
+        // one that leads to a build that was removed
+        let _ = fs::remove_file(&kubectl);
+        symlink(&program, &kubectl)?;
+        eprintln!("kubectl: {}", kubectl.display());
     }
     Ok(Built {
         program,
