@@ -1,17 +1,31 @@
 #!/usr/bin/env bash
 # Installs what the build, the demo and the tests need and this machine lacks. Says what it does before it does it.
-# Usage: setup/install.sh [--list]     --list only prints what is missing
+# Usage: setup/install.sh [--cluster] [--list]     --list only prints what is missing
+#        --cluster: what clusters for tests need, and nothing else (docs/cluster.md)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 say() { printf '%s\n' "$*" >&2; }
 
 missing=()
-while read -r package; do
-  case $package in '' | '#'*) continue ;; esac
-  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
-done <"$here/packages.txt"
 tofu=no
-command -v terraform >/dev/null || command -v tofu >/dev/null || [ -x "$here/../target/tools/tofu" ] || tofu=yes
+cluster=no
+if [ "${1-}" = --cluster ]; then
+  cluster=yes
+  shift
+  # by program: another package than Debian's may have brought it, and must not be replaced
+  while read -r package file; do
+    case $package in '' | '#'*) continue ;; esac
+    [ -e "$file" ] || command -v "$file" >/dev/null || missing+=("$package")
+  done <"$here/kubernetes/packages.txt"
+  # Debian's own may be too old for Kubernetes
+  command -v go >/dev/null || { say "Go is missing: install 1.24 or later, then run this again"; exit 1; }
+else
+  while read -r package; do
+    case $package in '' | '#'*) continue ;; esac
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done <"$here/packages.txt"
+fi
+[ $cluster = yes ] || command -v terraform >/dev/null || command -v tofu >/dev/null || [ -x "$here/../target/tools/tofu" ] || tofu=yes
 
 if [ "${1-}" = --list ]; then
   for p in "${missing[@]}"; do echo "Debian package $p"; done

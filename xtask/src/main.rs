@@ -1,6 +1,7 @@
 //! Tasks of this repo: `cargo xtask generate` makes platforms of any size, `cargo xtask bench` measures against the
-//! promised figures.
+//! promised figures, `cargo xtask cluster` brings up Kubernetes for tests.
 mod bench;
+mod cluster;
 mod fuzz;
 mod generate;
 mod journal;
@@ -15,6 +16,11 @@ const USAGE: &str = "Usage:
   cargo xtask generate DIR [--shape shared|folders] [--units N] [--environments E] [--sleep SECONDS]
   cargo xtask bench [--quick] [--only PART] [--strata PROGRAM] [--keep DIR]
   cargo xtask fuzz [TARGET] [--rounds N] [--seed S]
+  cargo xtask cluster build
+  cargo xtask cluster up NAME [--kubernetes-nodes N]
+  cargo xtask cluster load NAME ARCHIVE...
+  cargo xtask cluster down NAME
+  cargo xtask cluster list
 
 generate  makes a platform of N units: `shared` has N/E components in E environments (default 10),
           `folders` has N components in one environment, two files each
@@ -23,7 +29,13 @@ bench     builds strata, generates, applies and measures; ends with 1 when a fig
   --only    measures one part: plan, policy, hcl, imports, changed, growth, folders,
             own, wall, recovery
   --strata  measures this program instead of building one
-  --keep    keeps the platforms in DIR, and uses those that are there";
+  --keep    keeps the platforms in DIR, and uses those that are there
+cluster   real Kubernetes clusters on this machine, as root: docs/cluster.md
+  build     makes what they consist of, once per machine; `up` does it too
+  up        brings one up, with N nodes (0 to 4, default 1), and prints where its kubeconfig is
+  load      gives images in archives (of docker or OCI) to all of its nodes
+  down      removes it, or what is left of it
+  list      prints all, with their state";
 
 /// Anything that ends a task early.
 pub type Failure = Box<dyn std::error::Error>;
@@ -33,10 +45,16 @@ fn main() -> ExitCode {
     if args.first().is_some_and(|a| a == measure::CHILD) {
         return measure::child(&args[1..]);
     }
+    if let [command @ (cluster::MACHINE | cluster::NODE), rest @ ..] =
+        &args.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    {
+        return cluster::inside(command, rest);
+    }
     let done = match args.first().map(String::as_str) {
         Some("generate") => generate(args.split_off(1)),
         Some("bench") => bench(args.split_off(1)),
         Some("fuzz") => fuzz(args.split_off(1)),
+        Some("cluster") => cluster::run(&args[1..]),
         _ => Err(USAGE.into()),
     };
     match done {
