@@ -105,6 +105,33 @@ fn a_plan_that_was_refused_leaves_the_unit_as_it_was() {
 }
 
 #[test]
+fn what_is_protected_is_not_replaced() {
+    if !terraform_here() {
+        return;
+    }
+    let s = Sandbox::new(&[
+        ("environments/dev.yaml", "values: {word: one}\n"),
+        ("layers/base/kept/main.tf", DOWN),
+        (
+            "layers/base/kept/component.yaml",
+            "inputs: {word: '${{ values.word }}'}\nprotect: [replace]\n",
+        ),
+    ]);
+    s.ends(0, &["apply", "dev", "--yes"]);
+    s.edit("environments/dev.yaml", "one", "two");
+    let done = s.ends(5, &["apply", "dev", "--yes"]);
+    done.says("it is protected against `replace`, and `terraform_data.it` would be replaced");
+    assert_eq!(s.outputs("dev/kept")["heard"], "one");
+    s.edit(
+        "layers/base/kept/component.yaml",
+        "protect: [replace]\n",
+        "",
+    );
+    s.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(s.outputs("dev/kept")["heard"], "two");
+}
+
+#[test]
 fn a_consumer_of_an_equal_output_does_not_run() {
     if !terraform_here() {
         return;
