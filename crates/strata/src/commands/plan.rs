@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use std::{collections::BTreeSet, path::Path};
-use strata_core::{diagnostic::suggest, exit, name::Address};
+use strata_core::{diagnostic::suggest, exit};
 use strata_ops::compose::{Composition, Pick};
 use strata_plan::swap;
 
@@ -156,28 +156,14 @@ pub fn failed(cx: &Context, planned: &mut Planned<'_>) -> Result<(), Problem> {
     let Some((unit, why)) = planned.failures.first() else {
         return policy;
     };
-    // what has a proposal was planned: its own protection refuses it
-    let refused = |unit: &Address| {
-        let step = planned.plan.step(unit);
-        step.is_some_and(|s| s.basis.proposal().is_some())
-    };
-    let said = |unit: &Address, why: &str| {
-        let verb = if refused(unit) {
-            "must not be applied"
-        } else {
-            "could not be planned"
-        };
-        format!("{unit} {verb}: {why}")
-    };
-    let all_refused = planned.failures.iter().all(|(unit, _)| refused(unit));
-    let code = if all_refused {
+    let code = if planned.protected == planned.failures.len() {
         exit::DENIED
     } else {
         exit::FAILED
     };
-    let mut problem = Problem::new(code, said(unit, why));
+    let mut problem = Problem::new(code, format!("{unit} could not be planned: {why}"));
     for (unit, why) in &planned.failures[1..] {
-        problem = problem.hint(said(unit, why));
+        problem = problem.hint(format!("{unit} could not be planned either: {why}"));
     }
     Err(problem)
 }

@@ -41,6 +41,8 @@ pub struct Planned<'a> {
     pub envs: Vec<String>,
     /// Units that could not be planned, and why.
     pub failures: Vec<(Address, String)>,
+    /// How many of those were planned, and are refused by their own protection.
+    pub protected: usize,
     /// Policies, where there are some; they were asked about what is pending.
     pub gate: Option<Gate<'a>>,
 }
@@ -144,7 +146,8 @@ pub fn make_under<'a>(
             gate.answer(cx)?;
         }
     }
-    let (mut proposals, failures) = propose(&mut reader, c, &mut items, &mut bench, &drifted)?;
+    let (mut proposals, failures, protected) =
+        propose(&mut reader, c, &mut items, &mut bench, &drifted)?;
     ahead::look(&mut reader, c, &mut items, &mut bench, &mut proposals)?;
     bench.recorded.forget_foretold();
     let gone = orphans(c, &envs, &bench.facts());
@@ -158,6 +161,7 @@ pub fn make_under<'a>(
         bench,
         envs,
         failures,
+        protected,
         gate,
     })
 }
@@ -207,9 +211,10 @@ fn propose(
     items: &mut [Item],
     bench: &mut FilesBench<'_>,
     drifted: &BTreeMap<Address, String>,
-) -> Result<(Proposals, Failures), Problem> {
+) -> Result<(Proposals, Failures, usize), Problem> {
     let mut work = Vec::new();
     let mut failures = Failures::new();
+    let mut refused = 0;
     for item in items.iter_mut() {
         let unit = &c.units[item.unit].address;
         match &mut item.standing {
@@ -239,6 +244,7 @@ fn propose(
                 ahead::foretell(&mut bench.recorded, &unit, predicted);
                 if let Some(why) = protected(c, &unit, &proposal) {
                     failures.push((unit.clone(), why));
+                    refused += 1;
                 }
                 proposals.known.insert(unit, (proposal, saved));
             }
@@ -246,7 +252,7 @@ fn propose(
             _ => failures.push((unit, "its engine answered another question".to_owned())),
         }
     }
-    Ok((proposals, failures))
+    Ok((proposals, failures, refused))
 }
 
 /// Why a proposal must not be applied to a protected unit.
