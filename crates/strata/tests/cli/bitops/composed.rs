@@ -215,6 +215,13 @@ fn upgraded(s: &Sandbox) -> Vec<String> {
 #[test]
 fn the_second_example_adds_one_entry() {
     let s = with_tools(consumer());
+    let real = terraform_here();
+    s.write("prod/bitops.config.yaml", FIVE);
+    s.ends(0, &["import", "lock"]);
+    if real {
+        s.ends(0, &["apply", "prod", "--yes"]);
+    }
+    let before = upgraded(&s).len();
     s.write("prod/bitops.config.yaml", &format!("{FIVE}{STACKSTORM}"));
     s.ends(0, &["import", "lock"]);
     s.ends(0, &["check"]);
@@ -223,6 +230,12 @@ fn the_second_example_adds_one_entry() {
     assert_eq!(units.first().expect("units"), "prod/terraform");
     assert_eq!(units.last().expect("units"), "prod/helm/stackstorm");
     assert_eq!(units.len(), 7);
+    if real {
+        s.ends(0, &["apply", "prod", "--yes"]);
+        assert_eq!(upgraded(&s)[before..], ["stackstorm"]);
+        s.ends(0, &["apply", "prod", "--yes"]).says("nothing to do");
+        s.ends(0, &["destroy", "prod", "--yes"]);
+    }
 }
 
 #[test]
