@@ -1,4 +1,4 @@
-//! Tools whose files are read and checked, and that are not run yet: Helm, Kustomize, Flux, Argo CD, CloudFormation.
+//! Tools whose files are read and checked, and that are not run yet: Helm, Flux, Argo CD, CloudFormation.
 //!
 //! A component of such an engine takes part in `check` with its interface and its findings; a plan of it says plainly
 //! that this version does not run it.
@@ -11,7 +11,7 @@ use strata_core::{
     spec::UnitSpec,
     tree::Tree,
 };
-use strata_syntax::{argocd, cloudformation, flux, helm, kustomize, own::Own};
+use strata_syntax::{argocd, cloudformation, flux, helm, own::Own};
 
 /// One of these engines.
 pub struct Described {
@@ -43,16 +43,6 @@ pub fn all() -> Vec<Described> {
             read: |tree, folder| {
                 let facts = helm::read(tree, folder);
                 (helm::interface(&facts), helm::problems(tree, &facts))
-            },
-        },
-        Described {
-            name: "kustomize",
-            options: &[("wait", "how long to wait until it is ready, such as `10m`")],
-            recognise: kustomize::recognise,
-            read: |tree, folder| {
-                let facts = kustomize::read(tree, folder);
-                let reads = facts.files.iter().cloned().collect();
-                (open(reads), kustomize::problems(tree, &facts))
             },
         },
         Described {
