@@ -67,6 +67,9 @@ pub struct Request {
     pub force_conflicts: bool,
     /// Keep an inventory in the cluster. Without one, nothing is pruned and nothing can be destroyed.
     pub inventory: bool,
+    /// Objects of Flux and Argo CD are told to look now, and are ready when they did; they are in the answer's `found`.
+    #[serde(default)]
+    pub hand_over: bool,
 }
 
 impl Request {
@@ -82,10 +85,7 @@ impl Request {
             Term::Map(map) => map,
             _ => BTreeMap::new(),
         };
-        term.insert(
-            "cluster".to_owned(),
-            cluster.cloned().unwrap_or(Term::Null),
-        );
+        term.insert("cluster".to_owned(), cluster.cloned().unwrap_or(Term::Null));
         term.insert("inputs".to_owned(), Term::Map(inputs.clone()));
         term.insert("hide".to_owned(), Term::List(hide));
         Term::Map(term)
@@ -174,6 +174,7 @@ mod tests {
             prune: true,
             force_conflicts: false,
             inventory: true,
+            hand_over: false,
         };
         let secret = Term::Secret(crate::value::SecretRef {
             store: "env".into(),
@@ -198,7 +199,9 @@ mod tests {
             failed: Some(Class::Transient),
             ..Answer::default()
         };
-        let failure = answer.failure("applied a\n! b is not ready\n!   log: x\n").unwrap();
+        let failure = answer
+            .failure("applied a\n! b is not ready\n!   log: x\n")
+            .unwrap();
         assert_eq!(failure.summary, "b is not ready\n  log: x");
         assert_eq!(Answer::default().failure("! no"), None);
     }

@@ -1,4 +1,4 @@
-//! Tools whose files are read and checked, and that are not run yet: Helm, Flux, Argo CD, CloudFormation.
+//! Tools whose files are read and checked, and that are not run yet: Helm, CloudFormation.
 //!
 //! A component of such an engine takes part in `check` with its interface and its findings; a plan of it says plainly
 //! that this version does not run it.
@@ -11,7 +11,7 @@ use strata_core::{
     spec::UnitSpec,
     tree::Tree,
 };
-use strata_syntax::{argocd, cloudformation, flux, helm, own::Own};
+use strata_syntax::{cloudformation, helm};
 
 /// One of these engines.
 pub struct Described {
@@ -43,33 +43,6 @@ pub fn all() -> Vec<Described> {
             read: |tree, folder| {
                 let facts = helm::read(tree, folder);
                 (helm::interface(&facts), helm::problems(tree, &facts))
-            },
-        },
-        Described {
-            name: "flux",
-            options: &[
-                ("source", "what Flux fetches: `{git: URL, tag: …}`"),
-                ("path", "the folder in the source"),
-                ("wait", "how long to wait until it is ready, such as `45m`"),
-            ],
-            recognise: flux::recognise,
-            read: |tree, folder| {
-                let own = Own::of(tree);
-                let facts = flux::read(tree, folder, &own);
-                (open(Vec::new()), flux::problems(tree, &facts, &own))
-            },
-        },
-        Described {
-            name: "argocd",
-            options: &[(
-                "wait",
-                "how long to wait until it is healthy, such as `45m`",
-            )],
-            recognise: argocd::recognise,
-            read: |tree, folder| {
-                let facts = argocd::read(tree, folder);
-                let own = Own::of(tree);
-                (open(Vec::new()), argocd::problems(tree, &facts, &own))
             },
         },
         Described {

@@ -8,6 +8,7 @@
 //! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
 //! - [`terraform`], [`packer`], [`ansible`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
 //! - [`kubectl`]: manifests and kustomizations; [`cluster`]: the session with a cluster that such engines use.
+//! - [`handed`]: Flux and Argo CD, which are given objects and do the rest.
 //! - [`needs`]: what plug-ins of tools read from their environment, from data.
 //! - [`bitops`]: deployments of BitOps operations repos, over the others and with hooks around.
 //! - [`described`]: tools that are read and checked, and not run yet.
@@ -21,6 +22,7 @@ pub mod declared;
 pub mod described;
 mod folder;
 pub mod frame;
+pub mod handed;
 pub mod handoff;
 pub mod kubectl;
 pub mod needs;
@@ -46,6 +48,9 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
     for engine in kubectl::all() {
         all.push(Box::new(Frame(engine)));
     }
+    for engine in handed::all() {
+        all.push(Box::new(Frame(engine)));
+    }
     for engine in described::all() {
         all.push(Box::new(Frame(engine)));
     }
@@ -66,7 +71,7 @@ pub fn can_observe(spec: &UnitSpec) -> bool {
         || match spec.engine.as_str() {
             "terraform" | "bitops-terraform" => true,
             "ansible" => ansible::checks(spec),
-            "kubectl" | "kustomize" => true,
+            "kubectl" | "kustomize" | "flux" | "argocd" => true,
             "script" => spec.options.contains_key("check"),
             _ => false,
         }

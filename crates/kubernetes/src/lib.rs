@@ -37,6 +37,7 @@
 //! All asks are idempotent. What is applied twice is applied once; what was cut off is done again.
 pub mod diff;
 pub mod fault;
+pub mod handed;
 pub mod inventory;
 pub mod object;
 pub mod order;

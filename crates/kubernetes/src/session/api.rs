@@ -90,28 +90,61 @@ impl Api {
         Ok(page)
     }
     /// Server-side apply.
-    pub(super) async fn apply(&self, path: &str, query: &str, object: &Json) -> Result<Json, Refusal> {
+    pub(super) async fn apply(
+        &self,
+        path: &str,
+        query: &str,
+        object: &Json,
+    ) -> Result<Json, Refusal> {
         self.single.set(self.single.get() + 1);
-        let path = format!("{path}?fieldManager={}&fieldValidation=Strict{query}", super::MANAGER);
+        let path = format!(
+            "{path}?fieldManager={}&fieldValidation=Strict{query}",
+            super::MANAGER
+        );
         let body = object.to_string().into_bytes();
-        self.ask(&Method::PATCH, &path, "application/apply-patch+yaml", Some(body)).await
+        self.ask(
+            &Method::PATCH,
+            &path,
+            "application/apply-patch+yaml",
+            Some(body),
+        )
+        .await
+    }
+    /// A few fields of an object, in nobody's name.
+    pub(super) async fn merge(&self, path: &str, fields: &Json) -> Result<Json, Refusal> {
+        self.single.set(self.single.get() + 1);
+        let body = fields.to_string().into_bytes();
+        let kind = "application/merge-patch+json";
+        self.ask(&Method::PATCH, path, kind, Some(body)).await
     }
     /// Removal of exactly this object.
-    pub(super) async fn delete(&self, path: &str, uid: &str, policy: &str) -> Result<Json, Refusal> {
+    pub(super) async fn delete(
+        &self,
+        path: &str,
+        uid: &str,
+        policy: &str,
+    ) -> Result<Json, Refusal> {
         self.single.set(self.single.get() + 1);
         let body = serde_json::json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
             "propagationPolicy": policy, "preconditions": {"uid": uid},
         });
         let body = body.to_string().into_bytes();
-        self.ask(&Method::DELETE, path, "application/json", Some(body)).await
+        self.ask(&Method::DELETE, path, "application/json", Some(body))
+            .await
     }
     /// Text, once: logs of a container.
     pub(super) async fn text(&self, path: &str) -> Result<String, Refusal> {
         self.once(&Method::GET, path, "", None).await
     }
 
-    async fn ask(&self, method: &Method, path: &str, kind: &str, body: Option<Vec<u8>>) -> Result<Json, Refusal> {
+    async fn ask(
+        &self,
+        method: &Method,
+        path: &str,
+        kind: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Json, Refusal> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(250);
         let mut told = false;
@@ -135,21 +168,41 @@ impl Api {
                 let what = refusal.message.lines().next().unwrap_or_default();
                 eprintln!("trying again: {what}");
             }
-            sleep(refusal.retry_after.map_or(pause, Duration::from_secs).min(LONGEST)).await;
+            sleep(
+                refusal
+                    .retry_after
+                    .map_or(pause, Duration::from_secs)
+                    .min(LONGEST),
+            )
+            .await;
             pause = (pause * 2).min(LONGEST);
         }
     }
 
-    async fn once(&self, method: &Method, path: &str, kind: &str, body: Option<Vec<u8>>) -> Result<String, Refusal> {
+    async fn once(
+        &self,
+        method: &Method,
+        path: &str,
+        kind: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<String, Refusal> {
         self.calls.set(self.calls.get() + 1);
         let mut request = Request::builder().method(method).uri(path);
         if !kind.is_empty() {
-            let header = if body.is_some() { http::header::CONTENT_TYPE } else { http::header::ACCEPT };
+            let header = if body.is_some() {
+                http::header::CONTENT_TYPE
+            } else {
+                http::header::ACCEPT
+            };
             request = request.header(header, kind);
         }
         let request = request
             .body(body.unwrap_or_default())
-            .map_err(|e| Refusal { code: 400, message: format!("`{path}` is no path: {e}"), ..Refusal::default() })?;
+            .map_err(|e| Refusal {
+                code: 400,
+                message: format!("`{path}` is no path: {e}"),
+                ..Refusal::default()
+            })?;
         match timeout(ANSWER, self.client.request_text(request)).await {
             Ok(Ok(text)) => Ok(text),
             Ok(Err(e)) => Err(refusal(e)),
@@ -175,7 +228,11 @@ fn refusal(error: kube::Error) -> Refusal {
             let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*e);
             while let Some(e) = cause {
                 if let Some(auth) = e.downcast_ref::<kube::client::AuthError>() {
-                    return Refusal { code: 401, message: super::connect::auth(auth), ..Refusal::default() };
+                    return Refusal {
+                        code: 401,
+                        message: super::connect::auth(auth),
+                        ..Refusal::default()
+                    };
                 }
                 cause = e.source();
             }

@@ -26,13 +26,20 @@ pub(super) async fn only(session: &mut Session, objects: Vec<Object>) -> Result<
 }
 
 /// Waits until all are ready. What fails ends it at once; what takes too long is told with its reasons.
-pub(super) async fn until_ready(session: &Session, objects: &[Wanted]) -> Result<(), Fault> {
+pub(super) async fn until_ready<'a>(
+    session: &Session,
+    objects: impl IntoIterator<Item = &'a Wanted>,
+) -> Result<(), Fault> {
     let limit = Duration::from_millis(session.request.wait);
     if limit.is_zero() {
         return Ok(());
     }
-    let took = objects.iter().filter(|w| ready::takes_time(&w.object.json));
-    let mut open: Vec<(Key, Served)> = took.filter_map(|w| Some((w.key.clone(), w.served.clone()?))).collect();
+    let took = objects
+        .into_iter()
+        .filter(|w| ready::takes_time(&w.object.json));
+    let mut open: Vec<(Key, Served)> = took
+        .filter_map(|w| Some((w.key.clone(), w.served.clone()?)))
+        .collect();
     let began = Instant::now();
     let mut said = Instant::now();
     let mut pause = Duration::from_millis(200);
@@ -41,7 +48,11 @@ pub(super) async fn until_ready(session: &Session, objects: &[Wanted]) -> Result
             .await
             .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))?;
         let states = states(session, &open, &live).await;
-        let failed: Vec<&Key> = states.iter().filter(|(_, s)| matches!(s, State::Failed(_))).map(|(k, _)| k).collect();
+        let failed: Vec<&Key> = states
+            .iter()
+            .filter(|(_, s)| matches!(s, State::Failed(_)))
+            .map(|(k, _)| k)
+            .collect();
         open.retain(|(key, _)| states.get(key) != Some(&State::Ready));
         let late = began.elapsed() > limit;
         if !failed.is_empty() || (late && !open.is_empty()) {
@@ -84,12 +95,22 @@ async fn unserved(session: &Session, json: &Json) -> State {
     State::Ready
 }
 
-async fn told(session: &Session, open: &[(Key, Served)], states: &HashMap<Key, State>, live: &Live, failed: bool, limit: Duration) -> Fault {
+async fn told(
+    session: &Session,
+    open: &[(Key, Served)],
+    states: &HashMap<Key, State>,
+    live: &Live,
+    failed: bool,
+    limit: Duration,
+) -> Fault {
     let mut fault: Option<Fault> = None;
     for (key, _) in open {
         let (line, bad) = match states.get(key) {
             Some(State::Failed(why)) => (format!("{key} failed: {why}"), true),
-            Some(State::Waiting(why)) => (format!("{key} is not ready after {} s: {why}", limit.as_secs()), false),
+            Some(State::Waiting(why)) => (
+                format!("{key} is not ready after {} s: {why}", limit.as_secs()),
+                false,
+            ),
             _ => continue,
         };
         if failed && !bad {

@@ -1,0 +1,100 @@
+//! Objects as terms: what may be secret in them stays a name until the file is written.
+use crate::frame::unusable;
+use std::collections::BTreeMap;
+use strata_core::{
+    engine::{Failure, Task},
+    value::Term,
+};
+
+/// What the objects of a unit are called: its name as Kubernetes allows it.
+pub(super) fn name(task: &Task) -> String {
+    let local = task.unit.local().to_lowercase();
+    let mut name = String::new();
+    for c in local.chars() {
+        if c.is_ascii_alphanumeric() {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name.trim_end_matches('-').to_owned()
+}
+
+/// A text.
+pub(super) fn text(text: impl Into<String>) -> Term {
+    Term::String(text.into())
+}
+
+/// A map.
+pub(super) fn map<const N: usize>(entries: [(&str, Term); N]) -> Term {
+    let own = |(key, value): (&str, Term)| (key.to_owned(), value);
+    Term::Map(entries.into_iter().map(own).collect())
+}
+
+/// A map of what is there.
+pub(super) fn given<const N: usize>(entries: [(&str, Option<Term>); N]) -> Term {
+    let own = |(key, value): (&str, Option<Term>)| Some((key.to_owned(), value?));
+    Term::Map(entries.into_iter().filter_map(own).collect())
+}
+
+/// An object with the unit's name.
+pub(super) fn object(
+    version: &str,
+    kind: &str,
+    name: &str,
+    namespace: &str,
+    rest: (&str, Term),
+) -> Term {
+    let metadata = map([("name", text(name)), ("namespace", text(namespace))]);
+    map([
+        ("apiVersion", text(version)),
+        ("kind", text(kind)),
+        ("metadata", metadata),
+        rest,
+    ])
+}
+
+/// Several objects.
+pub(super) fn list(objects: Vec<Term>) -> Term {
+    map([
+        ("apiVersion", text("v1")),
+        ("kind", text("List")),
+        ("items", Term::List(objects)),
+    ])
+}
+
+/// An option that is a text.
+pub(super) fn option(task: &Task, key: &str) -> Option<Term> {
+    task.spec.string(key).map(text)
+}
+
+/// An option that is true or false.
+pub(super) fn flag(task: &Task, key: &str, usual: bool) -> Result<bool, Failure> {
+    match task.spec.options.get(key) {
+        None | Some(Term::Null) => Ok(usual),
+        Some(Term::Bool(b)) => Ok(*b),
+        Some(_) => Err(unusable(&task.spec.engine, key, "`true` or `false`")),
+    }
+}
+
+/// The one of several keys that a source has, with its value; an error names all.
+pub(super) fn one_of(
+    task: &Task,
+    source: &BTreeMap<String, Term>,
+    keys: &[&str],
+    others: &[&str],
+    want: &str,
+) -> Result<(String, Term), Failure> {
+    let wrong = || unusable(&task.spec.engine, "source", want);
+    if source
+        .keys()
+        .any(|k| !keys.contains(&k.as_str()) && !others.contains(&k.as_str()))
+    {
+        return Err(wrong());
+    }
+    let mut found = source.iter().filter(|(k, _)| keys.contains(&k.as_str()));
+    match (found.next(), found.next()) {
+        (Some((key, value)), None) => Ok((key.clone(), value.clone())),
+        _ => Err(wrong()),
+    }
+}

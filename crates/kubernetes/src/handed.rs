@@ -1,0 +1,305 @@
+//! Objects that are handed over to Flux or to Argo CD: told to look again, and ready when they did and all that they
+//! apply is ready. By the API of Flux (`reconcile.fluxcd.io/requestedAt`, answered in `status.lastHandledReconcileAt`)
+//! and of Argo CD (`argocd.argoproj.io/refresh`, removed when it was heeded; `status.sync`, `status.health`).
+use crate::{
+    object::what,
+    ready::{self, State},
+};
+use serde_json::{Value as Json, json};
+
+/// What asks Flux to look now.
+const FLUX: &str = "reconcile.fluxcd.io/requestedAt";
+/// What asks Argo CD.
+const ARGO: &str = "argocd.argoproj.io/refresh";
+/// Who syncs, in the words of Argo CD.
+const WHO: &str = "strata";
+
+/// Who it is handed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// A source of Flux: it comes before those that take from it.
+    Source,
+    /// Something of Flux that applies.
+    Flux,
+    /// An Application of Argo CD.
+    ArgoCd,
+}
+
+/// To whom an object is handed over, if it is.
+pub fn to(object: &Json) -> Option<To> {
+    let what = what(object);
+    match (what.group.as_str(), what.kind.as_str()) {
+        ("source.toolkit.fluxcd.io", _) => Some(To::Source),
+        ("kustomize.toolkit.fluxcd.io", "Kustomization")
+        | ("helm.toolkit.fluxcd.io", "HelmRelease") => Some(To::Flux),
+        ("argoproj.io", "Application") => Some(To::ArgoCd),
+        _ => None,
+    }
+}
+
+/// Does it say of itself that nobody is to touch it?
+pub fn is_suspended(object: &Json) -> bool {
+    object["spec"]["suspend"] == true
+}
+
+/// What to merge into an object so that it is looked at now; `at` is new each time.
+pub fn nudge(object: &Json, at: &str) -> Option<Json> {
+    let annotate = |key: &str, value: &str| json!({"metadata": {"annotations": {key: value}}});
+    match to(object)? {
+        _ if is_suspended(object) => None,
+        To::Source | To::Flux => Some(annotate(FLUX, at)),
+        To::ArgoCd => Some(annotate(ARGO, "normal")),
+    }
+}
+
+/// An Application that nobody syncs by itself is told to, once it knows that it is behind.
+pub fn sync(object: &Json) -> Option<Json> {
+    let automatic = object["spec"]["syncPolicy"]["automated"].is_object();
+    let behind = object["status"]["sync"]["status"] == "OutOfSync" && !is_asked(object);
+    let under_way =
+        object["operation"].is_object() || object["status"]["operationState"]["phase"] == "Running";
+    let argo = to(object) == Some(To::ArgoCd);
+    (argo && !automatic && behind && !under_way).then(|| {
+        let revision = &object["status"]["sync"]["revision"];
+        json!({"operation": {"initiatedBy": {"username": WHO}, "sync": {"revision": revision, "prune": true}}})
+    })
+}
+
+fn is_asked(object: &Json) -> bool {
+    object["metadata"]["annotations"][ARGO].is_string()
+}
+
+/// The state of an object after it was told to look `at` that time.
+pub fn state(object: &Json, at: &str) -> State {
+    match to(object) {
+        _ if is_suspended(object) => State::Ready,
+        Some(To::Source | To::Flux) => match object["status"]["lastHandledReconcileAt"].as_str() {
+            Some(handled) if handled == at => ready::state(object),
+            _ => State::Waiting(
+                "has not looked again: is Flux's controller of it running?".to_owned(),
+            ),
+        },
+        Some(To::ArgoCd) => application(object),
+        None => ready::state(object),
+    }
+}
+
+fn application(object: &Json) -> State {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+    };
+    if is_asked(object) {
+        return State::Waiting("has not looked again: is Argo CD's controller running?".to_owned());
+    }
+    let errors = complaints(object);
+    if matches!(text("/status/operationState/phase"), "Failed" | "Error") {
+        return State::Failed(format!(
+            "its sync failed: {}",
+            text("/status/operationState/message")
+        ));
+    }
+    let (sync, health) = (text("/status/sync/status"), text("/status/health/status"));
+    if sync == "Synced" && health == "Healthy" {
+        return State::Ready;
+    }
+    let mut why = format!("is {} and {}", or_unknown(sync), or_unknown(health));
+    for more in [text("/status/health/message"), errors.as_str()] {
+        if !more.is_empty() {
+            why = format!("{why}: {more}");
+        }
+    }
+    State::Waiting(why)
+}
+
+fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "Unknown" } else { text }
+}
+
+/// What an Application complains of: its conditions are all complaints.
+fn complaints(object: &Json) -> String {
+    let all = object["status"]["conditions"].as_array();
+    let said = |c: &Json| {
+        let kind = c["type"].as_str().filter(|t| t.ends_with("Error"))?;
+        Some(format!(
+            "{kind}: {}",
+            c["message"].as_str().unwrap_or_default()
+        ))
+    };
+    all.into_iter()
+        .flatten()
+        .filter_map(said)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// The revision that was applied last, of what applies; of a source the one that it has.
+pub fn revision(object: &Json) -> Option<&str> {
+    let at = match to(object)? {
+        To::Source => "/status/artifact/revision",
+        To::Flux => "/status/lastAppliedRevision",
+        To::ArgoCd => "/status/sync/revision",
+    };
+    object.pointer(at)?.as_str().filter(|r| !r.is_empty())
+}
+
+/// One of the objects that it applied: group, version, kind, namespace, name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Group, empty for the core.
+    pub group: String,
+    /// Version.
+    pub version: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace, empty for what has none.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+/// The objects that it says it applied: Flux's inventory, Argo CD's resources.
+pub fn applied(object: &Json) -> Vec<Applied> {
+    let text = |json: &Json, key: &str| json[key].as_str().unwrap_or_default().to_owned();
+    match to(object) {
+        Some(To::Flux) => {
+            let all = object["status"]["inventory"]["entries"].as_array();
+            let one = |entry: &Json| of_inventory(entry["id"].as_str()?, text(entry, "v"));
+            all.into_iter().flatten().filter_map(one).collect()
+        }
+        Some(To::ArgoCd) => {
+            let all = object["status"]["resources"].as_array();
+            let one = |r: &Json| Applied {
+                group: text(r, "group"),
+                version: text(r, "version"),
+                kind: text(r, "kind"),
+                namespace: text(r, "namespace"),
+                name: text(r, "name"),
+            };
+            all.into_iter().flatten().map(one).collect()
+        }
+        _ => vec![],
+    }
+}
+
+/// `NAMESPACE_NAME_GROUP_KIND`; a colon in a name is written `__` (cli-utils, `ObjMetadata`).
+fn of_inventory(id: &str, version: String) -> Option<Applied> {
+    let (namespace, rest) = id.split_once('_')?;
+    let (rest, kind) = rest.rsplit_once('_')?;
+    let (name, group) = rest.rsplit_once('_')?;
+    Some(Applied {
+        group: group.to_owned(),
+        version,
+        kind: kind.to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.replace("__", ":"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kustomization(handled: &str, ready: &str) -> Json {
+        json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "metadata": {"name": "apps", "namespace": "flux-system", "generation": 2},
+            "status": {
+                "observedGeneration": 2, "lastHandledReconcileAt": handled,
+                "lastAppliedRevision": "main@sha1:abc",
+                "conditions": [{"type": "Ready", "status": ready, "reason": "R", "message": "m"}],
+                "inventory": {"entries": [
+                    {"id": "default_one__ConfigMap", "v": "v1"},
+                    {"id": "_system__admin_rbac.authorization.k8s.io_ClusterRole", "v": "v1"},
+                    {"id": "web_web_apps_Deployment", "v": "v1"},
+                ]},
+            },
+        })
+    }
+
+    #[test]
+    fn an_old_ready_is_none() {
+        assert!(matches!(
+            state(&kustomization("1", "True"), "2"),
+            State::Waiting(_)
+        ));
+        assert_eq!(state(&kustomization("2", "True"), "2"), State::Ready);
+        let State::Waiting(why) = state(&kustomization("2", "False"), "2") else {
+            panic!("it may still get ready")
+        };
+        assert!(why.contains("R: m"), "{why}");
+    }
+
+    #[test]
+    fn what_is_suspended_is_left_alone() {
+        let mut object = kustomization("1", "False");
+        object["spec"] = json!({"suspend": true});
+        assert_eq!(
+            (nudge(&object, "2"), state(&object, "2")),
+            (None, State::Ready)
+        );
+    }
+
+    #[test]
+    fn an_inventory_names_objects() {
+        let all = applied(&kustomization("1", "True"));
+        let short: Vec<String> = all
+            .iter()
+            .map(|a| format!("{}|{}|{}|{}", a.namespace, a.name, a.group, a.kind))
+            .collect();
+        let want = [
+            "default|one||ConfigMap",
+            "|system:admin|rbac.authorization.k8s.io|ClusterRole",
+            "web|web|apps|Deployment",
+        ];
+        assert_eq!(short, want);
+    }
+
+    fn app(status: &Json) -> Json {
+        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "a"}, "spec": {}, "status": status})
+    }
+
+    #[test]
+    fn an_application_is_ready_when_it_is_synced_and_healthy() {
+        let good = app(
+            &json!({"sync": {"status": "Synced", "revision": "abc"}, "health": {"status": "Healthy"}}),
+        );
+        assert_eq!(state(&good, "1"), State::Ready);
+        assert_eq!(revision(&good), Some("abc"));
+        let mut asked = good.clone();
+        asked["metadata"]["annotations"] = json!({ARGO: "normal"});
+        assert!(matches!(state(&asked, "1"), State::Waiting(_)));
+        let ill = app(
+            &json!({"sync": {"status": "Unknown"}, "health": {"status": "Missing"},
+            "conditions": [{"type": "ComparisonError", "message": "no such path"}]}),
+        );
+        assert_eq!(
+            state(&ill, "1"),
+            State::Waiting("is Unknown and Missing: ComparisonError: no such path".to_owned())
+        );
+        let failed = app(
+            &json!({"sync": {"status": "OutOfSync"}, "operationState": {"phase": "Failed", "message": "forbidden"}}),
+        );
+        assert_eq!(
+            state(&failed, "1"),
+            State::Failed("its sync failed: forbidden".to_owned())
+        );
+    }
+
+    #[test]
+    fn only_what_nobody_syncs_is_synced() {
+        let behind = app(&json!({"sync": {"status": "OutOfSync", "revision": "abc"}}));
+        assert_eq!(
+            sync(&behind).unwrap()["operation"]["sync"]["revision"],
+            "abc"
+        );
+        let mut automatic = behind.clone();
+        automatic["spec"] = json!({"syncPolicy": {"automated": {}}});
+        assert_eq!(sync(&automatic), None);
+        let mut under_way = behind;
+        under_way["operation"] = json!({});
+        assert_eq!(sync(&under_way), None);
+    }
+}
