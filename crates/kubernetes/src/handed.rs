@@ -75,12 +75,21 @@ pub fn state(object: &Json, at: &str) -> State {
         _ if is_suspended(object) => State::Ready,
         Some(To::Source | To::Flux) => match object["status"]["lastHandledReconcileAt"].as_str() {
             Some(handled) if handled == at => ready::state(object),
-            _ => State::Waiting(
-                "has not looked again: is Flux's controller of it running?".to_owned(),
-            ),
+            _ => State::Waiting(at_work(object)),
         },
         Some(To::ArgoCd) => application(object),
         None => ready::state(object),
+    }
+}
+
+/// What Flux does before it answers: health checks, for one, come before the answer.
+fn at_work(object: &Json) -> String {
+    let all = object["status"]["conditions"].as_array();
+    let mut all = all.into_iter().flatten();
+    let busy = all.find(|c| c["type"] == "Reconciling" && c["status"] == "True");
+    match busy.and_then(|c| c["message"].as_str()) {
+        Some(what) => format!("is at work: {what}"),
+        None => "has not looked again: is Flux's controller of it running?".to_owned(),
     }
 }
 
@@ -221,10 +230,14 @@ mod tests {
 
     #[test]
     fn an_old_ready_is_none() {
-        assert!(matches!(
-            state(&kustomization("1", "True"), "2"),
-            State::Waiting(_)
-        ));
+        let mut busy = kustomization("1", "True");
+        let State::Waiting(why) = state(&busy, "2") else {
+            panic!("it has not answered")
+        };
+        assert!(why.contains("controller"), "{why}");
+        busy["status"]["conditions"] = json!([{"type": "Reconciling", "status": "True", "message": "Running checks"}]);
+        let want = "is at work: Running checks".to_owned();
+        assert_eq!(state(&busy, "2"), State::Waiting(want));
         assert_eq!(state(&kustomization("2", "True"), "2"), State::Ready);
         let State::Waiting(why) = state(&kustomization("2", "False"), "2") else {
             panic!("it may still get ready")
