@@ -18,7 +18,12 @@ pub(super) struct Api {
     patience: Cell<Duration>,
     calls: Cell<u64>,
     single: Cell<u64>,
+    /// When it was last said that something is tried again.
+    said: Cell<Option<Instant>>,
 }
+
+/// How often it is said that something is tried again.
+const SAY: Duration = Duration::from_secs(15);
 
 /// What a list is asked for.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +43,7 @@ impl Api {
             patience: Cell::new(patience),
             calls: Cell::new(0),
             single: Cell::new(0),
+            said: Cell::new(None),
         }
     }
     /// Requests so far, and of them those for one object.
@@ -147,7 +153,6 @@ impl Api {
     ) -> Result<Json, Refusal> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(250);
-        let mut told = false;
         loop {
             let refusal = match self.once(method, path, kind, body.clone()).await {
                 Ok(text) => match serde_json::from_str(&text) {
@@ -161,10 +166,15 @@ impl Api {
                 Err(refusal) => refusal,
             };
             if !refusal.may_pass() || began.elapsed() + pause > self.patience() {
+                if refusal.code == 0 {
+                    // it was waited for once: what comes now is tried and not waited for
+                    self.patience.set(Duration::ZERO);
+                }
                 return Err(refusal);
             }
-            if !told && began.elapsed() > Duration::from_secs(3) {
-                told = true;
+            let quiet = self.said.get().is_none_or(|said| said.elapsed() > SAY);
+            if quiet && began.elapsed() > Duration::from_secs(2) {
+                self.said.set(Some(Instant::now()));
                 let what = refusal.message.lines().next().unwrap_or_default();
                 eprintln!("trying again: {what}");
             }

@@ -23,6 +23,8 @@ use strata_core::{
 
 /// Most lines that are shown of an object.
 const MOST: usize = 40;
+/// Of one that is new: its file has the rest.
+const MOST_NEW: usize = 3;
 
 /// What is known of the namespaces of wanted objects.
 pub(super) struct Namespaces(BTreeMap<String, Json>);
@@ -46,7 +48,12 @@ impl Namespaces {
             .objects
             .iter()
             .map(|w| w.key.namespace.as_str())
-            .chain(all.objects.iter().filter(|w| w.object.is_namespace()).map(|w| w.key.name.as_str()))
+            .chain(
+                all.objects
+                    .iter()
+                    .filter(|w| w.object.is_namespace())
+                    .map(|w| w.key.name.as_str()),
+            )
             .chain([session.inventory.namespace.as_str()])
             .filter(|n| !n.is_empty())
             .collect();
@@ -65,7 +72,10 @@ impl Namespaces {
         };
         let keys: Vec<(Key, Served)> = names.iter().map(|n| (key(n), served.clone())).collect();
         let live = match live::fetch(&session.api, &keys).await {
-            Ok(live) => live.into_iter().map(|(key, json)| (key.name, json)).collect(),
+            Ok(live) => live
+                .into_iter()
+                .map(|(key, json)| (key.name, json))
+                .collect(),
             // who may not look at namespaces is told by the first object whether there is one
             Err((_, refusal)) if refusal.code == 403 => {
                 let open = |n: &&str| ((*n).to_owned(), Json::Null);
@@ -79,7 +89,9 @@ impl Namespaces {
     pub(super) fn is(&self, name: &str, all: &All) -> Is {
         match self.0.get(name) {
             _ if name.is_empty() => Is::Open,
-            Some(json) if json["metadata"]["deletionTimestamp"].is_string() => Is::Going(remove::holds(json)),
+            Some(json) if json["metadata"]["deletionTimestamp"].is_string() => {
+                Is::Going(remove::holds(json))
+            }
             Some(_) => Is::Open,
             None if all.has_namespace(name) => Is::Coming,
             None => Is::Missing,
@@ -88,7 +100,11 @@ impl Namespaces {
     /// A fault for an object that cannot be put where it belongs.
     pub(super) fn fault(&self, w: &Wanted, all: &All) -> Option<Fault> {
         let name = &w.key.namespace;
-        let name = if w.object.is_namespace() { &w.key.name } else { name };
+        let name = if w.object.is_namespace() {
+            &w.key.name
+        } else {
+            name
+        };
         match self.is(name, all) {
             Is::Open | Is::Coming => None,
             Is::Missing => Some(
@@ -105,7 +121,11 @@ impl Namespaces {
 }
 
 /// The live objects of all that is wanted.
-pub(super) async fn live_of(session: &Session, all: &All, spaces: &Namespaces) -> Result<Live, Fault> {
+pub(super) async fn live_of(
+    session: &Session,
+    all: &All,
+    spaces: &Namespaces,
+) -> Result<Live, Fault> {
     let keys: Vec<(Key, Served)> = all
         .objects
         .iter()
@@ -118,13 +138,20 @@ pub(super) async fn live_of(session: &Session, all: &All, spaces: &Namespaces) -
 }
 
 /// Says what an apply would change.
-pub(super) async fn plan(session: &mut Session, objects: Vec<Object>, answer: &mut Answer) -> Result<(), Fault> {
+pub(super) async fn plan(
+    session: &mut Session,
+    objects: Vec<Object>,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let all = wanted::wanted(session, objects).await?;
     let spaces = Namespaces::look(session, &all).await?;
     remove::read_inventory(session).await?;
     let live = live_of(session, &all, &spaces).await?;
     let (session, all_ref, spaces, live_ref) = (&*session, &all, &spaces, &live);
-    let trials = all.objects.iter().map(|w| trial(session, w, all_ref, spaces, live_ref));
+    let trials = all
+        .objects
+        .iter()
+        .map(|w| trial(session, w, all_ref, spaces, live_ref));
     let trials: Vec<_> = stream::iter(trials).buffered(AT_ONCE).collect().await;
     let mut faults = Vec::new();
     for one in trials {
@@ -144,23 +171,38 @@ pub(super) async fn plan(session: &mut Session, objects: Vec<Object>, answer: &m
 }
 
 /// What would become of one object; nothing when it stays as it is.
-async fn trial(session: &Session, w: &Wanted, all: &All, spaces: &Namespaces, live: &Live) -> Result<Option<Change>, Fault> {
+async fn trial(
+    session: &Session,
+    w: &Wanted,
+    all: &All,
+    spaces: &Namespaces,
+    live: &Live,
+) -> Result<Option<Change>, Fault> {
     if let Some(fault) = spaces.fault(w, all) {
         return Err(fault);
     }
     let place = &w.object.at;
     let coming = matches!(spaces.is(&w.key.namespace, all), Is::Coming);
     let Some(path) = w.path().filter(|_| !coming) else {
-        let wrong = all.definition(&w.object).map(|d| schema::faults(d, &w.object));
+        let wrong = all
+            .definition(&w.object)
+            .map(|d| schema::faults(d, &w.object));
         let wrong = wrong.unwrap_or_default();
         if wrong.is_empty() {
             return Ok(Some(created(session, w)));
         }
-        let fault = Fault::permanent(format!("{} ({place}) does not fit the definition beside it", w.key));
+        let fault = Fault::permanent(format!(
+            "{} ({place}) does not fit the definition beside it",
+            w.key
+        ));
         return Err(wrong.into_iter().fold(fault, Fault::more));
     };
     let old = live.get(&w.key);
-    let force = if session.request.force_conflicts { "&force=true" } else { "&force=false" };
+    let force = if session.request.force_conflicts {
+        "&force=true"
+    } else {
+        "&force=false"
+    };
     let query = format!("{force}&dryRun=All");
     let new = session
         .api
@@ -179,7 +221,7 @@ async fn trial(session: &Session, w: &Wanted, all: &All, spaces: &Namespaces, li
         object: w.key.to_string(),
         action: Action::Update,
         after: Some(Digest::of_json(&(known(&w.object), paths))),
-        detail: lines(&differences),
+        detail: lines(&differences, MOST),
     }))
 }
 
@@ -188,7 +230,7 @@ fn created(session: &Session, w: &Wanted) -> Change {
         object: w.key.to_string(),
         action: Action::Create,
         after: Some(Digest::of_json(&known(&w.object))),
-        detail: lines(&diff::of_new(&w.object.json, &session.hidden)),
+        detail: lines(&diff::of_new(&w.object.json, &session.hidden), MOST_NEW),
     }
 }
 
@@ -204,16 +246,16 @@ fn known(object: &Object) -> Json {
     json
 }
 
-fn lines(differences: &[Difference]) -> Vec<String> {
+fn lines(differences: &[Difference], most: usize) -> Vec<String> {
     let ours = format!("labels[{}]", crate::inventory::PART_OF);
     let shown = differences.iter().filter(|d| !d.path.ends_with(&ours));
     let mut lines: Vec<String> = shown.map(Difference::line).collect();
     if lines.is_empty() {
         lines.push("joins the objects of this unit".to_owned());
     }
-    if lines.len() > MOST {
-        let left = lines.len() - MOST;
-        lines.truncate(MOST);
+    if lines.len() > most {
+        let left = lines.len() - most;
+        lines.truncate(most);
         lines.push(format!("… and {left} more"));
     }
     lines

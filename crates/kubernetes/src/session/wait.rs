@@ -1,6 +1,7 @@
 //! Waits until objects are ready: looks at all that are not, several of a kind in one request.
 use super::{
     Session,
+    api::encode,
     discover::Served,
     explain,
     live::{self, Live},
@@ -80,7 +81,7 @@ async fn states(session: &Session, open: &[(Key, Served)], live: &Live) -> HashM
         let state = match live.get(key) {
             None => State::Waiting("is not there".to_owned()),
             Some(json) => match ready::state(json) {
-                State::Ready => unserved(session, json).await,
+                State::Ready => served(session, json).await,
                 other => other,
             },
         };
@@ -89,9 +90,27 @@ async fn states(session: &Session, open: &[(Key, Served)], live: &Live) -> HashM
     out
 }
 
-/// A webhook or an aggregated API whose service has nobody behind it refuses what comes next.
-async fn unserved(session: &Session, json: &Json) -> State {
-    let _ = (session, json);
+/// A webhook whose service has nobody behind it refuses what comes next: it is ready when somebody is.
+async fn served(session: &Session, json: &Json) -> State {
+    for (namespace, name) in ready::services(json) {
+        let path = format!(
+            "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+            encode(&namespace)
+        );
+        let query = format!(
+            "labelSelector={}",
+            encode(&format!("kubernetes.io/service-name={name}"))
+        );
+        // who may not look cannot tell: it is not waited for
+        let Ok(page) = session.api.list(&path, &query, "").await else {
+            continue;
+        };
+        if !page.items.iter().any(ready::has_endpoint) {
+            return State::Waiting(format!(
+                "nobody serves it: the Service {namespace}/{name} has no ready endpoint"
+            ));
+        }
+    }
     State::Ready
 }
 
