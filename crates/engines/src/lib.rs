@@ -6,7 +6,7 @@
 //! - [`outcome`]: what an exit means when it is not a success.
 //! - [`declared`]: outputs that a component declares itself, because its tool cannot.
 //! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
-//! - [`terraform`], [`packer`], [`ansible`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
+//! - [`terraform`], [`packer`], [`ansible`], [`helm`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
 //! - [`needs`]: what plug-ins of tools read from their environment, from data.
 //! - [`bitops`]: deployments of BitOps operations repos, over the others and with hooks around.
 //! - [`described`]: tools that are read and checked, and not run yet.
@@ -20,6 +20,8 @@ pub mod described;
 mod folder;
 pub mod frame;
 pub mod handoff;
+pub mod helm;
+mod mask;
 pub mod needs;
 pub mod outcome;
 pub mod packer;
@@ -36,6 +38,7 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
         Box::new(Frame(terraform::Terraform)),
         Box::new(Frame(packer::Packer)),
         Box::new(Frame(ansible::Ansible)),
+        Box::new(Frame(helm::Helm)),
         Box::new(Frame(script::Script)),
         Box::new(Frame(handoff::HandOff)),
         Box::new(Frame(verify::Verify)),
@@ -58,7 +61,7 @@ pub fn by_name(name: &str) -> Option<Box<dyn DynEngine>> {
 pub fn can_observe(spec: &UnitSpec) -> bool {
     !spec.observe.is_empty()
         || match spec.engine.as_str() {
-            "terraform" | "bitops-terraform" => true,
+            "terraform" | "bitops-terraform" | "helm" => true,
             "ansible" => ansible::checks(spec),
             "script" => spec.options.contains_key("check"),
             _ => false,
