@@ -223,12 +223,14 @@ fn with_live(said: Vec<Change>, mut live: Vec<Change>, namespace: &str) -> Vec<C
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strata_core::value::Value;
 
     fn task(options: &str) -> Task {
-        let json = format!(
-            r#"{{"verb": "plan", "unit": "dev/web", "spec": {{"engine": "helm", "folder": "web", "options": {options}}}, "inputs": {{}}, "tool": {{"program": "helm", "version": ""}}}}"#
-        );
-        serde_json::from_str(&json).unwrap()
+        let json = r#"{"verb": "plan", "unit": "dev/web", "spec": {"engine": "helm", "folder": "web"}, "inputs": {}, "tool": {"program": "helm", "version": ""}}"#;
+        let mut task: Task = serde_json::from_str(json).unwrap();
+        let options: BTreeMap<String, Value> = serde_json::from_str(options).unwrap();
+        task.spec.options = options.into_iter().map(|(k, v)| (k, v.into())).collect();
+        task
     }
     fn object(text: &str) -> Object {
         manifest::objects(text).unwrap().remove(0)

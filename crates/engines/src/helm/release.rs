@@ -31,9 +31,6 @@ pub struct Info {
     /// `deployed`, `failed`, `pending-upgrade` …
     #[serde(default)]
     pub status: String,
-    /// What it says about that.
-    #[serde(default)]
-    pub description: String,
     /// What the chart tells people.
     #[serde(default)]
     pub notes: String,

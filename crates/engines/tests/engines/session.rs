@@ -108,6 +108,8 @@ impl<'a> Session<'a> {
         for name in ["PATH", "HOME", "USER", "LANG", "TMPDIR"] {
             command.envs(std::env::var(name).map(|value| (name, value)));
         }
+        // the cluster for tests, where there is one
+        command.envs(std::env::var("STRATA_TEST_CLUSTER").map(|value| ("KUBECONFIG", value)));
         for (name, value) in &run.env {
             command.env(
                 name,
