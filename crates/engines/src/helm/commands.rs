@@ -17,6 +17,8 @@ const MOST_HISTORY: u64 = 4 << 20;
 const MOST_DEFINITIONS: u64 = 64 << 20;
 /// How many revisions helm keeps.
 const HISTORY: &str = "--history-max=10";
+/// Without values helm takes those of the revision before.
+const RESET: &str = "--reset-values";
 /// What an operation may take beside waiting: the chart, hooks, the way back.
 const MARGIN: Millis = 5 * 60_000;
 
@@ -81,7 +83,13 @@ pub fn dependencies(task: &Task) -> Invocation {
 
 /// `repo update` of the repository that the chart comes from.
 pub fn repo_update(task: &Task) -> Invocation {
-    helm(task, "repo update", &["repo", "update", workspace::NAME])
+    let words = [
+        "repo",
+        "update",
+        workspace::NAME,
+        "--fail-on-repo-update-fail",
+    ];
+    helm(task, "repo update", &words)
 }
 
 /// `pull`: the chart as a file that is kept, so that what was planned is what is applied.
@@ -152,6 +160,7 @@ pub fn render(task: &Task) -> Invocation {
             "--install",
             "--dry-run=server",
             "--output=json",
+            RESET,
             HISTORY,
         ],
     );
@@ -228,7 +237,7 @@ pub fn is_atomic(task: &Task) -> bool {
 
 /// `upgrade --install`. helm is asked what became of one that was cut off.
 pub fn upgrade(task: &Task) -> Invocation {
-    let mut run = of_release(task, "upgrade", &["upgrade", "--install", HISTORY]);
+    let mut run = of_release(task, "upgrade", &["upgrade", "--install", RESET, HISTORY]);
     run.args.push(chart(task));
     values(task, &mut run);
     if flag(&task.spec, "wait") != Some(false) {
