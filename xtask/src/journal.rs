@@ -123,6 +123,7 @@ fn unit_events(step: &Step) -> [Event; 4] {
 
 fn task(unit: &Address) -> Task {
     Task {
+        platform: String::new(),
         verb: Verb::Apply,
         unit: unit.clone(),
         spec: UnitSpec {

@@ -8,7 +8,7 @@ mod task;
 mod workspace;
 
 pub use acts::{Act, Class, Exit, Failure, Finding, Got, Question, Report, Turn, Verdict};
-pub use invocation::{Channel, Collect, Effect, Invocation, Recovery, Signal};
+pub use invocation::{Channel, Collect, Effect, ITSELF, Invocation, Recovery, Signal};
 pub use task::{Artifact, Interrupted, Task, Tool, Verb};
 pub use workspace::{Arg, Content, EnvValue, Generated, Keep, Place, Root, Workspace};
 

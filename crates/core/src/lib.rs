@@ -6,11 +6,14 @@
 //! - [`name`], [`span`], [`diagnostic`]: what things are called, where they stand, what is wrong with them.
 //! - [`value`], [`ty`]: what flows between units, as far as it is known.
 //! - [`layer`], [`interface`], [`need`], [`spec`]: what a platform is made of, resolved.
+//! - [`duration`]: how long, as people write it.
 //! - [`repo`]: other repositories and the states of them that a lock names.
 //! - [`proposal`], [`plan`], [`event`]: what will be done, what was approved, what happened.
-//! - [`engine`], [`executor`], [`store`], [`tree`], [`secret`]: the seams.
+//! - [`engine`], [`executor`], [`store`], [`tree`], [`secret`], [`cluster`]: the seams.
+pub mod cluster;
 pub mod diagnostic;
 pub mod digest;
+pub mod duration;
 pub mod engine;
 pub mod event;
 pub mod executor;

@@ -19,6 +19,10 @@ pub struct UnitSpec {
     /// Variables that hold the path of a 0600 file with this content.
     #[serde(default)]
     pub files: BTreeMap<String, Term>,
+    /// The cluster that its engine speaks to: the text of a kubeconfig, or a map with `kubeconfig` or `endpoint`. Like a
+    /// credential, it is in no fingerprint; where the cluster is, is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Term>,
     /// Outputs that the tool cannot declare.
     #[serde(default)]
     pub outputs: BTreeMap<String, OutputSpec>,

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("strata-run", &["strata-core", "strata-ops", "strata-plan"]),
     ("strata-store", &["strata-core"]),
     ("strata-adapters", &["strata-core"]),
+    ("strata-kubernetes", &["strata-core", "strata-syntax"]),
 ];
 
 /// Crates that work on what they are given: no file, process, environment or clock of the day.

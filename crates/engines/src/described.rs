@@ -1,4 +1,4 @@
-//! Tools whose files are read and checked, and that are not run yet: Kustomize, Flux, Argo CD, CloudFormation.
+//! Tools whose files are read and checked, and that are not run yet: Flux, Argo CD, CloudFormation.
 //!
 //! A component of such an engine takes part in `check` with its interface and its findings; a plan of it says plainly
 //! that this version does not run it.
@@ -11,7 +11,7 @@ use strata_core::{
     spec::UnitSpec,
     tree::Tree,
 };
-use strata_syntax::{argocd, cloudformation, flux, kustomize, own::Own};
+use strata_syntax::{argocd, cloudformation, flux, own::Own};
 
 /// One of these engines.
 pub struct Described {
@@ -28,16 +28,6 @@ pub struct Nothing;
 /// All of them.
 pub fn all() -> Vec<Described> {
     vec![
-        Described {
-            name: "kustomize",
-            options: &[("wait", "how long to wait until it is ready, such as `10m`")],
-            recognise: kustomize::recognise,
-            read: |tree, folder| {
-                let facts = kustomize::read(tree, folder);
-                let reads = facts.files.iter().cloned().collect();
-                (open(reads), kustomize::problems(tree, &facts))
-            },
-        },
         Described {
             name: "flux",
             options: &[

@@ -7,6 +7,7 @@
 //! - [`declared`]: outputs that a component declares itself, because its tool cannot.
 //! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
 //! - [`terraform`], [`packer`], [`ansible`], [`helm`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
+//! - [`kubectl`]: manifests and kustomizations; [`cluster`]: the session with a cluster that such engines use.
 //! - [`needs`]: what plug-ins of tools read from their environment, from data.
 //! - [`bitops`]: deployments of BitOps operations repos, over the others and with hooks around.
 //! - [`described`]: tools that are read and checked, and not run yet.
@@ -15,12 +16,14 @@
 //! [`strata_core::engine::Task`] hands them on in `Task::facts`.
 pub mod ansible;
 pub mod bitops;
+pub mod cluster;
 pub mod declared;
 pub mod described;
 mod folder;
 pub mod frame;
 pub mod handoff;
 pub mod helm;
+pub mod kubectl;
 mod mask;
 pub mod needs;
 pub mod outcome;
@@ -43,6 +46,9 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
         Box::new(Frame(handoff::HandOff)),
         Box::new(Frame(verify::Verify)),
     ];
+    for engine in kubectl::all() {
+        all.push(Box::new(Frame(engine)));
+    }
     for engine in described::all() {
         all.push(Box::new(Frame(engine)));
     }
@@ -63,6 +69,7 @@ pub fn can_observe(spec: &UnitSpec) -> bool {
         || match spec.engine.as_str() {
             "terraform" | "bitops-terraform" | "helm" => true,
             "ansible" => ansible::checks(spec),
+            "kubectl" | "kustomize" => true,
             "script" => spec.options.contains_key("check"),
             _ => false,
         }

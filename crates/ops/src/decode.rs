@@ -5,6 +5,8 @@ use strata_core::{
 };
 use strata_syntax::node::{Kind, Map, Node};
 
+pub use strata_core::duration::duration;
+
 /// The fields of one map.
 pub struct Fields<'a> {
     map: Option<&'a Map>,
@@ -190,33 +192,4 @@ pub fn text(node: &Node) -> Option<String> {
 /// "X must be Y", at its place.
 pub fn expected(node: &Node, what: &str, want: &str) -> Diagnostic {
     Diagnostic::error("file::wrong-kind", format!("{what} must be {want}")).at(node.location())
-}
-
-/// Milliseconds of a duration such as `90s`, `15m`, `2h`, `10d`, `500ms`.
-pub fn duration(text: &str) -> Option<u64> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let n: u64 = text[..digits].parse().ok()?;
-    let unit = match &text[digits..] {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    n.checked_mul(unit)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_a_unit() {
-        assert_eq!(duration("90s"), Some(90_000));
-        assert_eq!(duration("10d"), Some(864_000_000));
-        for bad in ["", "5", "s", "1 h", "99999999999999999d", "-1s"] {
-            assert_eq!(duration(bad), None, "{bad}");
-        }
-    }
 }

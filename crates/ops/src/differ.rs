@@ -148,6 +148,9 @@ fn described(side: Side<'_>, unit: usize) -> BTreeMap<String, Term> {
                     out.insert(format!("{group}.{key}"), here(term, side.env));
                 }
             }
+            if let Some(cluster) = &resolved.spec.cluster {
+                out.insert("cluster".to_owned(), here(cluster, side.env));
+            }
         }
         Err(problem) => {
             out.insert("problem".to_owned(), text(problem.message));

@@ -343,6 +343,11 @@ pub fn resolve(
         options,
         env,
         files: all(&component.files)?,
+        cluster: component
+            .cluster
+            .as_ref()
+            .map(|f| f.eval(&scope))
+            .transpose()?,
         outputs: component
             .outputs
             .iter()
@@ -402,6 +407,7 @@ pub fn identity_task(c: &Composition, unit: usize) -> Task {
     let _ = default_backend(c, unit, &mut options, &NoOutputs);
     Task {
         verb: Verb::Plan,
+        platform: c.loaded.platform.id.clone(),
         unit: u.address.clone(),
         spec: UnitSpec {
             engine: component.engine.clone(),

@@ -60,7 +60,8 @@ pub(crate) fn fingerprint(
         &resolved.spec.env,
         &resolved.spec.files,
     ];
-    for term in late.into_iter().flat_map(BTreeMap::values) {
+    let cluster = resolved.spec.cluster.iter();
+    for term in late.into_iter().flat_map(BTreeMap::values).chain(cluster) {
         open.extend(term.holes().into_iter().cloned());
     }
     let mut state: BTreeMap<String, Term> = BTreeMap::new();
@@ -159,6 +160,7 @@ pub(crate) fn complete(
     let recorded = recorded_outputs(c, unit, facts.recorded);
     let task = Task {
         verb: Verb::Plan,
+        platform: c.loaded.platform.id.clone(),
         unit: u.address.clone(),
         spec,
         inputs,
@@ -245,6 +247,17 @@ pub fn parts(
         )?,
     );
     parts.insert("tool".to_owned(), of(&[], &[&tool.version])?);
+    // who may enter is no part of what is applied; where it is applied is
+    if let Some(Term::Map(cluster)) = &spec.cluster {
+        let place = ["endpoint", "context"].into_iter();
+        let place: BTreeMap<String, Term> = place
+            .filter_map(|key| Some((key.to_owned(), cluster.get(key)?.clone())))
+            .filter(|(_, term)| !term.is_secret())
+            .collect();
+        if !place.is_empty() {
+            parts.insert("cluster".to_owned(), of(&[("cluster", &place)], &[])?);
+        }
+    }
     Ok(parts)
 }
 

@@ -26,10 +26,12 @@ use strata_core::exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // a hidden command that must start fast: before arguments are parsed
+    // hidden commands that must start fast: before arguments are parsed
     let mut raw = std::env::args_os().skip(1);
-    if raw.next().is_some_and(|a| a == wire::SUPERVISE) {
-        return wire::supervise(raw.next());
+    match raw.next() {
+        Some(command) if command == wire::SUPERVISE => return wire::supervise(raw.next()),
+        Some(command) if command == wire::KUBERNETES => return wire::kubernetes(raw),
+        _ => {}
     }
     let args = match args::Args::try_parse() {
         Ok(args) => args,

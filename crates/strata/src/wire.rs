@@ -29,6 +29,14 @@ pub fn supervise(dir: Option<OsString>) -> ExitCode {
     }
 }
 
+/// The hidden command under which the program is a session with a cluster.
+pub const KUBERNETES: &str = strata_core::cluster::COMMAND;
+
+/// Runs as a session with a cluster.
+pub fn kubernetes(args: impl Iterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(strata_kubernetes::session::main(args))
+}
+
 /// All engines.
 pub fn engines() -> Vec<Arc<dyn DynEngine>> {
     strata_engines::all().into_iter().map(Arc::from).collect()

@@ -133,6 +133,7 @@ fn outputs_of_units_are_secrets() {
         )]),
         task: Task {
             verb: Verb::Apply,
+            platform: String::new(),
             unit: unit.clone(),
             spec: UnitSpec::default(),
             inputs: BTreeMap::new(),

@@ -4,12 +4,16 @@ use super::{Arg, EnvValue, Millis, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// As [`Invocation::program`]: this program itself, under one of its hidden commands. What an engine cannot do because it
+/// is pure and no tool does for it, such a process does, under the supervisor like every other.
+pub const ITSELF: &str = "@strata";
+
 /// One start of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invocation {
     /// What it is called in logs: `plan`, `apply`, `output`.
     pub label: String,
-    /// The program: a name looked up in `PATH`, or a path that begins with `./` inside `cwd`.
+    /// The program: a name looked up in `PATH`, a path that begins with `./` inside `cwd`, or [`ITSELF`].
     pub program: String,
     /// Its arguments.
     pub args: Vec<Arg>,

@@ -43,6 +43,9 @@ impl Verb {
 pub struct Task {
     /// What is asked.
     pub verb: Verb,
+    /// Of which platform: its id. Units of two platforms may be called the same where they meet.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub platform: String,
     /// Of which unit.
     pub unit: Address,
     /// The unit, resolved.

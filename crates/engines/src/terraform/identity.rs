@@ -141,6 +141,7 @@ mod tests {
         let options = options.into_iter().map(|(k, v)| (k, v.into())).collect();
         let task = Task {
             verb: Verb::Plan,
+            platform: String::new(),
             unit: Address::new(unit, "vpc"),
             spec: UnitSpec {
                 options,

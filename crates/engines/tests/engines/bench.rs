@@ -123,6 +123,7 @@ impl Bench {
             "{problems:?}"
         );
         Task {
+            platform: String::new(),
             verb,
             unit: Address::new("dev", "unit"),
             spec: spec.clone(),

@@ -27,6 +27,7 @@ fn task(verb: Verb) -> Task {
         ("token".to_owned(), output(Type::String, true)),
     ]);
     Task {
+        platform: String::new(),
         verb,
         unit: Address::new("org", "budget"),
         spec: UnitSpec {

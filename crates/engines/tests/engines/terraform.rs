@@ -79,6 +79,7 @@ fn apply(bench: &Bench, name: &str, task: &Task) -> BTreeMap<String, Output> {
         "",
         &Task {
             verb: Verb::Plan,
+            platform: String::new(),
             ..task.clone()
         },
     );
@@ -86,6 +87,7 @@ fn apply(bench: &Bench, name: &str, task: &Task) -> BTreeMap<String, Output> {
         name,
         &Task {
             verb: Verb::Apply,
+            platform: String::new(),
             saved: Some(saved),
             ..task.clone()
         },
@@ -277,6 +279,7 @@ fn a_workspace_is_made_and_selected() {
         "",
         &Task {
             verb: Verb::Apply,
+            platform: String::new(),
             saved: Some(saved),
             ..task.clone()
         },

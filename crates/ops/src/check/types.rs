@@ -69,7 +69,8 @@ impl Checker<'_> {
         if let Some(backend) = scope::backend_of(self.c, self.i) {
             self.field(backend, &Type::Any, problems);
         }
-        for field in component.files.values().chain(component.options.values()) {
+        let rest = component.files.values().chain(component.options.values());
+        for field in rest.chain(&component.cluster) {
             self.field(field, &Type::Any, problems);
         }
         for field in &component.verify {

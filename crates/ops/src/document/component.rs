@@ -79,6 +79,8 @@ pub struct Component {
     pub env: FieldMap,
     /// Variables with the path of a private file.
     pub files: FieldMap,
+    /// The cluster that its engine speaks to.
+    pub cluster: Option<Field>,
     /// Contracts: their outputs from its own.
     pub provides: LiteMap<String, (Location, FieldMap)>,
     /// Outputs that the tool cannot declare.
@@ -159,6 +161,7 @@ impl Component {
             options: options(&f, id, problems, &mut misread),
             env: fields(&f, "env", problems),
             files: fields(&f, "files", problems),
+            cluster: super::cluster::cluster(&f, problems),
             provides: provides(&f, problems),
             outputs: super::outputs::outputs(&f, problems),
             verify: verify(&f, problems),
@@ -191,6 +194,7 @@ impl Component {
         ];
         maps.into_iter()
             .flat_map(|(k, m)| m.values().map(move |f| (k, f)))
+            .chain(self.cluster.iter().map(|f| ("cluster", f)))
             .chain(self.options.values().map(|f| ("options", f)))
             .chain(self.verify.iter().map(|f| ("verify", f)))
     }
@@ -198,10 +202,6 @@ impl Component {
 
 fn refuse_not_yet(f: &Fields<'_>, problems: &mut Problems) {
     for (key, instead) in [
-        (
-            "cluster",
-            "give the kubeconfig with `files: {KUBECONFIG: …}`",
-        ),
         ("inputs-as", "remove it"),
         ("isolation", "remove it"),
         ("inventory", "write it under `ansible:`"),

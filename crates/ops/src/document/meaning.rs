@@ -145,6 +145,10 @@ pub const COMPONENT: &[Meaning] = &[
         "variables that hold the path of a private file with this content",
     ),
     (
+        "cluster",
+        "the cluster that its engine speaks to: a kubeconfig, or `{kubeconfig, context}`, or `{endpoint, ca, token}` or `exec`",
+    ),
+    (
         "outputs",
         "outputs that the tool cannot declare: a type, or `{type, sensitive, from, description}`",
     ),

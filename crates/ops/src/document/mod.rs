@@ -1,4 +1,5 @@
 //! The files that a user writes, decoded. One module per file kind; the keys of each are a closed list.
+mod cluster;
 pub mod component;
 pub mod contract;
 pub mod environment;

@@ -168,9 +168,11 @@ impl Gatherer<'_> {
                 self.in_term(&term, unit, kind, name, declared.as_deref(), &field.at);
             }
         }
-        for field in &component.verify {
+        let verify = component.verify.iter().map(|f| ("list", "verify", f));
+        let cluster = component.cluster.iter().map(|f| ("key", "cluster", f));
+        for (kind, name, field) in verify.chain(cluster) {
             if let Ok(term) = eval_late(self.c, i, field) {
-                self.in_term(&term, unit, "list", "verify", None, &field.at);
+                self.in_term(&term, unit, kind, name, None, &field.at);
             }
         }
     }

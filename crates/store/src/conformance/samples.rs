@@ -60,6 +60,7 @@ pub fn task(unit: &Address) -> Task {
     };
     Task {
         verb: Verb::Apply,
+        platform: String::new(),
         unit: unit.clone(),
         spec: UnitSpec {
             engine: "terraform".into(),

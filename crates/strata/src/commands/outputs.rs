@@ -1,4 +1,6 @@
 //! `strata outputs`: what was recorded at the last apply; no tool is started.
+//!
+//! What an engine notes for itself is no output: its name is none that could be declared.
 use crate::{args::Global, context::Context, problem::Problem};
 use serde_json::{Map, Value as Json};
 use strata_core::{exit, name::Address, store::Applied, value::Value};
@@ -29,6 +31,9 @@ pub fn run(global: &Global, of: &str, name: Option<&str>, reveal: bool) -> Resul
                 found.extend(store.applied(&row.unit)?);
             }
         }
+    }
+    for applied in &mut found {
+        applied.outputs.retain(|name, _| !name.starts_with('.'));
     }
     if let (Some(name), Some(applied)) = (name, found.first()) {
         let Some(output) = applied.outputs.get(name) else {

@@ -14,7 +14,9 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering};
 use strata_core::{
-    engine::{Channel, Collect, Effect, EnvValue, Generated, Invocation, Place, Root},
+    engine::{
+        Channel, Collect, Effect, EnvValue, Generated, ITSELF, Invocation, Place, Root,
+    },
     executor::{ExecutorError, Handle, SessionSpec},
     value::Term,
 };
@@ -78,12 +80,16 @@ impl ProcessSession {
         handle: &Handle,
     ) -> Result<Result<Ready, String>, ExecutorError> {
         let env = self.variables(invocation)?;
-        let found = program::find(
-            &invocation.program,
-            &invocation.cwd,
-            &self.roots,
-            env.get("PATH").map(String::as_str),
-        );
+        let found = if invocation.program == ITSELF {
+            Ok(self.inner.config.program.clone())
+        } else {
+            program::find(
+                &invocation.program,
+                &invocation.cwd,
+                &self.roots,
+                env.get("PATH").map(String::as_str),
+            )
+        };
         let program = match found {
             Ok(program) => program,
             Err(why) => return Ok(Err(why)),

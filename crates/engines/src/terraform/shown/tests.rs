@@ -4,6 +4,7 @@ use strata_core::{engine::Tool, name::Address, spec::UnitSpec};
 
 fn of(verb: Verb, json: &str) -> Finding {
     let task = Task {
+        platform: String::new(),
         verb,
         unit: Address::new("dev", "net"),
         spec: UnitSpec::default(),

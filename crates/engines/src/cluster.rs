@@ -1,0 +1,122 @@
+//! A session with a Kubernetes cluster, as engines use it: the private file with the request, the invocation, the answer.
+//!
+//! `strata_core::cluster` has the words and the crate `kubernetes` does what they say. Nothing of it is known here.
+use crate::outcome::{failure, succeeded};
+use strata_core::{
+    cluster::{Answer, Ask, COMMAND, NOTE, Noted, Request},
+    engine::{
+        Arg, Channel, Class, Content, Effect, Exit, Failure, Generated, ITSELF, Invocation, Millis,
+        Place, Recovery, Task, Verb,
+    },
+    value::{Output, Term, Value},
+};
+
+/// Most bytes of an answer.
+const MOST_SAID: u64 = 64 << 20;
+/// How long to wait for objects when nothing is said.
+pub const USUAL_WAIT: Millis = 600_000;
+/// What a session needs to say why it gave up, before its time limit ends it.
+const TO_SAY_WHY: Millis = 20_000;
+
+/// A request with what is usual; change what is not.
+pub fn request(task: &Task, ask: Ask) -> Request {
+    Request {
+        ask,
+        platform: task.platform.clone(),
+        unit: task.unit.to_string(),
+        namespace: None,
+        noted: noted(task),
+        wait: bounded(task, USUAL_WAIT),
+        prune: true,
+        force_conflicts: false,
+        inventory: true,
+    }
+}
+
+/// How long to wait, so that the time limit of the step does not end a session that could still say why.
+pub fn bounded(task: &Task, wait: Millis) -> Millis {
+    let limit = task.spec.limit(task.verb.name(), 3_600_000);
+    wait.min(limit.saturating_sub(TO_SAY_WHY).max(limit / 2))
+}
+
+/// The private file with a request.
+pub fn file(task: &Task, name: &str, request: &Request, with_inputs: bool) -> Generated {
+    let none = std::collections::BTreeMap::new();
+    let inputs = if with_inputs { &task.inputs } else { &none };
+    let content = request.term(task.spec.cluster.as_ref(), inputs, secrets(task));
+    Generated {
+        at: Place::private(name),
+        content: Content::Json(content),
+        mode: 0o600,
+    }
+}
+
+/// The start of a session with the request in a private file, and the files that it reads or writes.
+pub fn invocation(task: &Task, label: &str, request: &str, files: Vec<Place>) -> Invocation {
+    let mut args = vec![Arg::from(COMMAND), Arg::Path(Place::private(request))];
+    args.extend(files.into_iter().map(Arg::Path));
+    let mut run = Invocation::new(label, ITSELF, args);
+    run.stdout = Channel::Answer(MOST_SAID);
+    if matches!(task.verb, Verb::Apply | Verb::Destroy) {
+        // what is applied twice is applied once
+        run.effect = Effect::Writes(Recovery::Rerun);
+    }
+    run
+}
+
+/// The answer of a session, or why there is none.
+pub fn answer(what: &str, got: &strata_core::engine::Got) -> Result<Answer, Failure> {
+    let answer = serde_json::from_slice::<Answer>(got.stdout());
+    match answer {
+        Ok(answer) => match answer.failure(got.tail()) {
+            Some(failure) => Err(failure),
+            None if succeeded(got) => Ok(answer),
+            None => Err(failure(what, got)),
+        },
+        // killed with its API server half way: the same again is safe
+        Err(_) if matches!(got, strata_core::engine::Got::Exit { exit: Exit::Code(0), .. }) => {
+            Err(Failure {
+                class: Class::Unknown,
+                summary: format!("{what} gave no answer"),
+                stale: false,
+            })
+        }
+        Err(_) => Err(failure(what, got)),
+    }
+}
+
+/// What was noted of the cluster at the last apply.
+pub fn noted(task: &Task) -> Option<Noted> {
+    let note = task.recorded.get(NOTE)?.plain()?;
+    serde_json::from_value(note.to_json()).ok()
+}
+
+/// The note of an answer, to be kept with the outputs.
+pub fn note(answer: &Answer) -> Option<(String, Output)> {
+    let noted = serde_json::to_value(answer.cluster.as_ref()?).ok()?;
+    let output = Output {
+        value: Value::from_json(noted),
+        sensitive: false,
+        ty: None,
+    };
+    Some((NOTE.to_owned(), output))
+}
+
+/// The secrets among what a unit is given.
+fn secrets(task: &Task) -> Vec<Term> {
+    fn go(term: &Term, out: &mut Vec<Term>) {
+        match term {
+            Term::Secret(_) => out.push(term.clone()),
+            Term::Predicted { value, .. } => go(value, out),
+            Term::List(l) | Term::Text(l) => l.iter().for_each(|t| go(t, out)),
+            Term::Map(m) => m.values().for_each(|t| go(t, out)),
+            _ => {}
+        }
+    }
+    let mut out = Vec::new();
+    let spec = &task.spec;
+    for term in task.inputs.values().chain(spec.env.values()).chain(spec.files.values()) {
+        go(term, &mut out);
+    }
+    out
+}

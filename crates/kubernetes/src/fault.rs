@@ -1,0 +1,266 @@
+//! What a refusal of the API server means: whether it may pass, and what people are told.
+use serde_json::Value as Json;
+use strata_core::engine::Class;
+
+/// Something did not work. The first line says what, the others why and the way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Will it pass?
+    pub class: Class,
+    /// Lines for people.
+    pub lines: Vec<String>,
+}
+
+impl Fault {
+    /// One that does not pass.
+    pub fn permanent(line: impl Into<String>) -> Self {
+        Self {
+            class: Class::Permanent,
+            lines: vec![line.into()],
+        }
+    }
+    /// One that may pass.
+    pub fn transient(line: impl Into<String>) -> Self {
+        Self {
+            class: Class::Transient,
+            lines: vec![line.into()],
+        }
+    }
+    /// With one more line below.
+    #[must_use]
+    pub fn more(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(format!("  {}", line.into()));
+        self
+    }
+    /// Several as one. It passes only if all may.
+    pub fn all(faults: Vec<Self>) -> Option<Self> {
+        let passes = faults.iter().all(|f| f.class == Class::Transient);
+        let lines: Vec<String> = faults.into_iter().flat_map(|f| f.lines).collect();
+        (!lines.is_empty()).then_some(Self {
+            class: if passes { Class::Transient } else { Class::Permanent },
+            lines,
+        })
+    }
+}
+
+/// A refusal, as the API server says it (`Status`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status; 0 when the server could not be reached.
+    pub code: u16,
+    /// `Conflict`, `Forbidden`, `Invalid` …
+    pub reason: String,
+    /// What it says.
+    pub message: String,
+    /// Type, message and field of each cause.
+    pub causes: Vec<Cause>,
+    /// Seconds that it asks to wait.
+    pub retry_after: Option<u64>,
+}
+
+/// One cause of a refusal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// `FieldManagerConflict`, `FieldValueInvalid` …
+    pub kind: String,
+    /// What it says.
+    pub message: String,
+    /// The field.
+    pub field: String,
+}
+
+impl Refusal {
+    /// From a `Status` in JSON.
+    pub fn from_json(code: u16, json: &Json) -> Self {
+        let text = |v: &Json, key: &str| {
+            let found = v.get(key).and_then(Json::as_str);
+            found.unwrap_or_default().to_owned()
+        };
+        let details = &json["details"];
+        let causes = details["causes"].as_array().into_iter().flatten();
+        Self {
+            code: json["code"].as_u64().map_or(code, |c| c as u16),
+            reason: text(json, "reason"),
+            message: text(json, "message"),
+            causes: causes
+                .map(|c| Cause {
+                    kind: text(c, "reason"),
+                    message: text(c, "message"),
+                    field: text(c, "field"),
+                })
+                .collect(),
+            retry_after: details["retryAfterSeconds"].as_u64().filter(|s| *s > 0),
+        }
+    }
+    /// Nobody answered.
+    pub fn unreachable(why: impl Into<String>) -> Self {
+        Self {
+            message: why.into(),
+            ..Self::default()
+        }
+    }
+    /// Is the thing not there?
+    pub fn is_missing(&self) -> bool {
+        self.code == 404
+    }
+    /// Is it in the way of another field manager?
+    pub fn is_owned(&self) -> bool {
+        self.code == 409 && self.causes.iter().any(|c| c.kind == "FieldManagerConflict")
+    }
+    /// Could a webhook not be asked? It may come up yet.
+    pub fn webhook(&self) -> Option<&str> {
+        let (_, rest) = self.message.split_once("failed calling webhook \"")?;
+        rest.split('"').next()
+    }
+    /// May the same request work in a moment?
+    pub fn may_pass(&self) -> bool {
+        match self.code {
+            0 | 429 | 502 | 503 | 504 => true,
+            409 => !self.is_owned() && self.reason != "AlreadyExists",
+            500 => self.webhook().is_some() || self.reason == "InternalError",
+            // rights that were granted a moment ago, an account that is being made
+            403 => self.message.contains("cache has not been synced")
+                || self.message.contains("not yet ready to handle request"),
+            _ => false,
+        }
+    }
+    /// In words, about an object of a file: `Deployment shop/web`.
+    pub fn about(&self, object: &str, file: &str) -> Fault {
+        let place = if file.is_empty() {
+            String::new()
+        } else {
+            format!(" ({file})")
+        };
+        let class = if self.may_pass() {
+            Class::Transient
+        } else {
+            Class::Permanent
+        };
+        let fault = |line: String| Fault {
+            class,
+            lines: vec![line],
+        };
+        if self.is_owned() {
+            return self.owned(object, &place);
+        }
+        if let Some(webhook) = self.webhook() {
+            return fault(format!(
+                "{object}{place} is refused because the webhook `{webhook}` cannot be asked"
+            ))
+            .more(self.webhook_reason())
+            .more("its configuration says `failurePolicy: Fail`: start what serves it, or remove the configuration");
+        }
+        if self.message.contains("denied the request") {
+            return fault(format!("{object}{place} is refused by an admission rule"))
+                .more(self.message.clone());
+        }
+        if let Some((_, quota)) = self.message.split_once("exceeded quota: ") {
+            return fault(format!("{object}{place} does not fit into the quota of its namespace"))
+                .more(format!("quota {quota}"))
+                .more("ask for less, or for a larger ResourceQuota");
+        }
+        if self.message.contains("because it is being terminated") {
+            return fault(format!("{object}{place}: its namespace is being deleted"))
+                .more("wait until it is gone, then apply again");
+        }
+        match self.code {
+            0 => fault(format!("{object}{place}: the cluster does not answer: {}", self.message)),
+            401 => refused_account(&self.message),
+            403 => fault(format!("{object}{place}: not allowed"))
+                .more(self.message.clone())
+                .more("give the account of `cluster:` that right"),
+            422 | 400 => {
+                let mut f = fault(format!("{object}{place} is not valid"));
+                for cause in &self.causes {
+                    f = f.more(format!("{}: {}", cause.field, cause.message));
+                }
+                if self.causes.is_empty() {
+                    f = f.more(self.message.clone());
+                }
+                if self.message.contains("field is immutable") || self.message.contains("may not change") {
+                    f = f.more("the field cannot be changed: delete the object, or give it another name");
+                }
+                f
+            }
+            code => fault(format!("{object}{place}: {} ({code})", self.message)),
+        }
+    }
+    fn webhook_reason(&self) -> String {
+        match self.message.rsplit_once("\": ") {
+            Some((_, why)) => why.to_owned(),
+            None => self.message.clone(),
+        }
+    }
+    fn owned(&self, object: &str, place: &str) -> Fault {
+        let mut fault = Fault::permanent(format!(
+            "{object}{place}: fields of it belong to another manager"
+        ));
+        for cause in self.causes.iter().filter(|c| c.kind == "FieldManagerConflict") {
+            let field = cause.field.trim_start_matches('.');
+            let by = cause.message.split('"').nth(1).unwrap_or("another manager");
+            fault = fault.more(format!("`{field}` belongs to `{by}`"));
+        }
+        fault
+            .more("leave these fields out of the files and they stay as they are, or take them over with `force-conflicts: true`")
+    }
+}
+
+/// The account of `cluster:` is not known to the cluster.
+pub fn refused_account(message: &str) -> Fault {
+    Fault::permanent("the cluster does not accept the credentials of `cluster:` (401)")
+        .more(if message.is_empty() { "Unauthorized" } else { message })
+        .more("the token has expired, or is for another cluster: give a new one, or an `exec:` that makes one each time")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn refusal(code: u16, reason: &str, message: &str) -> Refusal {
+        Refusal::from_json(code, &json!({"code": code, "reason": reason, "message": message}))
+    }
+
+    #[test]
+    fn a_conflict_names_the_other_manager_and_the_fields() {
+        let r = Refusal::from_json(
+            409,
+            &json!({"code": 409, "reason": "Conflict", "message": "Apply failed", "details": {"causes": [
+                {"reason": "FieldManagerConflict", "message": "conflict with \"kubectl-scale\" using apps/v1", "field": ".spec.replicas"}]}}),
+        );
+        assert!(r.is_owned() && !r.may_pass());
+        let f = r.about("Deployment a/b", "b.yaml:1");
+        assert_eq!(f.lines[1], "  `spec.replicas` belongs to `kubectl-scale`");
+        assert!(f.lines[2].contains("force-conflicts: true"));
+    }
+
+    #[test]
+    fn what_may_pass_is_told_from_what_does_not() {
+        let webhook = r#"Internal error occurred: failed calling webhook "w.example.com": failed to call webhook: Post "https://x": dial tcp 10.0.0.1:443: connect: connection refused"#;
+        let r = refusal(500, "InternalError", webhook);
+        assert_eq!((r.webhook(), r.may_pass()), (Some("w.example.com"), true));
+        let f = r.about("ConfigMap a/b", "");
+        assert!(f.lines[0].contains("`w.example.com`"), "{f:?}");
+        assert!(f.lines[1].contains("connection refused"), "{f:?}");
+        for (r, passes) in [
+            (Refusal::unreachable("refused"), true),
+            (refusal(429, "TooManyRequests", ""), true),
+            (refusal(409, "Conflict", "the object has been modified"), true),
+            (refusal(403, "Forbidden", "User \"x\" cannot patch"), false),
+            (refusal(401, "Unauthorized", "Unauthorized"), false),
+            (refusal(422, "Invalid", "x"), false),
+        ] {
+            assert_eq!(r.may_pass(), passes, "{r:?}");
+        }
+    }
+
+    #[test]
+    fn quota_and_termination_are_said_plainly() {
+        let say = |message| refusal(403, "Forbidden", message).about("Pod a/b", "p.yaml:1").lines;
+        let quota = say("pods \"b\" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1");
+        assert!(quota[0].contains("does not fit into the quota"), "{quota:?}");
+        assert_eq!(quota[1], "  quota small, requested: pods=1, used: pods=1, limited: pods=1");
+        let gone = say("unable to create new content in namespace a because it is being terminated");
+        assert!(gone[0].contains("its namespace is being deleted"), "{gone:?}");
+    }
+}

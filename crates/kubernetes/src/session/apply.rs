@@ -1,0 +1,163 @@
+//! Makes the objects so, stage by stage; then removes what is no longer among them and waits until all are ready.
+use super::{
+    AT_ONCE, Session,
+    discover::Kinds,
+    live::Live,
+    plan::{self, Is, Namespaces},
+    remove, wait,
+    wanted::{self, All, Wanted},
+};
+use crate::{
+    fault::Fault,
+    inventory::Member,
+    object::{Key, Object, version_of},
+    order::{self, Stage},
+};
+use futures_util::{StreamExt as _, stream};
+use serde_json::Value as Json;
+use std::{collections::BTreeSet, time::Duration};
+use strata_core::{
+    cluster::Answer,
+    proposal::{Action, Change},
+};
+use tokio::time::{Instant, sleep};
+
+/// Applies the objects.
+pub(super) async fn apply(session: &mut Session, objects: Vec<Object>, answer: &mut Answer) -> Result<(), Fault> {
+    let mut all = wanted::wanted(session, objects).await?;
+    let spaces = Namespaces::look(session, &all).await?;
+    let faults: Vec<Fault> = all.objects.iter().filter_map(|w| spaces.fault(w, &all)).collect();
+    if let Some(fault) = Fault::all(faults) {
+        return Err(fault);
+    }
+    remove::read_inventory(session).await?;
+    let live = plan::live_of(session, &all, &spaces).await?;
+    let mut announced = false;
+    let mut next = 0;
+    while next < all.objects.len() {
+        let rank = order::rank(&all.objects[next].key.what);
+        let end = next + all.objects[next..].iter().take_while(|w| order::rank(&w.key.what) == rank).count();
+        if !announced && rank.0 > Stage::Namespaces {
+            announced = true;
+            announce(session, &all, &spaces).await?;
+        }
+        serve(session, &mut all, next..end).await?;
+        let part = &all.objects[next..end];
+        group(session, part, &live, answer).await?;
+        if rank.0 == Stage::Definitions || rank.0 == Stage::Namespaces {
+            wait::until_ready(session, part).await?;
+        }
+        next = end;
+    }
+    if !announced {
+        announce(session, &all, &spaces).await?;
+    }
+    if session.request.prune {
+        remove::prune(session, &all, answer).await?;
+    }
+    wait::until_ready(session, &all.objects).await
+}
+
+/// The inventory names the kinds that are about to come before they come.
+async fn announce(session: &Session, all: &All, spaces: &Namespaces) -> Result<(), Fault> {
+    let space = &session.inventory.namespace;
+    if session.request.inventory && matches!(spaces.is(space, all), Is::Missing) {
+        return Err(Fault::permanent(format!("there is no namespace `{space}` for the inventory of this unit"))
+            .more("say with `namespace:` of the component which namespace is its own"));
+    }
+    let keys: Vec<Key> = all.objects.iter().map(|w| w.key.clone()).collect();
+    remove::write_inventory(session, keys.iter()).await
+}
+
+/// Kinds whose definition has just been established are served a moment later: looks until they are.
+async fn serve(session: &Session, all: &mut All, part: std::ops::Range<usize>) -> Result<(), Fault> {
+    let open: BTreeSet<usize> = part.filter(|i| all.objects[*i].served.is_none()).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let used: BTreeSet<String> = open.iter().map(|i| all.objects[*i].object.api_version().to_owned()).collect();
+    let until = Instant::now() + session.api.patience();
+    loop {
+        let kinds = Kinds::discover(&session.api, &used)
+            .await
+            .map_err(|r| r.about("the list of kinds", ""))?;
+        let mut missing = None;
+        for i in &open {
+            let w = &mut all.objects[*i];
+            w.served = kinds.exactly(&w.key.what, version_of(w.object.api_version())).cloned();
+            if w.served.is_none() {
+                missing = Some(w.key.clone());
+            }
+        }
+        all.kinds = kinds;
+        match missing {
+            None => return Ok(()),
+            Some(key) if Instant::now() > until => {
+                return Err(Fault::transient(format!("{key}: its definition is there, and its kind is not served yet")));
+            }
+            Some(_) => sleep(Duration::from_millis(300)).await,
+        }
+    }
+}
+
+async fn group(session: &mut Session, part: &[Wanted], live: &Live, answer: &mut Answer) -> Result<(), Fault> {
+    let ours = &*session;
+    let done = part.iter().map(|w| one(ours, w, live.get(&w.key)));
+    let done: Vec<_> = stream::iter(done).buffered(AT_ONCE).collect().await;
+    let mut faults = Vec::new();
+    let before = session.inventory.members.len();
+    for one in done {
+        match one {
+            Ok((change, now)) => {
+                let member = Member::of(&now);
+                // made again under the same name: the old one is no more
+                session.inventory.members.retain(|m| m.key() != member.key());
+                session.inventory.members.insert(member);
+                answer.changes.extend(change);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let first = part.first().map(|w| order::stage(&w.key.what));
+    let grew = session.inventory.members.len() != before || !faults.is_empty();
+    // the namespace of the inventory may be among the first
+    if grew && first != Some(Stage::Namespaces) {
+        remove::write_inventory(session, std::iter::empty()).await?;
+    }
+    match Fault::all(faults) {
+        Some(fault) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+async fn one(session: &Session, w: &Wanted, live: Option<&Json>) -> Result<(Option<Change>, Json), Fault> {
+    let path = w
+        .path()
+        .ok_or_else(|| Fault::permanent(format!("{}: its kind is not served", w.key)))?;
+    let force = if session.request.force_conflicts { "&force=true" } else { "&force=false" };
+    let now = session
+        .api
+        .apply(&path, force, &w.object.json)
+        .await
+        .map_err(|refusal| refusal.about(&w.key.to_string(), &w.object.at))?;
+    let version = |json: &Json| json["metadata"]["resourceVersion"].clone();
+    let action = match live {
+        None => Action::Create,
+        Some(old) if version(old) == version(&now) => Action::None,
+        Some(_) => Action::Update,
+    };
+    let change = match action {
+        Action::None => None,
+        action => {
+            let word = if action == Action::Create { "created" } else { "updated" };
+            eprintln!("{word} {}", w.key);
+            Some(Change {
+                object: w.key.to_string(),
+                action,
+                after: None,
+                detail: vec![],
+            })
+        }
+    };
+    Ok((change, now))
+}

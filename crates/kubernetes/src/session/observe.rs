@@ -1,0 +1,84 @@
+//! What differs from what was applied, and who changed it: a trial that would take every field back.
+use super::{
+    AT_ONCE, MANAGER, Session, plan,
+    plan::Namespaces,
+    wanted::{self, Wanted},
+};
+use crate::{
+    diff::{self, Difference},
+    fault::Fault,
+    object::Object,
+    owner,
+};
+use futures_util::{StreamExt as _, stream};
+use serde_json::Value as Json;
+use strata_core::{
+    cluster::Answer,
+    proposal::{Action, Change},
+};
+
+/// Most lines that are shown of an object.
+const MOST: usize = 20;
+
+/// Looks for drift.
+pub(super) async fn observe(session: &mut Session, objects: Vec<Object>, answer: &mut Answer) -> Result<(), Fault> {
+    let all = wanted::wanted(session, objects).await?;
+    let spaces = Namespaces::look(session, &all).await?;
+    let live = plan::live_of(session, &all, &spaces).await?;
+    let (session, live) = (&*session, &live);
+    let looks = all.objects.iter().map(|w| look(session, w, live.get(&w.key)));
+    let looks: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
+    let mut faults = Vec::new();
+    for one in looks {
+        match one {
+            Ok(change) => answer.changes.extend(change),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    answer.changes.sort();
+    match Fault::all(faults) {
+        Some(fault) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+async fn look(session: &Session, w: &Wanted, live: Option<&Json>) -> Result<Option<Change>, Fault> {
+    let change = |action, detail| Change {
+        object: w.key.to_string(),
+        action,
+        after: None,
+        detail,
+    };
+    let (Some(live), Some(path)) = (live, w.path()) else {
+        return Ok(Some(change(Action::Delete, vec!["it is gone".to_owned()])));
+    };
+    let applied = session
+        .api
+        .apply(&path, "&force=true&dryRun=All", &w.object.json)
+        .await
+        .map_err(|refusal| refusal.about(&w.key.to_string(), &w.object.at))?;
+    let mut detail: Vec<String> = Vec::new();
+    if live["metadata"]["deletionTimestamp"].is_string() {
+        detail.push("it is being deleted".to_owned());
+    }
+    let differences = diff::between(&applied, live, &session.hidden);
+    detail.extend(differences.iter().map(|d| line(d, live)));
+    if detail.is_empty() {
+        return Ok(None);
+    }
+    if detail.len() > MOST {
+        let left = detail.len() - MOST;
+        detail.truncate(MOST);
+        detail.push(format!("… and {left} more"));
+    }
+    Ok(Some(change(Action::Update, detail)))
+}
+
+fn line(difference: &Difference, live: &Json) -> String {
+    let line = difference.line();
+    match owner::of(live, &difference.steps, MANAGER) {
+        Some(owner) if owner.time.is_empty() => format!("{line}, by {}", owner.manager),
+        Some(owner) => format!("{line}, by {} at {}", owner.manager, owner.time),
+        None => line,
+    }
+}

@@ -1,0 +1,116 @@
+//! Waits until objects are ready: looks at all that are not, several of a kind in one request.
+use super::{
+    Session,
+    discover::Served,
+    explain,
+    live::{self, Live},
+    wanted::{self, Wanted},
+};
+use crate::{
+    fault::Fault,
+    object::{Key, Object},
+    ready::{self, State},
+};
+use serde_json::Value as Json;
+use std::{collections::HashMap, time::Duration};
+use strata_core::engine::Class;
+use tokio::time::{Instant, sleep};
+
+/// How often something is said that takes long.
+const SAY: Duration = Duration::from_secs(15);
+
+/// Waits for objects that somebody else applies.
+pub(super) async fn only(session: &mut Session, objects: Vec<Object>) -> Result<(), Fault> {
+    let all = wanted::wanted(session, objects).await?;
+    until_ready(session, &all.objects).await
+}
+
+/// Waits until all are ready. What fails ends it at once; what takes too long is told with its reasons.
+pub(super) async fn until_ready(session: &Session, objects: &[Wanted]) -> Result<(), Fault> {
+    let limit = Duration::from_millis(session.request.wait);
+    if limit.is_zero() {
+        return Ok(());
+    }
+    let took = objects.iter().filter(|w| ready::takes_time(&w.object.json));
+    let mut open: Vec<(Key, Served)> = took.filter_map(|w| Some((w.key.clone(), w.served.clone()?))).collect();
+    let began = Instant::now();
+    let mut said = Instant::now();
+    let mut pause = Duration::from_millis(200);
+    while !open.is_empty() {
+        let live = live::fetch(&session.api, &open)
+            .await
+            .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))?;
+        let states = states(session, &open, &live).await;
+        let failed: Vec<&Key> = states.iter().filter(|(_, s)| matches!(s, State::Failed(_))).map(|(k, _)| k).collect();
+        open.retain(|(key, _)| states.get(key) != Some(&State::Ready));
+        let late = began.elapsed() > limit;
+        if !failed.is_empty() || (late && !open.is_empty()) {
+            return Err(told(session, &open, &states, &live, !failed.is_empty(), limit).await);
+        }
+        if said.elapsed() > SAY {
+            said = Instant::now();
+            for (key, _) in open.iter().take(5) {
+                if let Some(State::Waiting(why)) = states.get(key) {
+                    eprintln!("waiting for {key}: {why}");
+                }
+            }
+        }
+        if !open.is_empty() {
+            sleep(pause).await;
+            pause = (pause * 3 / 2).min(Duration::from_secs(2));
+        }
+    }
+    Ok(())
+}
+
+async fn states(session: &Session, open: &[(Key, Served)], live: &Live) -> HashMap<Key, State> {
+    let mut out = HashMap::new();
+    for (key, _) in open {
+        let state = match live.get(key) {
+            None => State::Waiting("is not there".to_owned()),
+            Some(json) => match ready::state(json) {
+                State::Ready => unserved(session, json).await,
+                other => other,
+            },
+        };
+        out.insert(key.clone(), state);
+    }
+    out
+}
+
+/// A webhook or an aggregated API whose service has nobody behind it refuses what comes next.
+async fn unserved(session: &Session, json: &Json) -> State {
+    let _ = (session, json);
+    State::Ready
+}
+
+async fn told(session: &Session, open: &[(Key, Served)], states: &HashMap<Key, State>, live: &Live, failed: bool, limit: Duration) -> Fault {
+    let mut fault: Option<Fault> = None;
+    for (key, _) in open {
+        let (line, bad) = match states.get(key) {
+            Some(State::Failed(why)) => (format!("{key} failed: {why}"), true),
+            Some(State::Waiting(why)) => (format!("{key} is not ready after {} s: {why}", limit.as_secs()), false),
+            _ => continue,
+        };
+        if failed && !bad {
+            continue;
+        }
+        let mut one = Fault {
+            class: Class::Permanent,
+            lines: vec![line],
+        };
+        if let Some(json) = live.get(key) {
+            for line in explain::why(session, json).await {
+                one = one.more(line);
+            }
+        }
+        fault = Some(match fault {
+            None => one,
+            Some(mut all) => {
+                all.lines.extend(one.lines);
+                all
+            }
+        });
+    }
+    fault.unwrap_or_else(|| Fault::permanent("objects are not ready"))
+}
