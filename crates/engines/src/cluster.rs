@@ -74,7 +74,15 @@ pub fn answer(what: &str, got: &strata_core::engine::Got) -> Result<Answer, Fail
             None => Err(failure(what, got)),
         },
         // killed with its API server half way: the same again is safe
-        Err(_) if matches!(got, strata_core::engine::Got::Exit { exit: Exit::Code(0), .. }) => {
+        Err(_)
+            if matches!(
+                got,
+                strata_core::engine::Got::Exit {
+                    exit: Exit::Code(0),
+                    ..
+                }
+            ) =>
+        {
             Err(Failure {
                 class: Class::Unknown,
                 summary: format!("{what} gave no answer"),
@@ -115,7 +123,12 @@ fn secrets(task: &Task) -> Vec<Term> {
     }
     let mut out = Vec::new();
     let spec = &task.spec;
-    for term in task.inputs.values().chain(spec.env.values()).chain(spec.files.values()) {
+    for term in task
+        .inputs
+        .values()
+        .chain(spec.env.values())
+        .chain(spec.files.values())
+    {
         go(term, &mut out);
     }
     out

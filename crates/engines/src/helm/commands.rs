@@ -1,9 +1,13 @@
 //! The invocations of helm, and which of their lines are worth showing.
 use super::{
     options::{self, Chart, flag},
-    workspace::{self, CHARTS, KUBECONFIG, MANIFEST, REPOSITORIES, VALUES},
+    release::Restore,
+    workspace::{
+        self, CHARTS, DEFINITIONS, ENTER, KINDS, KUBECONFIG, MANIFEST, NAMESPACE, OBJECTS,
+        REPOSITORIES, VALUES,
+    },
 };
-use crate::declared;
+use crate::{cluster, declared};
 use std::collections::BTreeMap;
 use strata_core::engine::{
     Arg, Channel, Collect, Effect, EnvValue, Invocation, Millis, Place, Recovery, Task,
@@ -13,8 +17,6 @@ use strata_core::engine::{
 const MOST_JSON: u64 = 256 << 20;
 /// Most bytes of a history.
 const MOST_HISTORY: u64 = 4 << 20;
-/// Most bytes of definitions.
-const MOST_DEFINITIONS: u64 = 64 << 20;
 /// How many revisions helm keeps.
 const HISTORY: &str = "--history-max=10";
 /// Without values helm takes those of the revision before.
@@ -48,9 +50,7 @@ fn environment(task: &Task) -> BTreeMap<String, EnvValue> {
             private(workspace::REGISTRY),
         );
     }
-    if workspace::has_cluster(task) {
-        env.insert("KUBECONFIG".to_owned(), private(KUBECONFIG));
-    }
+    env.insert("KUBECONFIG".to_owned(), private(KUBECONFIG));
     env
 }
 
@@ -150,20 +150,52 @@ pub fn history(task: &Task) -> Invocation {
     run
 }
 
+/// A session that asks whether it is the cluster of the last apply, and writes the kubeconfig.
+pub fn enter(task: &Task) -> Invocation {
+    session(task, "cluster", ENTER, vec![Place::private(KUBECONFIG)])
+}
+
+/// A session that tells what the cluster serves.
+pub fn kinds(task: &Task) -> Invocation {
+    session(task, "kinds", KINDS, vec![])
+}
+
+/// A session that compares what was rendered with the cluster.
+pub fn compare(task: &Task, with_definitions: bool) -> Invocation {
+    let mut files = Vec::new();
+    if workspace::makes_namespace(task) {
+        files.push(Place::private(NAMESPACE));
+    }
+    if with_definitions {
+        files.push(Place::private(DEFINITIONS));
+    }
+    files.push(Place::private(MANIFEST));
+    session(task, "compare", OBJECTS, files)
+}
+
+/// A session that looks at the objects of the release: why they are not ready, or what has drifted.
+pub fn look(task: &Task) -> Invocation {
+    session(task, "look", OBJECTS, vec![Place::private(MANIFEST)])
+}
+
+fn session(task: &Task, label: &str, request: &str, files: Vec<Place>) -> Invocation {
+    let mut run = cluster::invocation(task, label, request, files);
+    // whatever the verb is: helm writes, this does not
+    run.effect = Effect::Reads;
+    run
+}
+
 /// What an upgrade would make of the release, as JSON; its objects also go to a private file, for a session to read.
 pub fn render(task: &Task) -> Invocation {
-    let mut run = of_release(
-        task,
-        "render",
-        &[
-            "upgrade",
-            "--install",
-            "--dry-run=server",
-            "--output=json",
-            RESET,
-            HISTORY,
-        ],
-    );
+    let words = [
+        "upgrade",
+        "--install",
+        "--dry-run=server",
+        "--output=json",
+        RESET,
+        HISTORY,
+    ];
+    let mut run = of_release(task, "render", &words);
     run.args.push(chart(task));
     values(task, &mut run);
     to_file(&mut run);
@@ -171,9 +203,10 @@ pub fn render(task: &Task) -> Invocation {
     run
 }
 
-/// The same without helm's own look at the release and at definitions: `template`. For a chart that brings definitions
-/// together with objects of them, and for a release that helm refuses to touch before it is restored.
-pub fn template(task: &Task, is_upgrade: bool, version: &str, apis: &[String]) -> Invocation {
+/// The same without helm's own look at the release and at definitions: `template`, told what the cluster serves. For a
+/// chart that brings definitions together with objects of them, and for a release that helm refuses to touch before it is
+/// restored.
+pub fn template(task: &Task, is_upgrade: bool, apis: &[String]) -> Invocation {
     let mut run = of_release(task, "template", &["template", "--dry-run=server"]);
     run.args.push(chart(task));
     values(task, &mut run);
@@ -182,11 +215,13 @@ pub fn template(task: &Task, is_upgrade: bool, version: &str, apis: &[String]) -
     } else {
         "--include-crds".into()
     });
-    if !version.is_empty() {
+    // the version first, then what it serves
+    if let Some((version, apis)) = apis.split_first() {
         run.args.push(format!("--kube-version={version}").into());
-    }
-    for api in apis {
-        run.args.push(format!("--api-versions={api}").into());
+        let apis = apis
+            .iter()
+            .map(|api| format!("--api-versions={api}").into());
+        run.args.extend(apis);
     }
     to_file(&mut run);
     run.stdout = Channel::Answer(MOST_JSON);
@@ -207,12 +242,11 @@ fn to_file(run: &mut Invocation) {
     ]);
 }
 
-/// Definitions in the chart's folder `crds` and in those of the charts inside.
+/// Definitions in the chart's folder `crds` and in those of the charts inside, into a private file for a session.
 pub fn definitions(task: &Task) -> Invocation {
     let mut run = helm(task, "show crds", &["show", "crds"]);
     run.args.push(chart(task));
-    run.stdout = Channel::Answer(MOST_DEFINITIONS);
-    run
+    written(run, DEFINITIONS)
 }
 
 fn values(task: &Task, run: &mut Invocation) {
@@ -224,7 +258,7 @@ fn values(task: &Task, run: &mut Invocation) {
     if flag(&task.spec, "skip-crds") == Some(true) {
         run.args.push("--skip-crds".into());
     }
-    if flag(&task.spec, "create-namespace") == Some(true) && run.label != "template" {
+    if workspace::makes_namespace(task) && run.label != "template" {
         run.args.push("--create-namespace".into());
     }
 }
@@ -248,25 +282,24 @@ pub fn upgrade(task: &Task) -> Invocation {
     run
 }
 
-/// `rollback` to a revision; to do it again does no harm.
-pub fn rollback(task: &Task, revision: u64, wait: bool) -> Invocation {
-    let mut run = of_release(task, "rollback", &["rollback"]);
-    run.args.push(revision.to_string().into());
-    run.args.extend([HISTORY.into(), timeout(task)]);
-    if wait {
-        run.args.push("--wait".into());
-    }
-    writes(task, &mut run, Recovery::Rerun);
-    run
-}
-
-/// `uninstall`; what is gone already is no mistake.
-pub fn uninstall(task: &Task) -> Invocation {
-    let mut run = of_release(
-        task,
-        "uninstall",
-        &["uninstall", "--wait", "--ignore-not-found"],
-    );
+/// The way back: `rollback` to a revision, or `uninstall`. To do it again does no harm.
+pub fn back(task: &Task, to: Restore, wait: bool) -> Invocation {
+    let mut run = match to {
+        Restore::Rollback(revision) => {
+            let mut run = of_release(task, "rollback", &["rollback"]);
+            run.args
+                .extend([revision.to_string().into(), HISTORY.into()]);
+            if wait {
+                run.args.push("--wait".into());
+            }
+            run
+        }
+        // what is gone already is no mistake
+        _ => {
+            let words = ["uninstall", "--wait", "--ignore-not-found"];
+            of_release(task, "uninstall", &words)
+        }
+    };
     run.args.push(timeout(task));
     writes(task, &mut run, Recovery::Rerun);
     run
@@ -295,13 +328,17 @@ pub fn test(task: &Task) -> Invocation {
     run
 }
 
-/// The objects of the release as they were applied, into a private file for a session. helm writes to standard output
-/// only, which would end in the log.
+/// The objects of the release as they were applied, into a private file for a session.
 pub fn manifest(task: &Task) -> Invocation {
-    let mut run = of_release(task, "get manifest", &["get", "manifest"]);
+    let run = of_release(task, "get manifest", &["get", "manifest"]);
+    written(run, MANIFEST)
+}
+
+/// The same with standard output in a private file: helm writes secrets there, and offers no other place.
+fn written(mut run: Invocation, file: &str) -> Invocation {
     let words = ["-c", r#"umask 077; to=$1; shift; exec "$@" >"$to""#, "sh"];
     let mut args: Vec<Arg> = words.map(Arg::from).into();
-    args.push(Arg::Path(Place::private(MANIFEST)));
+    args.push(Arg::Path(Place::private(file)));
     args.push(std::mem::replace(&mut run.program, "sh".to_owned()).into());
     args.append(&mut run.args);
     run.args = args;
@@ -321,7 +358,9 @@ pub fn progress(label: &str, line: &str) -> Option<String> {
     let noise = ["WARNING: Kubernetes configuration file", "Hang tight while"];
     let says =
         text.chars().any(char::is_alphanumeric) && !noise.iter().any(|n| text.starts_with(n));
-    (says && label != "get manifest").then(|| line.trim_end().to_owned())
+    // words of a failure come with the failure
+    let speaks = says && !line.starts_with(strata_core::cluster::SAID);
+    (speaks && label != "kinds").then(|| line.trim_end().to_owned())
 }
 
 #[cfg(test)]

@@ -165,9 +165,9 @@ pub fn of_tests(task: &Task, got: &Got) -> Failure {
     failed
 }
 
-/// What a failure is followed by when the release is restored.
-pub fn restored(mut failure: Failure, how: &str) -> Failure {
-    failure.summary = format!("{}\n{how}", failure.summary);
+/// A failure with more to say.
+pub fn followed(mut failure: Failure, more: &str) -> Failure {
+    failure.summary = format!("{}\n{more}", failure.summary);
     failure
 }
 

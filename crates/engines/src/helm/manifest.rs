@@ -20,6 +20,30 @@ const POLICY: &str = "helm.sh/resource-policy";
 /// The annotation that makes an object a hook.
 const HOOK: &str = "helm.sh/hook";
 
+/// Kinds whose objects are in no namespace, as far as charts have them. Of others the cluster knows.
+const GLOBAL: &[&str] = &[
+    "APIService",
+    "CSIDriver",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+    "FlowSchema",
+    "IngressClass",
+    "MutatingWebhookConfiguration",
+    "Namespace",
+    "PersistentVolume",
+    "PriorityClass",
+    "PriorityLevelConfiguration",
+    "RuntimeClass",
+    "StorageClass",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+];
+
+/// How the line begins that says so of an object that stays.
+pub const STAYS: &str = "stays in the cluster";
+
 /// What names an object: group and kind, namespace, name.
 pub type Key = (String, String, String);
 
@@ -42,15 +66,19 @@ impl Object {
             None => kind.to_owned(),
         }
     }
-    /// What names it, whatever its version. The namespace is empty where it is not said: the object is the release's
-    /// then, or has none.
-    pub fn key(&self) -> Key {
+    /// What names it, whatever its version. An object that says no namespace is in the release's, unless its kind has
+    /// none.
+    pub fn key(&self, namespace: &str) -> Key {
         let metadata = &self.json["metadata"];
-        (
-            self.what(),
-            Self::text(metadata, "namespace").to_owned(),
-            Self::text(metadata, "name").to_owned(),
-        )
+        let what = self.what();
+        let kind = what.split('.').next().unwrap_or_default();
+        let namespace = match Self::text(metadata, "namespace") {
+            _ if GLOBAL.contains(&kind) => "",
+            "" => namespace,
+            said => said,
+        };
+        let name = Self::text(metadata, "name").to_owned();
+        (what, namespace.to_owned(), name)
     }
     /// What it is as a hook, if it is one.
     pub fn hook(&self) -> Option<Hook> {
@@ -130,9 +158,10 @@ pub fn digest(objects: &[Object], secrets: &Secrets) -> Digest {
 }
 
 /// What an upgrade from one manifest to another changes, object by object.
-pub fn compare(old: &[Object], new: &[Object], secrets: &Secrets) -> Vec<Change> {
+pub fn compare(old: &[Object], new: &[Object], namespace: &str, secrets: &Secrets) -> Vec<Change> {
     let by_key = |objects: &[Object]| -> BTreeMap<Key, Object> {
-        objects.iter().map(|o| (o.key(), o.clone())).collect()
+        let key = |o: &Object| (o.key(namespace), o.clone());
+        objects.iter().map(key).collect()
     };
     let (old, new) = (by_key(old), by_key(new));
     let mut changes: Vec<Change> = new
@@ -229,16 +258,16 @@ mod tests {
     fn objects_are_compared_one_by_one() {
         let (old, new) = (objects(OLD).unwrap(), objects(NEW).unwrap());
         assert_eq!(
-            shown_of(&compare(&old, &new, &Secrets::default())),
+            shown_of(&compare(&old, &new, "default", &Secrets::default())),
             [
                 "Create ConfigMap other/new: ",
-                "Update Deployment.apps web: spec.replicas: 1 -> 2; spec.template.spec.containers[0].image: \"a:1\" -> \"a:2\"; - spec.paused",
-                "Update Secret s: stringData.k: changed (hidden)",
-                "Delete ConfigMap gone: ",
-                "Update PersistentVolumeClaim data: stays in the cluster, no longer managed (`helm.sh/resource-policy: keep`)",
+                "Update Deployment.apps default/web: spec.replicas: 1 -> 2; spec.template.spec.containers[0].image: \"a:1\" -> \"a:2\"; - spec.paused",
+                "Update Secret default/s: stringData.k: changed (hidden)",
+                "Delete ConfigMap default/gone: ",
+                "Update PersistentVolumeClaim default/data: stays in the cluster, no longer managed (`helm.sh/resource-policy: keep`)",
             ]
         );
-        assert!(compare(&new, &new, &Secrets::default()).is_empty());
+        assert!(compare(&new, &new, "default", &Secrets::default()).is_empty());
     }
 
     #[test]
@@ -261,10 +290,10 @@ mod tests {
         let (one, two) = (manifest("hunter2-long"), manifest("swordfish-long"));
         let old = Secrets::of_inputs(&inputs, &value("hunter2-long"));
         let new = Secrets::of_inputs(&inputs, &value("swordfish-long"));
-        let changes = compare(&one, &two, &new);
+        let changes = compare(&one, &two, "default", &new);
         assert_eq!(
             shown_of(&changes),
-            ["Update ConfigMap c: data.a: changed (hidden)"]
+            ["Update ConfigMap default/c: data.a: changed (hidden)"]
         );
         assert_eq!(digest(&one, &old), digest(&two, &new));
     }
@@ -275,6 +304,6 @@ mod tests {
         assert_eq!(objects("---\n---\n# nothing\n").unwrap(), []);
         let list =
             "kind: List\napiVersion: v1\nitems: [{kind: A, apiVersion: v1, metadata: {name: x}}]";
-        assert_eq!(shown(&objects(list).unwrap()[0].key()), "A x");
+        assert_eq!(shown(&objects(list).unwrap()[0].key("n")), "A n/x");
     }
 }

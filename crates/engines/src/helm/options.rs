@@ -1,6 +1,7 @@
 //! What the block `helm:` of a component says: the chart and where it comes from, the release, how to wait.
 use std::collections::BTreeMap;
 use strata_core::{
+    duration::duration,
     engine::{Millis, Task},
     spec::UnitSpec,
     value::{Term, Value},
@@ -201,22 +202,8 @@ pub fn login(spec: &UnitSpec) -> BTreeMap<String, Term> {
 /// How long to wait.
 pub fn timeout(spec: &UnitSpec) -> Millis {
     spec.string("timeout")
-        .and_then(|text| millis(&text))
+        .and_then(|text| duration(&text))
         .unwrap_or(USUAL)
-}
-
-fn millis(text: &str) -> Option<Millis> {
-    let at = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at(at);
-    let unit = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.parse::<Millis>().ok()?.checked_mul(unit)
 }
 
 #[cfg(test)]
@@ -272,18 +259,6 @@ mod tests {
         }
         for bad in ["", "Web", "-a", "a-", "a_b", "a..b", &"x".repeat(54)] {
             assert!(!is_release_name(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn times_are_read_as_everywhere() {
-        for (text, want) in [
-            ("90s", Some(90_000)),
-            ("1h", Some(3_600_000)),
-            ("1", None),
-            ("x", None),
-        ] {
-            assert_eq!(millis(text), want, "{text}");
         }
     }
 }

@@ -1,22 +1,30 @@
 //! What a release gives: its name, namespace and revision, a digest of its objects, its notes, and declared outputs.
 use super::{manifest, options, planned, release};
-use crate::{declared, outcome::refused};
+use crate::{cluster, declared, outcome::refused};
 use release::Release;
 use std::collections::BTreeMap;
 use strata_core::{
+    cluster::{Answer, Noted},
     engine::{Failure, Finding, Got, Task},
     ty::Type,
     value::{Number, Output, Term, Value},
 };
 
 /// From what `status` printed.
-pub fn finding(task: &Task, got: &Got) -> Finding {
+pub fn finding(task: &Task, noted: Option<Noted>, got: &Got) -> Finding {
     let release = match release::read::<Release>("status", got.stdout()) {
         Ok(release) => release,
         Err(why) => return refused(why),
     };
     match outputs(task, &release, got) {
-        Ok(outputs) => Finding::Applied { outputs },
+        Ok(mut outputs) => {
+            let answer = Answer {
+                cluster: noted,
+                ..Answer::default()
+            };
+            outputs.extend(cluster::note(&answer));
+            Finding::Applied { outputs }
+        }
         Err(failure) => Finding::Failed(failure),
     }
 }

@@ -14,6 +14,9 @@ use strata_core::{
     proposal::{Action, Change, Fidelity, Proposal},
 };
 
+/// How a definition is called.
+const DEFINITION: &str = "CustomResourceDefinition.apiextensions.k8s.io ";
+
 /// What there is of the release before it is planned.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Before {
@@ -104,31 +107,35 @@ pub fn secrets(task: &Task, configs: &[&Json]) -> Secrets {
         .fold(Secrets::default(), Secrets::and)
 }
 
-/// The proposal. `definitions` are those that a first install makes, `live` is what a session says of the objects.
+/// The proposal. `live` is what a session says of the objects.
 pub fn proposal(
     task: &Task,
     before: &Before,
     after: &After,
-    definitions: &[Object],
-    live: Option<Vec<Change>>,
+    live: Vec<Change>,
 ) -> Result<Proposal, String> {
     let secrets = secrets(task, &[&before.config, &after.config]);
     let old = match before.exists() {
         true => manifest::objects(&before.manifest)?,
         false => Vec::new(),
     };
-    let mut changes = manifest::compare(&old, &after.objects, &secrets);
-    changes.extend(manifest::compare(&[], definitions, &secrets));
-    if let Some(live) = live {
-        changes = with_live(changes, live, &super::options::namespace(&task.spec));
-    }
+    let namespace = super::options::namespace(&task.spec);
+    let said = manifest::compare(&old, &after.objects, &namespace, &secrets);
+    // a definition that is there already helm leaves as it is
+    let makes = |c: &Change| c.action != Action::Update || !c.object.starts_with(DEFINITION);
+    let live: Vec<Change> = match before.exists() {
+        true => live,
+        false => live.into_iter().filter(makes).collect(),
+    };
+    let differs = !said.is_empty() || !live.is_empty();
+    let mut changes = with_live(said, live);
     let tests: Vec<&Hook> = match flag(&task.spec, "test") {
         Some(true) => after.hooks.iter().filter(|h| is_test(h)).collect(),
         _ => Vec::new(),
     };
     let again = tests.iter().any(|t| before.untested.contains(&t.name));
     let unsound = before.exists() && before.status != "deployed";
-    if !changes.is_empty() || unsound || !before.exists() || again {
+    if differs || unsound || !before.exists() || again {
         changes.push(revision(task, before, again));
         let event = if before.exists() {
             "upgrade"
@@ -185,37 +192,37 @@ fn hook(hook: &Hook) -> Change {
     }
 }
 
-/// What the cluster has counts, and what only the manifests tell: objects that go, and fields that do.
-fn with_live(said: Vec<Change>, mut live: Vec<Change>, namespace: &str) -> Vec<Change> {
-    live.retain(|c| c.action != Action::None && c.action != Action::Read);
-    for change in said {
-        let own = |other: &Change| {
-            other.object == change.object
-                || change.object.split_once(' ').is_some_and(|(what, name)| {
-                    other.object == format!("{what} {namespace}/{name}")
-                })
-        };
-        match live.iter_mut().find(|other| own(other)) {
-            Some(found) => {
-                let gone = change.detail.iter().filter(|line| line.starts_with("- "));
-                let path = |line: &str| line[2..].split(':').next().unwrap_or_default().to_owned();
-                let new: Vec<String> = gone
-                    .filter(|line| {
-                        !found
-                            .detail
-                            .iter()
-                            .any(|l| l.starts_with("- ") && path(l) == path(line))
-                    })
-                    .cloned()
-                    .collect();
-                found.detail.extend(new);
+/// What the cluster has counts; and what only the manifests tell: objects that go, and fields that do.
+fn with_live(said: Vec<Change>, mut live: Vec<Change>) -> Vec<Change> {
+    for mut change in said {
+        let goes = |line: &String| line.starts_with("- ");
+        let Some(found) = live.iter_mut().find(|c| c.object == change.object) else {
+            match change.action {
+                Action::Delete => live.push(change),
+                // the cluster has it as the chart wants it already
+                Action::Create => {}
+                _ => {
+                    change
+                        .detail
+                        .retain(|l| goes(l) || l.starts_with(manifest::STAYS));
+                    if !change.detail.is_empty() {
+                        live.push(change);
+                    }
+                }
             }
-            // the cluster has it as the chart wants it already
-            None if change.action == Action::Create => {}
-            None if change.action == Action::Update
-                && !change.detail.iter().any(|l| l.starts_with("- ")) => {}
-            None => live.push(change),
-        }
+            continue;
+        };
+        let path = |line: &str| line[2..].split(':').next().unwrap_or_default().to_owned();
+        let known: Vec<String> = found
+            .detail
+            .iter()
+            .filter(|l| goes(l))
+            .map(|l| path(l))
+            .collect();
+        let gone = change.detail.into_iter().filter(goes);
+        found
+            .detail
+            .extend(gone.filter(|line| !known.contains(&path(line))));
     }
     live
 }
@@ -239,6 +246,14 @@ mod tests {
         let line = |c: &Change| format!("{:?} {} {}", c.action, c.object, c.detail.join("; "));
         p.changes.iter().map(line).collect()
     }
+    fn change(action: Action, object: &str, detail: &[&str]) -> Change {
+        Change {
+            object: object.into(),
+            action,
+            after: None,
+            detail: detail.iter().map(|d| (*d).to_owned()).collect(),
+        }
+    }
     const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n";
 
     #[test]
@@ -254,15 +269,17 @@ mod tests {
             hooks: vec![hook("pre-install"), hook("post-upgrade"), hook("test")],
             config: Json::Null,
         };
-        let definition = object(
-            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x.y}\n",
-        );
         let task = task("{}");
-        let found = proposal(&task, &Before::default(), &after, &[definition], None).unwrap();
+        let live = vec![
+            change(Action::Create, "ConfigMap default/a", &[]),
+            change(Action::Create, &format!("{DEFINITION}x.y"), &[]),
+            change(Action::Update, &format!("{DEFINITION}there.y"), &["a"]),
+        ];
+        let found = proposal(&task, &Before::default(), &after, live).unwrap();
         assert_eq!(
             shown(&found),
             [
-                "Create ConfigMap a ",
+                "Create ConfigMap default/a ",
                 "Create CustomResourceDefinition.apiextensions.k8s.io x.y ",
                 "Create hook Job h-pre-install runs at pre-install",
                 "Create release default/web "
@@ -290,23 +307,23 @@ mod tests {
         };
         let (plain, tested) = (task("{}"), task(r#"{"test": true}"#));
         assert!(
-            proposal(&plain, &before, &after, &[], None)
+            proposal(&plain, &before, &after, vec![])
                 .unwrap()
                 .is_empty()
         );
         assert!(
-            proposal(&tested, &before, &after, &[], None)
+            proposal(&tested, &before, &after, vec![])
                 .unwrap()
                 .is_empty()
         );
         before.untested = vec!["t".into()];
         assert!(
-            proposal(&plain, &before, &after, &[], None)
+            proposal(&plain, &before, &after, vec![])
                 .unwrap()
                 .is_empty()
         );
         assert_eq!(
-            shown(&proposal(&tested, &before, &after, &[], None).unwrap()),
+            shown(&proposal(&tested, &before, &after, vec![]).unwrap()),
             [
                 "Create hook Pod t runs at test",
                 "Create release default/web its tests have not succeeded"
@@ -316,7 +333,7 @@ mod tests {
         before.status = "pending-upgrade".into();
         before.restore = Restore::Rollback(1);
         assert_eq!(
-            shown(&proposal(&plain, &before, &after, &[], None).unwrap()),
+            shown(&proposal(&plain, &before, &after, vec![]).unwrap()),
             [
                 "Create release default/web revision 2 is pending-upgrade: it is rolled back to revision 1 first"
             ]
@@ -325,35 +342,28 @@ mod tests {
 
     #[test]
     fn the_cluster_has_the_last_word_and_manifests_say_what_goes() {
-        let change = |object: &str, action, detail: &[&str]| Change {
-            object: object.into(),
-            action,
-            after: None,
-            detail: detail.iter().map(|d| (*d).to_owned()).collect(),
-        };
         let said = vec![
-            change("ConfigMap a", Action::Update, &["x: 1 -> 2", "- y"]),
-            change("ConfigMap b", Action::Update, &["x: 1 -> 2"]),
-            change("ConfigMap c", Action::Update, &["- z"]),
-            change("ConfigMap d", Action::Delete, &[]),
-            change("ConfigMap e", Action::Create, &[]),
+            change(Action::Update, "ConfigMap default/a", &["x: 1 -> 2", "- y"]),
+            change(Action::Update, "ConfigMap default/b", &["x: 1 -> 2"]),
+            change(Action::Update, "ConfigMap default/c", &["x: 1 -> 2", "- z"]),
+            change(Action::Delete, "ConfigMap default/d", &[]),
+            change(Action::Create, "ConfigMap default/e", &[]),
         ];
         let live = vec![
-            change("ConfigMap default/a", Action::Update, &["x: 3 -> 2"]),
-            change("ConfigMap default/b", Action::None, &[]),
-            change("ConfigMap default/f", Action::Update, &["k: hand -> v"]),
+            change(Action::Update, "ConfigMap default/a", &["x: 3 -> 2"]),
+            change(Action::Update, "ConfigMap default/f", &["k: hand -> v"]),
         ];
-        let found = with_live(said, live, "default");
+        let found = Proposal {
+            fidelity: Fidelity::Exact,
+            changes: with_live(said, live),
+        };
         assert_eq!(
-            shown(&Proposal {
-                fidelity: Fidelity::Exact,
-                changes: found
-            }),
+            shown(&found),
             [
                 "Update ConfigMap default/a x: 3 -> 2; - y",
                 "Update ConfigMap default/f k: hand -> v",
-                "Update ConfigMap c - z",
-                "Delete ConfigMap d "
+                "Update ConfigMap default/c - z",
+                "Delete ConfigMap default/d "
             ]
         );
     }

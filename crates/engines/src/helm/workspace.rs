@@ -1,9 +1,11 @@
 //! The private files of a session: values, the repository that the chart comes from, the chart that was planned.
 use super::options::{self, Chart};
+use crate::cluster;
 use std::collections::BTreeMap;
 use strata_core::{
+    cluster::{Ask, Request},
     digest::Digest,
-    engine::{Content, Generated, Keep, Place, Task, Verb, Workspace},
+    engine::{Content, Generated, Keep, Millis, Place, Task, Verb, Workspace},
     value::Term,
 };
 
@@ -19,6 +21,18 @@ pub const CHARTS: &str = "charts";
 pub const MANIFEST: &str = "manifest.yaml";
 /// What helm enters the cluster with.
 pub const KUBECONFIG: &str = "kubeconfig";
+/// The request of the session that writes it.
+pub const ENTER: &str = "cluster.json";
+/// The request of the session that looks at objects.
+pub const OBJECTS: &str = "objects.json";
+/// The request of the session that tells what the cluster serves.
+pub const KINDS: &str = "kinds.json";
+/// Definitions that the chart brings.
+pub const DEFINITIONS: &str = "definitions.yaml";
+/// The namespace, where it is made.
+pub const NAMESPACE: &str = "namespace.yaml";
+/// How long a session waits that has only to tell what is not ready, in milliseconds.
+const TO_TELL: Millis = 1;
 /// What the chart's repository is called.
 pub const NAME: &str = "strata";
 
@@ -41,6 +55,21 @@ pub fn of(task: &Task) -> Workspace {
         private("helm/repository/.keep", empty()),
         private(&format!("{CHARTS}/.keep"), empty()),
     ];
+    generated.extend(requests(task));
+    if makes_namespace(task) {
+        let name = Term::String(options::namespace(&task.spec));
+        let text = |text: &str| Term::String(text.to_owned());
+        let metadata = Term::Map([("name".to_owned(), name)].into());
+        let namespace = [
+            ("apiVersion".to_owned(), text("v1")),
+            ("kind".to_owned(), text("Namespace")),
+            ("metadata".to_owned(), metadata),
+        ];
+        generated.push(private(
+            NAMESPACE,
+            Content::Json(Term::Map(namespace.into())),
+        ));
+    }
     if let Some(repositories) = repositories(task) {
         // JSON is YAML
         generated.push(private(REPOSITORIES, Content::Json(repositories)));
@@ -112,7 +141,34 @@ pub fn registry(task: &Task) -> Option<Term> {
     })
 }
 
-/// Is the cluster said by `cluster:`?
-pub fn has_cluster(_task: &Task) -> bool {
-    false
+/// Does an apply make the namespace?
+pub fn makes_namespace(task: &Task) -> bool {
+    options::flag(&task.spec, "create-namespace") == Some(true)
+}
+
+/// The requests of sessions, one file for each kind of question.
+fn requests(task: &Task) -> Vec<Generated> {
+    let asking = |name, ask| {
+        let request = Request {
+            namespace: Some(options::namespace(&task.spec)),
+            // helm waits; a session only tells what it waited for
+            wait: match ask {
+                Ask::Wait => TO_TELL,
+                _ => 0,
+            },
+            prune: false,
+            force_conflicts: true,
+            inventory: false,
+            ..cluster::request(task, ask)
+        };
+        cluster::file(task, name, &request, false)
+    };
+    let mut files = vec![asking(ENTER, Ask::Kubeconfig)];
+    match task.verb {
+        Verb::Plan => files.extend([asking(OBJECTS, Ask::Plan), asking(KINDS, Ask::Kinds)]),
+        Verb::Apply => files.push(asking(OBJECTS, Ask::Wait)),
+        Verb::Observe => files.push(asking(OBJECTS, Ask::Observe)),
+        _ => {}
+    }
+    files
 }

@@ -75,7 +75,9 @@ pub(super) fn folder(tree: &dyn Tree, folder: &str) -> (Interface, Vec<Diagnosti
 fn is_manifest(name: &str) -> bool {
     let own = name == "component.yaml";
     let hidden = name.split('/').any(|part| part.starts_with('.'));
-    let ends = [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end));
+    let ends = [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| name.ends_with(end));
     ends && !own && !hidden
 }
 
@@ -119,6 +121,10 @@ mod tests {
         ]);
         let (interface, _) = kustomization(&tree, "a");
         let base = ["base/app.conf", "base/kustomization.yaml", "base/x.yaml"];
-        assert!(base.iter().all(|f| interface.reads.iter().any(|r| r == f)), "{:?}", interface.reads);
+        assert!(
+            base.iter().all(|f| interface.reads.iter().any(|r| r == f)),
+            "{:?}",
+            interface.reads
+        );
     }
 }

@@ -59,7 +59,11 @@ impl Engine for Kubectl {
     type State = State;
 
     fn name(&self) -> &'static str {
-        if self.kustomize { "kustomize" } else { "kubectl" }
+        if self.kustomize {
+            "kustomize"
+        } else {
+            "kubectl"
+        }
     }
     fn tool(&self) -> Option<ToolQuestion> {
         self.kustomize.then(|| ToolQuestion {

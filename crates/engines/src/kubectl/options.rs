@@ -47,7 +47,8 @@ pub(super) fn request(block: &str, task: &Task, ask: Ask) -> Result<Request, Fai
     let mut request = cluster::request(task, ask);
     request.namespace = spec.string("namespace").filter(|n| !n.is_empty());
     if let Some(text) = spec.string("wait") {
-        let wait = duration(&text).ok_or_else(|| unusable(block, "wait", "a duration such as `10m`"))?;
+        let wait =
+            duration(&text).ok_or_else(|| unusable(block, "wait", "a duration such as `10m`"))?;
         request.wait = cluster::bounded(task, wait);
     }
     request.prune = flag(block, spec, "prune", true)?;
@@ -58,7 +59,11 @@ pub(super) fn request(block: &str, task: &Task, ask: Ask) -> Result<Request, Fai
 /// What is wrong with the block, before anything runs.
 pub(super) fn problems(block: &str, spec: &UnitSpec) -> Vec<Diagnostic> {
     let wrong = |key: &str, want: &str| {
-        Diagnostic::error("file::wrong-kind", format!("`{block}.{key}` must be {want}")).about(key)
+        Diagnostic::error(
+            "file::wrong-kind",
+            format!("`{block}.{key}` must be {want}"),
+        )
+        .about(key)
     };
     let mut out: Vec<Diagnostic> = wrong_duration(spec, "wait").into_iter().collect();
     for key in ["prune", "force-conflicts"] {

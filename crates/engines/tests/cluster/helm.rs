@@ -110,6 +110,7 @@ impl Unit {
         let spec = UnitSpec {
             engine: "helm".into(),
             options: given,
+            cluster: Some(secret("env", "CLUSTER")),
             ..UnitSpec::default()
         };
         self.bench.task(verb, &spec, inputs)
@@ -185,9 +186,10 @@ fn from_the_first_plan_to_nothing_left() {
     assert_eq!(
         objects,
         [
-            "ConfigMap web",
-            "Deployment.apps web",
-            "Secret web",
+            "ConfigMap helm-life/web",
+            "Deployment.apps helm-life/web",
+            "Namespace helm-life",
+            "Secret helm-life/web",
             "hook ConfigMap web-before",
             "release helm-life/unit"
         ]
@@ -223,8 +225,8 @@ fn from_the_first_plan_to_nothing_left() {
     assert_eq!(
         lines(&proposal),
         [
-            r#"Update ConfigMap web: data.greeting: "hello" -> "moin"; - data.first"#,
-            "Update Deployment.apps web: spec.replicas: 1 -> 2",
+            r#"Update ConfigMap helm-life/web: data.greeting: "hello" -> "moin"; - data.first"#,
+            "Update Deployment.apps helm-life/web: spec.replicas: 1 -> 2",
             "Create hook ConfigMap web-before: runs at pre-install, pre-upgrade",
             "Create release helm-life/unit",
         ]
@@ -362,7 +364,9 @@ fn a_release_that_was_cut_off_is_restored() {
         "Create release helm-killed/unit: revision 2 is pending-upgrade: it is rolled back to revision 1 first"
     );
     let outputs = unit.bench.applied("helm-restored-upgrade", &apply);
-    let ran = ["status", "history", "rollback", "upgrade", "status"];
+    let ran = [
+        "cluster", "status", "history", "rollback", "cluster", "upgrade", "cluster", "status",
+    ];
     assert_eq!(unit.bench.seen.borrow().labels, ran);
     assert_eq!(outputs["revision"].value, number(4));
     assert!(unit.planned("", &plan).is_empty());
@@ -418,7 +422,7 @@ fn a_chart_may_bring_definitions_and_objects_of_them() {
         lines(&proposal),
         [
             "Create CustomResourceDefinition.apiextensions.k8s.io toys.helm.example",
-            "Create Toy.helm.example ball",
+            "Create Toy.helm.example helm-crds/ball",
             "Create release helm-crds/unit"
         ]
     );

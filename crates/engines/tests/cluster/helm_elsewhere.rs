@@ -52,7 +52,7 @@ fn lives(unit: &Unit, more: &dyn Fn(Task) -> Task, options: &str) {
         ..task(Verb::Apply)
     };
     let outputs = unit.bench.applied("", &apply);
-    let ran = ["status", "upgrade", "status"];
+    let ran = ["cluster", "status", "upgrade", "cluster", "status"];
     assert_eq!(unit.bench.seen.borrow().labels, ran);
     assert_eq!(outputs["notes"].value, Value::from("Say moin to none."));
     assert_eq!(unit.bench.run("", &task(Verb::Destroy)), Finding::Gone);
@@ -122,9 +122,9 @@ fn charts_that_a_chart_depends_on_are_fetched_once() {
     };
     let plan = unit.task(Verb::Plan, r#"{"web": {"greeting": "moin"}}"#, "{}");
     let proposal = unit.planned("", &plan);
-    let wanted = "Create Deployment.apps web".to_owned();
+    let wanted = "Create Deployment.apps helm-deps/web".to_owned();
     assert!(lines(&proposal).contains(&wanted), "{proposal:?}");
-    assert_eq!(unit.bench.seen.borrow().labels[0], "dependency build");
+    assert_eq!(unit.bench.seen.borrow().labels[1], "dependency build");
     unit.planned("", &plan);
-    assert_eq!(unit.bench.seen.borrow().labels[0], "status");
+    assert_eq!(unit.bench.seen.borrow().labels[1], "status");
 }

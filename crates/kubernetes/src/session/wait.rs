@@ -89,6 +89,8 @@ async fn told(session: &Session, open: &[(Key, Served)], states: &HashMap<Key, S
     for (key, _) in open {
         let (line, bad) = match states.get(key) {
             Some(State::Failed(why)) => (format!("{key} failed: {why}"), true),
+            // who waited was somebody else
+            Some(State::Waiting(why)) if limit < Duration::from_secs(1) => (format!("{key} is not ready: {why}"), false),
             Some(State::Waiting(why)) => (format!("{key} is not ready after {} s: {why}", limit.as_secs()), false),
             _ => continue,
         };
