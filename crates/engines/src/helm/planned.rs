@@ -128,7 +128,11 @@ pub fn proposal(
         false => live.into_iter().filter(makes).collect(),
     };
     let differs = !said.is_empty() || !live.is_empty();
-    let mut changes = with_live(said, live);
+    let mut changes = match before.restore {
+        // all of it goes first: nothing is changed in place
+        Restore::Uninstall => anew(said, live),
+        _ => with_live(said, live),
+    };
     let tests: Vec<&Hook> = match flag(&task.spec, "test") {
         Some(true) => after.hooks.iter().filter(|h| is_test(h)).collect(),
         _ => Vec::new(),
@@ -190,6 +194,20 @@ fn hook(hook: &Hook) -> Change {
         after: None,
         detail: vec![format!("runs at {}", hook.events.join(", "))],
     }
+}
+
+/// Everything is made, whatever is there now.
+fn anew(said: Vec<Change>, live: Vec<Change>) -> Vec<Change> {
+    let mut changes = said;
+    for mut found in live {
+        if let Some(change) = changes.iter_mut().find(|c| c.object == found.object) {
+            change.detail = found.detail;
+        } else {
+            found.action = Action::Create;
+            changes.push(found);
+        }
+    }
+    changes
 }
 
 /// What the cluster has counts; and what only the manifests tell: objects that go, and fields that do.

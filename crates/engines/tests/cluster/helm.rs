@@ -74,14 +74,28 @@ pub fn unit(name: &str, files: &[(&str, &str)]) -> Option<Unit> {
         );
         return None;
     }
+    assert!(
+        crate::session::itself().is_file(),
+        "these tests need the program: cargo build -p strata"
+    );
     let mut bench = Bench::new("helm", tool("helm")?, files);
-    bench.secrets.insert("env:PW".into(), "hunter2-long".into());
+    let kubeconfig = std::env::var("STRATA_TEST_CLUSTER").unwrap();
+    bench.secrets = [
+        ("env:PW".to_owned(), "hunter2-long".to_owned()),
+        (
+            "env:CLUSTER".to_owned(),
+            std::fs::read_to_string(kubeconfig).unwrap(),
+        ),
+    ]
+    .into();
     let unit = Unit {
         bench,
         namespace: format!("helm-{name}"),
     };
     // what an earlier run of the test left
     assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
+    let namespace = unit.namespace.clone();
+    unit.kubectl(&["delete", "namespace", "--ignore-not-found", &namespace]);
     Some(unit)
 }
 
@@ -166,6 +180,11 @@ pub fn lines(proposal: &Proposal) -> Vec<String> {
     proposal.changes.iter().map(line).collect()
 }
 
+/// What of a proposal changes at all.
+pub fn objects(proposal: &Proposal) -> Vec<&str> {
+    proposal.changes.iter().map(|c| c.object.as_str()).collect()
+}
+
 fn number(n: u32) -> Value {
     Value::Number(Number(n.to_string()))
 }
@@ -182,9 +201,8 @@ fn from_the_first_plan_to_nothing_left() {
     };
     let plan = task(Verb::Plan, "{}");
     let proposal = unit.planned("helm-plan", &plan);
-    let objects: Vec<&str> = proposal.changes.iter().map(|c| c.object.as_str()).collect();
     assert_eq!(
-        objects,
+        objects(&proposal),
         [
             "ConfigMap helm-life/web",
             "Deployment.apps helm-life/web",
@@ -419,13 +437,15 @@ fn a_chart_may_bring_definitions_and_objects_of_them() {
     let plan = unit.task(Verb::Plan, "{}", "{}");
     let proposal = unit.planned("helm-definitions", &plan);
     assert_eq!(
-        lines(&proposal),
+        objects(&proposal),
         [
-            "Create CustomResourceDefinition.apiextensions.k8s.io toys.helm.example",
-            "Create Toy.helm.example helm-crds/ball",
-            "Create release helm-crds/unit"
+            "CustomResourceDefinition.apiextensions.k8s.io toys.helm.example",
+            "Namespace helm-crds",
+            "Toy.helm.example helm-crds/ball",
+            "release helm-crds/unit"
         ]
     );
+    assert_eq!(proposal.worst(), Action::Create);
     unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
     assert!(unit.planned("", &plan).is_empty());
     let destroy = unit.task(Verb::Destroy, "{}", "{}");

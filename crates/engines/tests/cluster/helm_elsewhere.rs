@@ -1,7 +1,7 @@
 //! Charts that do not lie in the component's folder: of a registry, of a repository, and what a chart depends on.
 use crate::{
     bench::secret,
-    helm::{Unit, lines, unit, web},
+    helm::{Unit, objects, unit, web},
     served,
 };
 use std::path::PathBuf;
@@ -122,8 +122,8 @@ fn charts_that_a_chart_depends_on_are_fetched_once() {
     };
     let plan = unit.task(Verb::Plan, r#"{"web": {"greeting": "moin"}}"#, "{}");
     let proposal = unit.planned("", &plan);
-    let wanted = "Create Deployment.apps helm-deps/web".to_owned();
-    assert!(lines(&proposal).contains(&wanted), "{proposal:?}");
+    let wanted = "Deployment.apps helm-deps/web";
+    assert!(objects(&proposal).contains(&wanted), "{proposal:?}");
     assert_eq!(unit.bench.seen.borrow().labels[1], "dependency build");
     unit.planned("", &plan);
     assert_eq!(unit.bench.seen.borrow().labels[1], "status");
