@@ -23,6 +23,8 @@ use strata_core::{
 
 /// Most lines that are shown of an object.
 const MOST: usize = 40;
+/// Of one that is new: its file has the rest.
+const MOST_NEW: usize = 3;
 
 /// What is known of the namespaces of wanted objects.
 pub(super) struct Namespaces(BTreeMap<String, Json>);
@@ -179,7 +181,7 @@ async fn trial(session: &Session, w: &Wanted, all: &All, spaces: &Namespaces, li
         object: w.key.to_string(),
         action: Action::Update,
         after: Some(Digest::of_json(&(known(&w.object), paths))),
-        detail: lines(&differences),
+        detail: lines(&differences, MOST),
     }))
 }
 
@@ -188,7 +190,7 @@ fn created(session: &Session, w: &Wanted) -> Change {
         object: w.key.to_string(),
         action: Action::Create,
         after: Some(Digest::of_json(&known(&w.object))),
-        detail: lines(&diff::of_new(&w.object.json, &session.hidden)),
+        detail: lines(&diff::of_new(&w.object.json, &session.hidden), MOST_NEW),
     }
 }
 
@@ -204,16 +206,16 @@ fn known(object: &Object) -> Json {
     json
 }
 
-fn lines(differences: &[Difference]) -> Vec<String> {
+fn lines(differences: &[Difference], most: usize) -> Vec<String> {
     let ours = format!("labels[{}]", crate::inventory::PART_OF);
     let shown = differences.iter().filter(|d| !d.path.ends_with(&ours));
     let mut lines: Vec<String> = shown.map(Difference::line).collect();
     if lines.is_empty() {
         lines.push("joins the objects of this unit".to_owned());
     }
-    if lines.len() > MOST {
-        let left = lines.len() - MOST;
-        lines.truncate(MOST);
+    if lines.len() > most {
+        let left = lines.len() - most;
+        lines.truncate(most);
         lines.push(format!("… and {left} more"));
     }
     lines

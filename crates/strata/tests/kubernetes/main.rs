@@ -1,0 +1,16 @@
+//! Engines that speak to Kubernetes, on a real cluster: `setup/kubernetes-test.sh` brings one up and runs these.
+//!
+//! `STRATA_TEST_CLUSTER` is the path of a kubeconfig, `STRATA_TEST_OTHER_CLUSTER` that of another cluster. Without them
+//! the tests say so and pass. Each test has namespaces, kinds and a platform of its own.
+#[path = "../cli/sandbox.rs"]
+#[allow(dead_code)]
+mod sandbox;
+
+mod credentials;
+mod faults;
+mod figures;
+mod gone;
+mod ground;
+mod life;
+mod owners;
+mod removal;

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The engines of Kubernetes on real clusters: brings two up, runs the tests, takes both down. It needs root, and what
+# `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
+# Usage: setup/kubernetes-test.sh [ARGUMENTS OF CARGO TEST]        XTASK=PROGRAM uses an xtask that is built already
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# kubectl, where the machine has none
+PATH=$PATH:$PWD/target/tools
+if [ -z "${XTASK-}" ]; then
+  cargo build --release -q -p xtask
+  XTASK=${CARGO_TARGET_DIR:-$PWD/target}/release/xtask
+fi
+one=kube-test-$$ two=kube-other-$$
+cleanup() {
+  code=$?
+  "$XTASK" cluster down "$one" || code=1
+  "$XTASK" cluster down "$two" || code=1
+  exit $code
+}
+trap cleanup EXIT
+STRATA_TEST_CLUSTER=$("$XTASK" cluster up "$one" --kubernetes-nodes 1)
+STRATA_TEST_OTHER_CLUSTER=$("$XTASK" cluster up "$two" --kubernetes-nodes 0)
+export STRATA_TEST_CLUSTER STRATA_TEST_OTHER_CLUSTER
+cargo test -p strata --test kubernetes "$@"
