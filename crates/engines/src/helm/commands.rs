@@ -355,7 +355,12 @@ fn writes(task: &Task, run: &mut Invocation, recovery: Recovery) {
 /// A line of helm's output.
 pub fn progress(label: &str, line: &str) -> Option<String> {
     let text = line.trim();
-    let noise = ["WARNING: Kubernetes configuration file", "Hang tight while"];
+    let noise = [
+        "WARNING: Kubernetes configuration file",
+        "Hang tight while",
+        // there is none yet, or none any more
+        "Error: release: not found",
+    ];
     let says =
         text.chars().any(char::is_alphanumeric) && !noise.iter().any(|n| text.starts_with(n));
     // words of a failure come with the failure

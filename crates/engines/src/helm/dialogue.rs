@@ -5,6 +5,7 @@ use super::{
     outputs,
     planned::{self, After, Before},
     release::{self, Release, Restore, Revision},
+    steps::{label, start},
     workspace,
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use strata_core::{
-    engine::{Artifact, Failure, Finding, Got, Invocation, Task, Turn, Verb, Verdict},
+    engine::{Artifact, Failure, Finding, Got, Task, Turn, Verb, Verdict},
     proposal::{Action, Change},
 };
 
@@ -339,50 +340,6 @@ impl<'t> Dialogue<'t> {
             }
         };
         self.end(Finding::Failed(failure::followed(failure, &how)))
-    }
-}
-
-/// What is run for it.
-fn start(task: &Task, at: &At) -> Invocation {
-    match at {
-        At::Idle | At::Status | At::Outputs => commands::status(task),
-        At::Entering { .. } => commands::enter(task),
-        At::Dependencies => commands::dependencies(task),
-        At::RepoUpdate => commands::repo_update(task),
-        At::Pull => commands::pull(task),
-        At::History { .. } | At::WhatFailed { .. } => commands::history(task),
-        At::Good { revision, .. } => commands::revision(task, *revision),
-        At::Render { .. } => commands::render(task),
-        At::Kinds { .. } => commands::kinds(task),
-        At::Template { before, apis } => {
-            let again = before.exists() && before.restore != Restore::Uninstall;
-            commands::template(task, again, apis)
-        }
-        At::Definitions { .. } => commands::definitions(task),
-        At::Compare { definitions, .. } => commands::compare(task, *definitions),
-        At::Restore { to } => commands::back(task, *to, false),
-        At::Upgrade => commands::upgrade(task),
-        At::Failing { .. } | At::Applied { .. } => commands::manifest(task),
-        At::Why { .. } | At::Observe { .. } => commands::look(task),
-        At::Back { to, .. } => commands::back(task, *to, true),
-        At::Test => commands::test(task),
-        At::Stays => commands::stays(task),
-        At::Uninstall => commands::back(task, Restore::Uninstall, true),
-    }
-}
-
-const fn label(at: &At) -> &'static str {
-    match at {
-        At::Dependencies => "dependency build",
-        At::RepoUpdate => "repo update",
-        At::Pull => "pull",
-        At::Render { .. } => "upgrade --dry-run",
-        At::Template { .. } => "template",
-        At::Definitions { .. } => "show crds",
-        At::Restore { .. } => "rollback",
-        At::Applied { .. } => "get manifest",
-        At::Uninstall => "uninstall",
-        _ => "status",
     }
 }
 

@@ -110,6 +110,10 @@ impl Object {
     fn shown(&self, secrets: &Secrets) -> Json {
         masked(&self.json, &self.marks(), secrets)
     }
+    /// A digest of it and of what is changed in it, that tells nothing of secrets.
+    pub fn digest(&self, paths: &[String], secrets: &Secrets) -> Digest {
+        Digest::of_json(&(Value::from_json(self.shown(secrets)), paths))
+    }
     fn leaves(&self, secrets: &Secrets) -> BTreeMap<String, Leaf> {
         leaves(&self.json, &self.marks(), &Json::Null, secrets)
     }
@@ -200,7 +204,7 @@ fn change(key: &Key, old: Option<&Object>, new: &Object, secrets: &Secrets) -> O
         } else {
             Action::Create
         },
-        after: Some(Digest::of_json(&Value::from_json(new.shown(secrets)))),
+        after: Some(new.digest(&[], secrets)),
         detail,
     })
 }

@@ -6,7 +6,7 @@
 //! writes the private kubeconfig that helm enters with.
 //!
 //! - [`options`], [`interface`]: what the component and its chart say. [`workspace`], [`commands`]: files and invocations.
-//! - [`dialogue`]: what comes after what. [`release`], [`manifest`]: what helm answers.
+//! - [`dialogue`], [`steps`]: what comes after what. [`release`], [`manifest`]: what helm answers.
 //! - [`planned`], [`outputs`], [`failure`]: what becomes of it.
 mod commands;
 mod dialogue;
@@ -17,6 +17,7 @@ mod options;
 mod outputs;
 mod planned;
 mod release;
+mod steps;
 mod workspace;
 
 use crate::outcome::refused;

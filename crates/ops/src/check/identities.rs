@@ -41,7 +41,10 @@ fn shared(c: &Composition, identity: &str, units: &[usize]) -> Diagnostic {
         _ => names.pop().unwrap_or_default(),
     };
     if let Some(release) = identity.strip_prefix("helm-release:") {
-        let message = format!("{} and {last} have one release: {release}", names.join(", "));
+        let message = format!(
+            "{} and {last} have one release: {release}",
+            names.join(", ")
+        );
         let help = "give each its own: `helm: {release: …}`, or another `namespace`";
         return with_places(c, units, message, help);
     }
