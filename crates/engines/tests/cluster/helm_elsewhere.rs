@@ -1,8 +1,8 @@
 //! Charts that do not lie in the component's folder: of a registry, of a repository, and what a chart depends on.
 use crate::{
     bench::secret,
-    helm::{Unit, objects, unit, web},
     served,
+    unit::{Unit, objects, unit, web},
 };
 use std::path::PathBuf;
 use strata_core::{

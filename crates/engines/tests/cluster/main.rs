@@ -13,3 +13,4 @@ mod session;
 #[path = "../engines/transcript.rs"]
 #[allow(dead_code)]
 mod transcript;
+mod unit;

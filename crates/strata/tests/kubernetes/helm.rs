@@ -1,5 +1,5 @@
 //! Charts, with the real helm: the life of a release, hands in the cluster, kills.
-use crate::ground::{Ground, IMAGE, text};
+use crate::ground::{Ground, IMAGE, cluster, text};
 use std::{
     fs,
     process::{Child, Command},
@@ -134,6 +134,46 @@ fn a_chart_that_does_not_render_and_a_pod_that_is_never_ready_are_told() {
         .says("event Unhealthy")
         .says("what it had made is removed");
     assert!(!g.has("deployment", "web"));
+}
+
+#[test]
+fn another_cluster_than_the_one_of_the_last_apply_is_refused() {
+    let Some(g) = ground("helmother") else { return };
+    let Some(other) = cluster("STRATA_TEST_OTHER_CLUSTER") else { return };
+    g.ends(0, &["apply", "dev", "--yes"]);
+    let own = text(&g.platform.root().join("kubeconfig"));
+    g.give(&text(&other));
+    g.edit("layers/top/web/values.yaml", "greeting: hello", "greeting: moin");
+    for args in [&["plan", "dev"][..], &["apply", "dev", "--yes"], &["destroy", "dev", "--yes"]] {
+        g.ends(10, args).says("leads to another cluster than the one this was applied to");
+    }
+    g.give(&own);
+    assert_eq!(g.field("configmap", "web", ".data.greeting"), "hello");
+}
+
+#[test]
+fn a_chart_goes_into_a_cluster_of_the_same_plan() {
+    let Some(g) = ground("helmdefer") else { return };
+    let kubeconfig = text(&g.platform.root().join("kubeconfig"));
+    let give = "#!/bin/sh\nexec cp outputs.json \"$STRATA_OUTPUTS\"\n";
+    let outputs = serde_json::json!({"kubeconfig": kubeconfig, "version": "1.34"});
+    g.platform.write("layers/top/k/outputs.json", &outputs.to_string());
+    g.platform.write("layers/top/k/give.sh", give);
+    g.write(
+        "layers/top/k/component.yaml",
+        "engine: script\nscript: {apply: [./give.sh]}\noutputs: {kubeconfig: {type: string, sensitive: true}, version: string}\n",
+    );
+    g.write(
+        "layers/top/web/component.yaml",
+        &format!("{COMPONENT}cluster: '${{{{ k.outputs }}}}'\n"),
+    );
+    let hook = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: before, annotations: {helm.sh/hook: pre-install}}\n";
+    g.write("layers/top/web/templates/hook.yaml", hook);
+    g.ends(0, &["plan", "dev"]).says("deferred");
+    // what it makes is new, so the approval covers it though it could not be shown
+    g.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(g.field("deployment", "web", ".status.readyReplicas"), "1");
+    g.ends(0, &["plan", "dev"]).says("nothing to do");
 }
 
 /// Processes of helm that upgrade a release in the namespace.
