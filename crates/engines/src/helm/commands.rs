@@ -138,7 +138,7 @@ pub fn status(task: &Task) -> Invocation {
 /// The release at one revision.
 pub fn revision(task: &Task, revision: u64) -> Invocation {
     let mut run = status(task);
-    run.label = "status of the last good revision".to_owned();
+    "status of the last good revision".clone_into(&mut run.label);
     run.args.push(format!("--revision={revision}").into());
     run
 }
@@ -328,9 +328,9 @@ pub fn test(task: &Task) -> Invocation {
     run
 }
 
-/// The objects of the release as they were applied, into a private file for a session.
-pub fn manifest(task: &Task) -> Invocation {
-    let run = of_release(task, "get manifest", &["get", "manifest"]);
+/// The objects of the release as they were applied, or its hooks, into a private file for a session.
+pub fn recorded(task: &Task, what: &str) -> Invocation {
+    let run = of_release(task, &format!("get {what}"), &["get", what]);
     written(run, MANIFEST)
 }
 

@@ -128,7 +128,7 @@ impl<'t> Dialogue<'t> {
                 self.failed(failure)
             }
             At::WhatFailed { failure } => self.back(failure, got),
-            At::Back { failure, to } => self.is_back(failure, to, got),
+            At::Back { failure, to } => self.went_back(failure, to, got),
             At::Test => {
                 let failure = failure::of_tests(task, got);
                 self.end(Finding::Failed(failure))
@@ -330,7 +330,7 @@ impl<'t> Dialogue<'t> {
             to => self.run(At::Back { failure, to }),
         }
     }
-    fn is_back(self, failure: Failure, to: Restore, got: &Got) -> Turn<State> {
+    fn went_back(self, failure: Failure, to: Restore, got: &Got) -> Turn<State> {
         let how = match (to, succeeded(got)) {
             (Restore::Rollback(to), true) => format!("it is back at revision {to}"),
             (_, true) => "what it had made is removed".to_owned(),

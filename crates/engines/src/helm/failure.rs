@@ -26,6 +26,7 @@ const DENIED: &[&str] = &[
     "is forbidden",
     "401 Unauthorized",
     "403 Forbidden",
+    "credential not found",
 ];
 /// What it begins the same error with.
 const PREFIXES: &[&str] = &[
@@ -73,6 +74,13 @@ pub fn is_unknown(got: &Got) -> bool {
 /// Does the cluster not know a kind, which the chart itself may bring?
 pub fn lacks_definitions(got: &Got) -> bool {
     got.tail().contains("ensure CRDs are installed first")
+}
+
+/// Did a hook fail, and not the objects?
+pub fn is_of_hooks(failure: &Failure) -> bool {
+    ["hooks failed", "failed pre-install", "failed post-install"]
+        .iter()
+        .any(|text| failure.summary.contains(text))
 }
 
 /// What helm says after `Error:`, to its end.

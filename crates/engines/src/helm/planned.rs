@@ -115,17 +115,19 @@ pub fn proposal(
     live: Vec<Change>,
 ) -> Result<Proposal, String> {
     let secrets = secrets(task, &[&before.config, &after.config]);
-    let old = match before.exists() {
-        true => manifest::objects(&before.manifest)?,
-        false => Vec::new(),
+    let old = if before.exists() {
+        manifest::objects(&before.manifest)?
+    } else {
+        Vec::new()
     };
     let namespace = super::options::namespace(&task.spec);
     let said = manifest::compare(&old, &after.objects, &namespace, &secrets);
     // a definition that is there already helm leaves as it is
     let makes = |c: &Change| c.action != Action::Update || !c.object.starts_with(DEFINITION);
-    let live: Vec<Change> = match before.exists() {
-        true => live,
-        false => live.into_iter().filter(makes).collect(),
+    let live: Vec<Change> = if before.exists() {
+        live
+    } else {
+        live.into_iter().filter(makes).collect()
     };
     let live = told(live, &after.objects, &namespace, &secrets);
     let differs = !said.is_empty() || !live.is_empty();

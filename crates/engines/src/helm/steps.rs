@@ -1,5 +1,5 @@
 //! What is run while a dialogue stands somewhere, and what that is called in messages.
-use super::{At, commands, release::Restore};
+use super::{At, commands, failure, release::Restore};
 use strata_core::engine::{Invocation, Task};
 
 /// What is run for it.
@@ -22,7 +22,10 @@ pub fn start(task: &Task, at: &At) -> Invocation {
         At::Compare { definitions, .. } => commands::compare(task, *definitions),
         At::Restore { to } => commands::back(task, *to, false),
         At::Upgrade => commands::upgrade(task),
-        At::Failing { .. } | At::Applied { .. } => commands::manifest(task),
+        At::Failing { failure } if failure::is_of_hooks(failure) => {
+            commands::recorded(task, "hooks")
+        }
+        At::Failing { .. } | At::Applied { .. } => commands::recorded(task, "manifest"),
         At::Why { .. } | At::Observe { .. } => commands::look(task),
         At::Back { to, .. } => commands::back(task, *to, true),
         At::Test => commands::test(task),

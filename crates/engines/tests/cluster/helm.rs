@@ -137,6 +137,32 @@ fn an_upgrade_that_fails_goes_back() {
     assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
 }
 
+#[test]
+fn a_hook_that_fails_speaks_with_its_log() {
+    let job = r#"apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, annotations: {helm.sh/hook: "pre-install"}}
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: main, image: localhost/busybox:1, command: [sh, -c, "echo migration 7 fails; exit 1"]}]
+"#;
+    let mut files = web();
+    files.push(("templates/job.yaml", job));
+    let Some(unit) = unit("hook", &files) else {
+        return;
+    };
+    let failure = unit.failed("helm-failed-hook", &unit.task(Verb::Apply, "{}", "{}"));
+    let said = "Job.batch helm-hook/migrate failed: BackoffLimitExceeded";
+    assert!(failure.summary.contains(said), "{failure:?}");
+    let said = "log of main: migration 7 fails";
+    assert!(failure.summary.contains(said), "{failure:?}");
+    let said = "what it had made is removed";
+    assert!(failure.summary.ends_with(said), "{failure:?}");
+}
+
 /// Starts helm as the engine does, and kills it when the release is pending.
 fn killed(unit: &Unit, values: &[&str], status: &str) {
     let words = [

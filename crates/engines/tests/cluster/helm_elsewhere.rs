@@ -58,28 +58,50 @@ fn lives(unit: &Unit, more: &dyn Fn(Task) -> Task, options: &str) {
     assert_eq!(unit.bench.run("", &task(Verb::Destroy)), Finding::Gone);
 }
 
+/// `user:hunter2-long`, as `htpasswd -B` writes it.
+const HTPASSWD: &str = "user:$2b$05$abcdefghijklmnopqrstuuchdnqimuDKREbi8PXPC0483NhLTY2ii\n";
+
 #[test]
 fn a_chart_of_a_registry_is_applied_as_it_was_planned() {
     let Some(unit) = unit("oci", &web()) else {
         return;
     };
     let packed = packed(&unit);
-    let Some((running, host)) = served::registry(&packed) else {
+    let Some((running, host)) = served::registry(&packed, Some(HTPASSWD)) else {
         return;
     };
+    let known = packed.join("known.json");
+    let login = format!(r#"{{"auths": {{"{host}": {{"auth": "dXNlcjpodW50ZXIyLWxvbmc="}}}}}}"#);
+    std::fs::write(&known, login).unwrap();
     let archive = packed.join("web-1.0.0.tgz");
     let to = format!("oci://{host}/charts");
     let words = ["push", archive.to_str().unwrap(), &to, "--plain-http"];
-    assert!(unit.helm(&words).status().unwrap().success());
+    let mut push = unit.helm(&words);
+    push.env("HELM_REGISTRY_CONFIG", known);
+    assert!(push.status().unwrap().success());
     without_chart(&unit);
     let options = |version: &str| {
         format!(r#"{{"chart": "{to}/web", "version": "{version}", "plain-http": true}}"#)
     };
-    lives(&unit, &|task| task, &options("1.0.0"));
-    let other = unit.task(Verb::Plan, "{}", &options("2.0.0"));
+    let stranger = unit.task(Verb::Plan, "{}", &options("1.0.0"));
+    let failure = unit.failed("", &stranger);
+    assert_eq!(failure.class, Class::Denied, "{failure:?}");
+    lives(&unit, &enters, &options("1.0.0"));
+    let other = enters(unit.task(Verb::Plan, "{}", &options("2.0.0")));
     let failure = unit.failed("", &other);
     assert!(failure.summary.starts_with("helm pull: "), "{failure:?}");
     drop(running);
+}
+
+/// The same task of somebody who may enter.
+fn enters(mut task: Task) -> Task {
+    let login = [
+        ("username".to_owned(), Value::from("user").into()),
+        ("password".to_owned(), secret("env", "PW")),
+    ];
+    let login = Term::Map(login.into());
+    task.spec.options.insert("login".into(), login);
+    task
 }
 
 #[test]
@@ -96,15 +118,6 @@ fn a_chart_of_a_repository_is_applied_as_it_was_planned() {
     let said = "helm repo update: ";
     assert!(failure.summary.starts_with(said), "{failure:?}");
     assert_eq!(failure.class, Class::Denied);
-    let enters = |mut task: Task| {
-        let login = [
-            ("username".to_owned(), Value::from("user").into()),
-            ("password".to_owned(), secret("env", "PW")),
-        ];
-        let login = Term::Map(login.into());
-        task.spec.options.insert("login".into(), login);
-        task
-    };
     lives(&unit, &enters, &options);
 }
 

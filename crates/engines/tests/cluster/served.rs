@@ -19,8 +19,9 @@ impl Drop for Running {
     }
 }
 
-/// A registry on a port of its own, or `None` after saying that there is no such program.
-pub fn registry(dir: &Path) -> Option<(Running, String)> {
+/// A registry on a port of its own, or `None` after saying that there is no such program. With a `login` only who is in
+/// it enters: a line of htpasswd.
+pub fn registry(dir: &Path, login: Option<&str>) -> Option<(Running, String)> {
     let known = Command::new("docker-registry").arg("--version").output();
     if known.is_err() {
         assert!(
@@ -33,8 +34,16 @@ pub fn registry(dir: &Path) -> Option<(Running, String)> {
     let port = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = port.local_addr().unwrap().port();
     let config = dir.join("registry.yml");
+    let auth = login.map_or(String::new(), |login| {
+        let file = dir.join("htpasswd");
+        fs::write(&file, login).unwrap();
+        format!(
+            "auth: {{htpasswd: {{realm: charts, path: {}}}}}\n",
+            file.display()
+        )
+    });
     let text = format!(
-        "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
+        "{auth}version: 0.1\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
         dir.join("blobs").display()
     );
     fs::write(&config, text).unwrap();
