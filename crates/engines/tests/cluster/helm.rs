@@ -258,7 +258,7 @@ fn tests_of_the_chart_run_after_the_apply() {
     assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
 }
 
-const DEFINITION: &str = r#"apiVersion: apiextensions.k8s.io/v1
+const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata: {name: toys.helm.example}
 spec:
@@ -266,7 +266,7 @@ spec:
   scope: Namespaced
   names: {kind: Toy, plural: toys, singular: toy}
   versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]
-"#;
+";
 
 #[test]
 fn a_chart_may_bring_definitions_and_objects_of_them() {
