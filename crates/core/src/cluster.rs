@@ -84,10 +84,7 @@ impl Request {
             Term::Map(map) => map,
             _ => BTreeMap::new(),
         };
-        term.insert(
-            "cluster".to_owned(),
-            cluster.cloned().unwrap_or(Term::Null),
-        );
+        term.insert("cluster".to_owned(), cluster.cloned().unwrap_or(Term::Null));
         term.insert("inputs".to_owned(), Term::Map(inputs.clone()));
         term.insert("hide".to_owned(), Term::List(hide));
         Term::Map(term)
@@ -203,7 +200,9 @@ mod tests {
             failed: Some(Class::Transient),
             ..Answer::default()
         };
-        let failure = answer.failure("applied a\n! b is not ready\n!   log: x\n").unwrap();
+        let failure = answer
+            .failure("applied a\n! b is not ready\n!   log: x\n")
+            .unwrap();
         assert_eq!(failure.summary, "b is not ready\n  log: x");
         assert_eq!(Answer::default().failure("! no"), None);
     }

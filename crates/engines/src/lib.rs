@@ -41,7 +41,6 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
         Box::new(Frame(terraform::Terraform)),
         Box::new(Frame(packer::Packer)),
         Box::new(Frame(ansible::Ansible)),
-        Box::new(Frame(helm::Helm)),
         Box::new(Frame(script::Script)),
         Box::new(Frame(handoff::HandOff)),
         Box::new(Frame(verify::Verify)),
@@ -49,6 +48,7 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
     for engine in kubectl::all() {
         all.push(Box::new(Frame(engine)));
     }
+    all.push(Box::new(Frame(helm::Helm)));
     for engine in described::all() {
         all.push(Box::new(Frame(engine)));
     }

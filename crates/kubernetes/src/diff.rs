@@ -58,10 +58,20 @@ pub fn bare(json: &Json) -> Json {
     };
     map.remove("status");
     if let Some(metadata) = map.get_mut("metadata").and_then(Json::as_object_mut) {
-        for noise in ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"] {
+        for noise in [
+            "managedFields",
+            "resourceVersion",
+            "generation",
+            "uid",
+            "creationTimestamp",
+            "selfLink",
+        ] {
             metadata.remove(noise);
         }
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Json::as_object_mut) {
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Json::as_object_mut)
+        {
             annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
             annotations.remove("deployment.kubernetes.io/revision");
             if annotations.is_empty() {
@@ -254,7 +264,10 @@ mod tests {
 
     fn lines(from: Json, to: Json) -> Vec<String> {
         let hidden = Hidden::new(["tops3cret".to_owned()]);
-        between(&from, &to, &hidden).iter().map(Difference::line).collect()
+        between(&from, &to, &hidden)
+            .iter()
+            .map(Difference::line)
+            .collect()
     }
 
     #[test]
@@ -279,14 +292,26 @@ mod tests {
     #[test]
     fn secrets_are_said_to_change_and_never_shown() {
         let secret = |v: &str| json!({"kind": "Secret", "metadata": {"name": "s"}, "data": {"k": v}, "type": "Opaque"});
-        assert_eq!(lines(secret("YQ=="), secret("Yg==")), ["data.k: changed (hidden)"]);
+        assert_eq!(
+            lines(secret("YQ=="), secret("Yg==")),
+            ["data.k: changed (hidden)"]
+        );
         let map = |k: &str, v: &str| json!({"kind": "ConfigMap", "metadata": {"name": "s"}, "data": {k: v}});
-        assert_eq!(lines(map("url", "a"), map("url", "x tops3cret y")), [r#"data.url: "a" -> changed (hidden)"#]);
-        assert_eq!(lines(map("password", "a"), map("password", "b")), ["data.password: changed (hidden)"]);
+        assert_eq!(
+            lines(map("url", "a"), map("url", "x tops3cret y")),
+            [r#"data.url: "a" -> changed (hidden)"#]
+        );
+        assert_eq!(
+            lines(map("password", "a"), map("password", "b")),
+            ["data.password: changed (hidden)"]
+        );
         let env = |v: &str| json!({"spec": {"env": [{"name": "DB_PASSWORD", "value": v}, {"name": "A", "value": v}]}});
         assert_eq!(
             lines(env("1"), env("2")),
-            ["spec.env[DB_PASSWORD].value: changed (hidden)", r#"spec.env[A].value: "1" -> "2""#]
+            [
+                "spec.env[DB_PASSWORD].value: changed (hidden)",
+                r#"spec.env[A].value: "1" -> "2""#
+            ]
         );
         let new = of_new(&secret("YQ=="), &Hidden::default());
         let new: Vec<String> = new.iter().map(Difference::line).collect();

@@ -37,7 +37,11 @@ impl Fault {
         let passes = faults.iter().all(|f| f.class == Class::Transient);
         let lines: Vec<String> = faults.into_iter().flat_map(|f| f.lines).collect();
         (!lines.is_empty()).then_some(Self {
-            class: if passes { Class::Transient } else { Class::Permanent },
+            class: if passes {
+                Class::Transient
+            } else {
+                Class::Permanent
+            },
             lines,
         })
     }
@@ -119,8 +123,10 @@ impl Refusal {
             409 => !self.is_owned() && self.reason != "AlreadyExists",
             500 => self.webhook().is_some() || self.reason == "InternalError",
             // rights that were granted a moment ago, an account that is being made
-            403 => self.message.contains("cache has not been synced")
-                || self.message.contains("not yet ready to handle request"),
+            403 => {
+                self.message.contains("cache has not been synced")
+                    || self.message.contains("not yet ready to handle request")
+            }
             _ => false,
         }
     }
@@ -155,16 +161,21 @@ impl Refusal {
                 .more(self.message.clone());
         }
         if let Some((_, quota)) = self.message.split_once("exceeded quota: ") {
-            return fault(format!("{object}{place} does not fit into the quota of its namespace"))
-                .more(format!("quota {quota}"))
-                .more("ask for less, or for a larger ResourceQuota");
+            return fault(format!(
+                "{object}{place} does not fit into the quota of its namespace"
+            ))
+            .more(format!("quota {quota}"))
+            .more("ask for less, or for a larger ResourceQuota");
         }
         if self.message.contains("because it is being terminated") {
             return fault(format!("{object}{place}: its namespace is being deleted"))
                 .more("wait until it is gone, then apply again");
         }
         match self.code {
-            0 => fault(format!("{object}{place}: the cluster does not answer: {}", self.message)),
+            0 => fault(format!(
+                "{object}{place}: the cluster does not answer: {}",
+                self.message
+            )),
             401 => refused_account(&self.message),
             403 => fault(format!("{object}{place}: not allowed"))
                 .more(self.message.clone())
@@ -177,8 +188,12 @@ impl Refusal {
                 if self.causes.is_empty() {
                     f = f.more(self.message.clone());
                 }
-                if self.message.contains("field is immutable") || self.message.contains("may not change") {
-                    f = f.more("the field cannot be changed: delete the object, or give it another name");
+                if self.message.contains("field is immutable")
+                    || self.message.contains("may not change")
+                {
+                    f = f.more(
+                        "the field cannot be changed: delete the object, or give it another name",
+                    );
                 }
                 f
             }
@@ -195,7 +210,11 @@ impl Refusal {
         let mut fault = Fault::permanent(format!(
             "{object}{place}: fields of it belong to another manager"
         ));
-        for cause in self.causes.iter().filter(|c| c.kind == "FieldManagerConflict") {
+        for cause in self
+            .causes
+            .iter()
+            .filter(|c| c.kind == "FieldManagerConflict")
+        {
             let field = cause.field.trim_start_matches('.');
             let by = cause.message.split('"').nth(1).unwrap_or("another manager");
             fault = fault.more(format!("`{field}` belongs to `{by}`"));
@@ -218,7 +237,10 @@ mod tests {
     use serde_json::json;
 
     fn refusal(code: u16, reason: &str, message: &str) -> Refusal {
-        Refusal::from_json(code, &json!({"code": code, "reason": reason, "message": message}))
+        Refusal::from_json(
+            code,
+            &json!({"code": code, "reason": reason, "message": message}),
+        )
     }
 
     #[test]
@@ -245,7 +267,10 @@ mod tests {
         for (r, passes) in [
             (Refusal::unreachable("refused"), true),
             (refusal(429, "TooManyRequests", ""), true),
-            (refusal(409, "Conflict", "the object has been modified"), true),
+            (
+                refusal(409, "Conflict", "the object has been modified"),
+                true,
+            ),
             (refusal(403, "Forbidden", "User \"x\" cannot patch"), false),
             (refusal(401, "Unauthorized", "Unauthorized"), false),
             (refusal(422, "Invalid", "x"), false),
@@ -256,11 +281,27 @@ mod tests {
 
     #[test]
     fn quota_and_termination_are_said_plainly() {
-        let say = |message| refusal(403, "Forbidden", message).about("Pod a/b", "p.yaml:1").lines;
-        let quota = say("pods \"b\" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1");
-        assert!(quota[0].contains("does not fit into the quota"), "{quota:?}");
-        assert_eq!(quota[1], "  quota small, requested: pods=1, used: pods=1, limited: pods=1");
-        let gone = say("unable to create new content in namespace a because it is being terminated");
-        assert!(gone[0].contains("its namespace is being deleted"), "{gone:?}");
+        let say = |message| {
+            refusal(403, "Forbidden", message)
+                .about("Pod a/b", "p.yaml:1")
+                .lines
+        };
+        let quota = say(
+            "pods \"b\" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1",
+        );
+        assert!(
+            quota[0].contains("does not fit into the quota"),
+            "{quota:?}"
+        );
+        assert_eq!(
+            quota[1],
+            "  quota small, requested: pods=1, used: pods=1, limited: pods=1"
+        );
+        let gone =
+            say("unable to create new content in namespace a because it is being terminated");
+        assert!(
+            gone[0].contains("its namespace is being deleted"),
+            "{gone:?}"
+        );
     }
 }

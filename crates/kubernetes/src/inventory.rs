@@ -82,7 +82,13 @@ impl Inventory {
         let short: String = digest.iter().take(5).map(|b| format!("{b:02x}")).collect();
         let mut readable: String = unit
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_lowercase()
+                } else {
+                    '-'
+                }
+            })
             .take(40)
             .collect();
         readable = readable.trim_matches('-').to_owned();
@@ -96,11 +102,19 @@ impl Inventory {
     /// Its id, as the KEP computes it from its parent.
     pub fn id(&self) -> String {
         let text = format!("{}.{}.ConfigMap.", self.name, self.namespace);
-        format!("applyset-{}-v1", URL_SAFE_NO_PAD.encode(Sha256::digest(text)))
+        format!(
+            "applyset-{}-v1",
+            URL_SAFE_NO_PAD.encode(Sha256::digest(text))
+        )
     }
     /// Its parent as an object. `more` are kinds and namespaces of objects that are about to become members.
     pub fn parent<'a>(&self, more: impl Iterator<Item = &'a Key>) -> Json {
-        let keys: Vec<Key> = self.members.iter().map(Member::key).chain(more.cloned()).collect();
+        let keys: Vec<Key> = self
+            .members
+            .iter()
+            .map(Member::key)
+            .chain(more.cloned())
+            .collect();
         let kinds: BTreeSet<String> = keys.iter().map(|k| k.what.to_string()).collect();
         let namespaces: BTreeSet<&str> = keys
             .iter()
@@ -133,7 +147,8 @@ impl Inventory {
             return Err(format!("{what} has no label `{ID}` of this unit"));
         }
         let members = parent["data"][MEMBERS].as_str().unwrap_or("[]");
-        self.members = serde_json::from_str(members).map_err(|e| format!("{what} cannot be read: {e}"))?;
+        self.members =
+            serde_json::from_str(members).map_err(|e| format!("{what} cannot be read: {e}"))?;
         Ok(())
     }
     /// Members that are not among the wanted objects.
@@ -164,7 +179,11 @@ mod tests {
     #[test]
     fn a_parent_keeps_its_members() {
         let mut inventory = Inventory::new("p", "dev/shop[\"eu\"]", "n");
-        assert!(inventory.name.starts_with("strata-dev-shop--eu-"), "{}", inventory.name);
+        assert!(
+            inventory.name.starts_with("strata-dev-shop--eu-"),
+            "{}",
+            inventory.name
+        );
         inventory.members.insert(Member::of(&live("u1", "")));
         let parent = inventory.parent(std::iter::empty());
         assert_eq!(parent["metadata"]["annotations"][KINDS], "Deployment.apps");
@@ -172,7 +191,10 @@ mod tests {
         let mut read = Inventory::new("p", "dev/shop[\"eu\"]", "n");
         read.read(&parent).unwrap();
         assert_eq!(read, inventory);
-        assert_ne!(Inventory::new("q", "dev/shop", "n").id(), Inventory::new("p", "dev/shop", "n").id());
+        assert_ne!(
+            Inventory::new("q", "dev/shop", "n").id(),
+            Inventory::new("p", "dev/shop", "n").id()
+        );
         let mut other = Inventory::new("p", "dev/other", "n");
         assert!(other.read(&parent).is_err());
     }
@@ -195,8 +217,18 @@ mod tests {
         let wanted = BTreeSet::new();
         assert_eq!(inventory.surplus(&wanted).count(), 1);
         assert_eq!(inventory.owns(&member, &live("u1", &id)), Ok(()));
-        assert!(inventory.owns(&member, &live("u2", &id)).unwrap_err().contains("made again"));
-        assert!(inventory.owns(&member, &live("u1", "other")).unwrap_err().contains("taken over"));
+        assert!(
+            inventory
+                .owns(&member, &live("u2", &id))
+                .unwrap_err()
+                .contains("made again")
+        );
+        assert!(
+            inventory
+                .owns(&member, &live("u1", "other"))
+                .unwrap_err()
+                .contains("taken over")
+        );
         let wanted = [member.key()].into();
         assert_eq!(inventory.surplus(&wanted).count(), 0);
     }

@@ -126,15 +126,30 @@ mod tests {
         ]
         .map(of);
         kinds.sort_by_key(rank);
-        let names = |kinds: &[GroupKind]| -> Vec<String> { kinds.iter().map(|k| k.kind.clone()).collect() };
+        let names =
+            |kinds: &[GroupKind]| -> Vec<String> { kinds.iter().map(|k| k.kind.clone()).collect() };
         assert_eq!(
             names(&kinds),
-            ["Namespace", "CustomResourceDefinition", "ConfigMap", "Deployment", "Widget", "ValidatingWebhookConfiguration"]
+            [
+                "Namespace",
+                "CustomResourceDefinition",
+                "ConfigMap",
+                "Deployment",
+                "Widget",
+                "ValidatingWebhookConfiguration"
+            ]
         );
         kinds.sort_by_key(rank_of_removal);
         assert_eq!(
             names(&kinds),
-            ["ValidatingWebhookConfiguration", "Widget", "Deployment", "ConfigMap", "CustomResourceDefinition", "Namespace"]
+            [
+                "ValidatingWebhookConfiguration",
+                "Widget",
+                "Deployment",
+                "ConfigMap",
+                "CustomResourceDefinition",
+                "Namespace"
+            ]
         );
     }
 }

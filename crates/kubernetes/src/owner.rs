@@ -14,9 +14,7 @@ pub struct Owner {
 pub fn of(live: &Json, steps: &[String], ours: &str) -> Option<Owner> {
     let entries = live["metadata"]["managedFields"].as_array()?;
     let text = |entry: &Json, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-    let owns = |entry: &&Json| {
-        entry["manager"] != ours && holds(&entry["fieldsV1"], steps)
-    };
+    let owns = |entry: &&Json| entry["manager"] != ours && holds(&entry["fieldsV1"], steps);
     entries
         .iter()
         .filter(owns)
@@ -82,7 +80,10 @@ mod tests {
             of(&live, &steps, "strata").map(|o| o.manager)
         };
         assert_eq!(of(&["spec", "replicas"]).as_deref(), Some("kubectl-scale"));
-        assert_eq!(of(&["spec", "containers", "[web]", "image"]).as_deref(), Some("kubectl-edit"));
+        assert_eq!(
+            of(&["spec", "containers", "[web]", "image"]).as_deref(),
+            Some("kubectl-edit")
+        );
         assert_eq!(of(&["spec", "containers", "[side]", "image"]), None);
         assert_eq!(of(&["data", "x"]), None);
     }

@@ -56,18 +56,51 @@ pub fn takes_time(json: &Json) -> bool {
         (what.group.as_str(), what.kind.as_str()),
         (
             "",
-            "ConfigMap" | "Secret" | "ServiceAccount" | "Namespace" | "LimitRange" | "ResourceQuota" | "Endpoints"
-        ) | ("rbac.authorization.k8s.io" | "scheduling.k8s.io" | "storage.k8s.io" | "node.k8s.io", _)
-            | ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration")
-            | ("batch", "CronJob")
+            "ConfigMap"
+                | "Secret"
+                | "ServiceAccount"
+                | "Namespace"
+                | "LimitRange"
+                | "ResourceQuota"
+                | "Endpoints"
+        ) | (
+            "rbac.authorization.k8s.io" | "scheduling.k8s.io" | "storage.k8s.io" | "node.k8s.io",
+            _
+        ) | ("batch", "CronJob")
             | ("networking.k8s.io", "NetworkPolicy" | "IngressClass")
     )
+}
+
+/// The Services, by namespace and name, that have to serve before a configuration of webhooks is of use.
+pub fn services(json: &Json) -> Vec<(String, String)> {
+    if object::what(json).group != "admissionregistration.k8s.io" {
+        return Vec::new();
+    }
+    let hooks = json["webhooks"].as_array().into_iter().flatten();
+    let closed = hooks.filter(|h| h["failurePolicy"] != "Ignore");
+    let mut out: Vec<(String, String)> = closed
+        .filter_map(|hook| {
+            let service = &hook["clientConfig"]["service"];
+            let text = |key: &str| service[key].as_str().map(str::to_owned);
+            Some((text("namespace")?, text("name")?))
+        })
+        .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Does an EndpointSlice name somebody who is ready?
+pub fn has_endpoint(slice: &Json) -> bool {
+    let mut endpoints = slice["endpoints"].as_array().into_iter().flatten();
+    endpoints.any(|e| e["conditions"]["ready"] != false)
 }
 
 fn not_observed(json: &Json) -> Option<State> {
     let generation = json["metadata"]["generation"].as_i64()?;
     let observed = json["status"]["observedGeneration"].as_i64()?;
-    (observed < generation).then(|| Waiting("its controller has not seen the change yet".to_owned()))
+    (observed < generation)
+        .then(|| Waiting("its controller has not seen the change yet".to_owned()))
 }
 
 fn or<'a>(text: &'a str, other: &'a str) -> &'a str {
@@ -156,9 +189,15 @@ fn stateful_set(json: &Json) -> State {
     let partition = number(json, "/spec/updateStrategy/rollingUpdate/partition");
     let updated = number(json, "/status/updatedReplicas");
     if updated < want - partition {
-        return Waiting(format!("{updated} of {} replicas are updated", want - partition));
+        return Waiting(format!(
+            "{updated} of {} replicas are updated",
+            want - partition
+        ));
     }
-    let revisions = (&json["status"]["currentRevision"], &json["status"]["updateRevision"]);
+    let revisions = (
+        &json["status"]["currentRevision"],
+        &json["status"]["updateRevision"],
+    );
     if partition == 0 && want > 0 && revisions.0 != revisions.1 {
         return Waiting("its replicas are not all of the new revision".to_owned());
     }
@@ -176,7 +215,9 @@ fn daemon_set(json: &Json) -> State {
         ("/status/numberAvailable", "available"),
     ] {
         let have = number(json, pointer);
-        if have < want && (word != "updated" || json["spec"]["updateStrategy"]["type"] != "OnDelete") {
+        if have < want
+            && (word != "updated" || json["spec"]["updateStrategy"]["type"] != "OnDelete")
+        {
             return Waiting(format!("{have} of {want} pods are {word}"));
         }
     }
@@ -204,8 +245,13 @@ fn job(json: &Json) -> State {
     if json["spec"]["suspend"] == true {
         return Ready;
     }
-    let (done, failed) = (number(json, "/status/succeeded"), number(json, "/status/failed"));
-    Waiting(format!("has not completed: {done} pods succeeded, {failed} failed"))
+    let (done, failed) = (
+        number(json, "/status/succeeded"),
+        number(json, "/status/failed"),
+    );
+    Waiting(format!(
+        "has not completed: {done} pods succeeded, {failed} failed"
+    ))
 }
 
 fn pod(json: &Json) -> State {
@@ -213,7 +259,9 @@ fn pod(json: &Json) -> State {
         "Succeeded" => Ready,
         "Failed" => Failed(said(
             json["status"]["reason"].as_str().unwrap_or_default(),
-            json["status"]["message"].as_str().unwrap_or("it ended with an error"),
+            json["status"]["message"]
+                .as_str()
+                .unwrap_or("it ended with an error"),
         )),
         "Running" => needs_condition(json, "Ready"),
         other => Waiting(format!("is {}", or(other, "Pending"))),
@@ -267,8 +315,14 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(waiting(json!({})), "its controller has not seen it yet");
-        assert_eq!(waiting(json!({"observedGeneration": 1})), "its controller has not seen the change yet");
-        assert_eq!(waiting(json!({"observedGeneration": 2, "updatedReplicas": 1})), "1 of 2 replicas are updated");
+        assert_eq!(
+            waiting(json!({"observedGeneration": 1})),
+            "its controller has not seen the change yet"
+        );
+        assert_eq!(
+            waiting(json!({"observedGeneration": 2, "updatedReplicas": 1})),
+            "1 of 2 replicas are updated"
+        );
         assert_eq!(
             waiting(json!({"observedGeneration": 2, "updatedReplicas": 2, "replicas": 3})),
             "1 old replicas have to go"
@@ -284,18 +338,37 @@ mod tests {
         let cr = |conditions: Json| json!({"apiVersion": "x.io/v1", "kind": "X", "metadata": {}, "status": {"conditions": conditions}});
         assert_eq!(state(&cr(json!([]))), Ready);
         assert_eq!(
-            state(&cr(json!([{"type": "Ready", "status": "False", "reason": "R", "message": "m"}]))),
+            state(&cr(
+                json!([{"type": "Ready", "status": "False", "reason": "R", "message": "m"}])
+            )),
             Waiting("is not Ready: R: m".into())
         );
         assert_eq!(
-            state(&cr(json!([{"type": "Stalled", "status": "True", "reason": "R", "message": ""}]))),
+            state(&cr(
+                json!([{"type": "Stalled", "status": "True", "reason": "R", "message": ""}])
+            )),
             Failed("R".into())
         );
         let crd = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "status": {}});
         assert!(matches!(state(&crd), Waiting(_)));
         let job = json!({"apiVersion": "batch/v1", "kind": "Job", "status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "no"}]}});
         assert_eq!(state(&job), Failed("BackoffLimitExceeded: no".into()));
-        assert!(!takes_time(&json!({"apiVersion": "v1", "kind": "ConfigMap"})));
+        assert!(!takes_time(
+            &json!({"apiVersion": "v1", "kind": "ConfigMap"})
+        ));
         assert!(takes_time(&crd));
+    }
+
+    #[test]
+    fn a_webhook_needs_somebody_who_serves_it() {
+        let hooks = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "webhooks": [
+            {"clientConfig": {"service": {"namespace": "n", "name": "s"}}},
+            {"clientConfig": {"service": {"namespace": "n", "name": "t"}}, "failurePolicy": "Ignore"},
+            {"clientConfig": {"url": "https://x"}}]});
+        assert_eq!(services(&hooks), [("n".to_owned(), "s".to_owned())]);
+        assert!(takes_time(&hooks));
+        let slice = |ready| json!({"endpoints": [{"conditions": {"ready": ready}}]});
+        assert!(has_endpoint(&slice(true)) && !has_endpoint(&slice(false)));
+        assert!(!has_endpoint(&json!({"endpoints": null})));
     }
 }

@@ -63,7 +63,11 @@ fn look(schema: &Json, value: &Json, path: &str, top: bool, out: &mut Vec<String
     if let Some(want) = schema["type"].as_str().filter(|_| !either) {
         let have = kind(value);
         if want != have && !(want == "number" && have == "integer") {
-            out.push(format!("`{shown}` must be {}, this is {}", a(want), a(have)));
+            out.push(format!(
+                "`{shown}` must be {}, this is {}",
+                a(want),
+                a(have)
+            ));
             return;
         }
     }
@@ -138,7 +142,11 @@ fn kind(value: &Json) -> &'static str {
 }
 
 fn a(kind: &str) -> String {
-    let article = if kind.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+    let article = if kind.starts_with(['a', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
     format!("{article} {kind}")
 }
 
@@ -155,20 +163,25 @@ mod tests {
     }
 
     fn widget(spec: Json) -> Object {
-        object(json!({"apiVersion": "x.io/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": spec}))
+        object(
+            json!({"apiVersion": "x.io/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": spec}),
+        )
     }
 
     #[test]
     fn an_object_is_judged_by_the_definition_beside_it() {
-        let definition = object(json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": {
+        let definition = object(
+            json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": {
             "group": "x.io", "scope": "Namespaced", "names": {"kind": "Widget"}, "versions": [{"name": "v1", "served": true, "schema": {"openAPIV3Schema": {
                 "type": "object", "required": ["spec"], "properties": {"spec": {"type": "object", "required": ["size"], "properties": {
                     "size": {"type": "integer", "maximum": 3}, "color": {"type": "string", "enum": ["red"]}, "port": {"x-kubernetes-int-or-string": true},
-                    "labels": {"type": "object", "additionalProperties": {"type": "string"}}}}}}}}]}}));
+                    "labels": {"type": "object", "additionalProperties": {"type": "string"}}}}}}}}]}}),
+        );
         let good = widget(json!({"size": 1, "port": "http", "labels": {"a": "b"}}));
         assert!(defines(&definition, &good) && is_namespaced(&definition));
         assert_eq!(faults(&definition, &good), Vec::<String>::new());
-        let bad = widget(json!({"size": "1", "colour": "red", "color": "blue", "labels": {"a": 1}}));
+        let bad =
+            widget(json!({"size": "1", "colour": "red", "color": "blue", "labels": {"a": 1}}));
         assert_eq!(
             faults(&definition, &bad),
             [
@@ -178,8 +191,14 @@ mod tests {
                 "`spec.size` must be an integer, this is a string",
             ]
         );
-        assert_eq!(faults(&definition, &widget(json!({"size": 4}))), ["`spec.size` must be at most 3"]);
-        assert_eq!(faults(&definition, &widget(json!({}))), ["`spec.size` is missing"]);
+        assert_eq!(
+            faults(&definition, &widget(json!({"size": 4}))),
+            ["`spec.size` must be at most 3"]
+        );
+        assert_eq!(
+            faults(&definition, &widget(json!({}))),
+            ["`spec.size` is missing"]
+        );
         let mut other = widget(json!({}));
         other.json["apiVersion"] = json!("x.io/v2");
         assert!(names(&definition, &other) && !defines(&definition, &other));

@@ -30,22 +30,40 @@ pub fn read(file: &str, text: &str, inputs: &Inputs) -> Result<Vec<Object>, Vec<
     let mut objects = Vec::new();
     for document in &documents {
         let at = format!("{file}:{}", line(document.span.start));
-        gather(json(document, inputs), &at, DEEPEST, &mut objects, &mut wrong);
+        gather(
+            json(document, inputs),
+            &at,
+            DEEPEST,
+            &mut objects,
+            &mut wrong,
+        );
     }
-    if wrong.is_empty() { Ok(objects) } else { Err(wrong) }
+    if wrong.is_empty() {
+        Ok(objects)
+    } else {
+        Err(wrong)
+    }
 }
 
 fn gather(json: Json, at: &str, depth: usize, objects: &mut Vec<Object>, wrong: &mut Vec<String>) {
-    let text = |pointer: &str| json.pointer(pointer).and_then(Json::as_str).filter(|t| !t.is_empty());
+    let text = |pointer: &str| {
+        json.pointer(pointer)
+            .and_then(Json::as_str)
+            .filter(|t| !t.is_empty())
+    };
     if json.is_null() {
         return;
     }
     let (Some(_), Some(kind)) = (text("/apiVersion"), text("/kind")) else {
-        wrong.push(format!("{at}: this is no object: it has no `apiVersion` and `kind`"));
+        wrong.push(format!(
+            "{at}: this is no object: it has no `apiVersion` and `kind`"
+        ));
         return;
     };
     if kind.ends_with("List") && json["items"].is_array() && depth > 0 {
-        let Json::Array(items) = json["items"].clone() else { return };
+        let Json::Array(items) = json["items"].clone() else {
+            return;
+        };
         for item in items {
             gather(item, at, depth - 1, objects, wrong);
         }
@@ -66,7 +84,14 @@ fn gather(json: Json, at: &str, depth: usize, objects: &mut Vec<Object>, wrong: 
         map.remove("status");
     }
     if let Some(metadata) = json["metadata"].as_object_mut() {
-        for server in ["managedFields", "creationTimestamp", "resourceVersion", "uid", "generation", "selfLink"] {
+        for server in [
+            "managedFields",
+            "creationTimestamp",
+            "resourceVersion",
+            "uid",
+            "generation",
+            "selfLink",
+        ] {
             metadata.remove(server);
         }
     }
@@ -134,7 +159,11 @@ fn substituted(scalar: &Scalar, inputs: &Inputs) -> Json {
         }
     }
     out.push_str(rest);
-    if changed { Json::from(out) } else { plain(text) }
+    if changed {
+        Json::from(out)
+    } else {
+        plain(text)
+    }
 }
 
 #[cfg(test)]
@@ -150,8 +179,17 @@ mod tests {
     fn documents_and_lists_become_objects_with_their_lines() {
         let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, creationTimestamp: null}\n---\n# nothing\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: b}, status: {}}\n";
         let objects = read("x.yaml", text, &none()).unwrap();
-        let said: Vec<(String, &str)> = objects.iter().map(|o| (o.key().to_string(), o.at.as_str())).collect();
-        assert_eq!(said, [("ConfigMap a".to_owned(), "x.yaml:1"), ("Secret b".to_owned(), "x.yaml:7")]);
+        let said: Vec<(String, &str)> = objects
+            .iter()
+            .map(|o| (o.key().to_string(), o.at.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("ConfigMap a".to_owned(), "x.yaml:1"),
+                ("Secret b".to_owned(), "x.yaml:7")
+            ]
+        );
         assert_eq!(objects[1].json.get("status"), None);
         assert_eq!(objects[0].json["metadata"], json!({"name": "a"}));
     }
@@ -166,7 +204,10 @@ mod tests {
     #[test]
     fn what_is_no_object_is_said_with_its_line() {
         let wrong = |text| read("x.yaml", text, &none()).unwrap_err();
-        assert_eq!(wrong("a: 1\n"), ["x.yaml:1: this is no object: it has no `apiVersion` and `kind`"]);
+        assert_eq!(
+            wrong("a: 1\n"),
+            ["x.yaml:1: this is no object: it has no `apiVersion` and `kind`"]
+        );
         assert_eq!(
             wrong("apiVersion: v1\nkind: Pod\nmetadata: {generateName: x-}\n"),
             ["x.yaml:1: Pod: `generateName` makes a new object each time; give it a name"]

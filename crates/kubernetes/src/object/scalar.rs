@@ -35,16 +35,22 @@ pub(super) fn resolve(text: &str) -> Json {
     }
     // `.5`, `5.` and the like; never `1_000`, a version such as `1.2.3`, or a word such as `inf`
     let numeric = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
+        && digits
+            .chars()
+            .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
     match text.parse::<f64>() {
-        Ok(n) if numeric && n.is_finite() => Number::from_f64(n).map_or_else(|| Json::from(text), Json::Number),
+        Ok(n) if numeric && n.is_finite() => {
+            Number::from_f64(n).map_or_else(|| Json::from(text), Json::Number)
+        }
         _ => Json::from(text),
     }
 }
 
 fn radix(digits: &str, base: u32) -> Option<i64> {
     let plain = digits.bytes().all(|b| b.is_ascii_alphanumeric());
-    plain.then(|| i64::from_str_radix(digits, base).ok()).flatten()
+    plain
+        .then(|| i64::from_str_radix(digits, base).ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -68,7 +74,12 @@ mod tests {
             ("inf", json!("inf")),
             ("100m", json!("100m")),
             ("2026-01-01", json!("2026-01-01")),
-            ("1e3", json!("1e3").as_str().map_or(Json::Null, |t| Json::Number(t.parse().unwrap()))),
+            (
+                "1e3",
+                json!("1e3")
+                    .as_str()
+                    .map_or(Json::Null, |t| Json::Number(t.parse().unwrap())),
+            ),
         ] {
             assert_eq!(resolve(text), is, "{text}");
         }

@@ -18,7 +18,12 @@ pub(super) struct Api {
     patience: Cell<Duration>,
     calls: Cell<u64>,
     single: Cell<u64>,
+    /// When it was last said that something is tried again.
+    said: Cell<Option<Instant>>,
 }
+
+/// How often it is said that something is tried again.
+const SAY: Duration = Duration::from_secs(15);
 
 /// What a list is asked for.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +43,7 @@ impl Api {
             patience: Cell::new(patience),
             calls: Cell::new(0),
             single: Cell::new(0),
+            said: Cell::new(None),
         }
     }
     /// Requests so far, and of them those for one object.
@@ -90,31 +96,56 @@ impl Api {
         Ok(page)
     }
     /// Server-side apply.
-    pub(super) async fn apply(&self, path: &str, query: &str, object: &Json) -> Result<Json, Refusal> {
+    pub(super) async fn apply(
+        &self,
+        path: &str,
+        query: &str,
+        object: &Json,
+    ) -> Result<Json, Refusal> {
         self.single.set(self.single.get() + 1);
-        let path = format!("{path}?fieldManager={}&fieldValidation=Strict{query}", super::MANAGER);
+        let path = format!(
+            "{path}?fieldManager={}&fieldValidation=Strict{query}",
+            super::MANAGER
+        );
         let body = object.to_string().into_bytes();
-        self.ask(&Method::PATCH, &path, "application/apply-patch+yaml", Some(body)).await
+        self.ask(
+            &Method::PATCH,
+            &path,
+            "application/apply-patch+yaml",
+            Some(body),
+        )
+        .await
     }
     /// Removal of exactly this object.
-    pub(super) async fn delete(&self, path: &str, uid: &str, policy: &str) -> Result<Json, Refusal> {
+    pub(super) async fn delete(
+        &self,
+        path: &str,
+        uid: &str,
+        policy: &str,
+    ) -> Result<Json, Refusal> {
         self.single.set(self.single.get() + 1);
         let body = serde_json::json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
             "propagationPolicy": policy, "preconditions": {"uid": uid},
         });
         let body = body.to_string().into_bytes();
-        self.ask(&Method::DELETE, path, "application/json", Some(body)).await
+        self.ask(&Method::DELETE, path, "application/json", Some(body))
+            .await
     }
     /// Text, once: logs of a container.
     pub(super) async fn text(&self, path: &str) -> Result<String, Refusal> {
         self.once(&Method::GET, path, "", None).await
     }
 
-    async fn ask(&self, method: &Method, path: &str, kind: &str, body: Option<Vec<u8>>) -> Result<Json, Refusal> {
+    async fn ask(
+        &self,
+        method: &Method,
+        path: &str,
+        kind: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Json, Refusal> {
         let began = Instant::now();
         let mut pause = Duration::from_millis(250);
-        let mut told = false;
         loop {
             let refusal = match self.once(method, path, kind, body.clone()).await {
                 Ok(text) => match serde_json::from_str(&text) {
@@ -128,28 +159,53 @@ impl Api {
                 Err(refusal) => refusal,
             };
             if !refusal.may_pass() || began.elapsed() + pause > self.patience() {
+                if refusal.code == 0 {
+                    // it was waited for once: what comes now is tried and not waited for
+                    self.patience.set(Duration::ZERO);
+                }
                 return Err(refusal);
             }
-            if !told && began.elapsed() > Duration::from_secs(3) {
-                told = true;
+            let quiet = self.said.get().is_none_or(|said| said.elapsed() > SAY);
+            if quiet && began.elapsed() > Duration::from_secs(2) {
+                self.said.set(Some(Instant::now()));
                 let what = refusal.message.lines().next().unwrap_or_default();
                 eprintln!("trying again: {what}");
             }
-            sleep(refusal.retry_after.map_or(pause, Duration::from_secs).min(LONGEST)).await;
+            sleep(
+                refusal
+                    .retry_after
+                    .map_or(pause, Duration::from_secs)
+                    .min(LONGEST),
+            )
+            .await;
             pause = (pause * 2).min(LONGEST);
         }
     }
 
-    async fn once(&self, method: &Method, path: &str, kind: &str, body: Option<Vec<u8>>) -> Result<String, Refusal> {
+    async fn once(
+        &self,
+        method: &Method,
+        path: &str,
+        kind: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<String, Refusal> {
         self.calls.set(self.calls.get() + 1);
         let mut request = Request::builder().method(method).uri(path);
         if !kind.is_empty() {
-            let header = if body.is_some() { http::header::CONTENT_TYPE } else { http::header::ACCEPT };
+            let header = if body.is_some() {
+                http::header::CONTENT_TYPE
+            } else {
+                http::header::ACCEPT
+            };
             request = request.header(header, kind);
         }
         let request = request
             .body(body.unwrap_or_default())
-            .map_err(|e| Refusal { code: 400, message: format!("`{path}` is no path: {e}"), ..Refusal::default() })?;
+            .map_err(|e| Refusal {
+                code: 400,
+                message: format!("`{path}` is no path: {e}"),
+                ..Refusal::default()
+            })?;
         match timeout(ANSWER, self.client.request_text(request)).await {
             Ok(Ok(text)) => Ok(text),
             Ok(Err(e)) => Err(refusal(e)),
@@ -175,7 +231,11 @@ fn refusal(error: kube::Error) -> Refusal {
             let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&*e);
             while let Some(e) = cause {
                 if let Some(auth) = e.downcast_ref::<kube::client::AuthError>() {
-                    return Refusal { code: 401, message: super::connect::auth(auth), ..Refusal::default() };
+                    return Refusal {
+                        code: 401,
+                        message: super::connect::auth(auth),
+                        ..Refusal::default()
+                    };
                 }
                 cause = e.source();
             }

@@ -23,10 +23,18 @@ use strata_core::{
 use tokio::time::{Instant, sleep};
 
 /// Applies the objects.
-pub(super) async fn apply(session: &mut Session, objects: Vec<Object>, answer: &mut Answer) -> Result<(), Fault> {
+pub(super) async fn apply(
+    session: &mut Session,
+    objects: Vec<Object>,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let mut all = wanted::wanted(session, objects).await?;
     let spaces = Namespaces::look(session, &all).await?;
-    let faults: Vec<Fault> = all.objects.iter().filter_map(|w| spaces.fault(w, &all)).collect();
+    let faults: Vec<Fault> = all
+        .objects
+        .iter()
+        .filter_map(|w| spaces.fault(w, &all))
+        .collect();
     if let Some(fault) = Fault::all(faults) {
         return Err(fault);
     }
@@ -36,7 +44,11 @@ pub(super) async fn apply(session: &mut Session, objects: Vec<Object>, answer: &
     let mut next = 0;
     while next < all.objects.len() {
         let rank = order::rank(&all.objects[next].key.what);
-        let end = next + all.objects[next..].iter().take_while(|w| order::rank(&w.key.what) == rank).count();
+        let end = next
+            + all.objects[next..]
+                .iter()
+                .take_while(|w| order::rank(&w.key.what) == rank)
+                .count();
         if !announced && rank.0 > Stage::Namespaces {
             announced = true;
             announce(session, &all, &spaces).await?;
@@ -62,20 +74,29 @@ pub(super) async fn apply(session: &mut Session, objects: Vec<Object>, answer: &
 async fn announce(session: &Session, all: &All, spaces: &Namespaces) -> Result<(), Fault> {
     let space = &session.inventory.namespace;
     if session.request.inventory && matches!(spaces.is(space, all), Is::Missing) {
-        return Err(Fault::permanent(format!("there is no namespace `{space}` for the inventory of this unit"))
-            .more("say with `namespace:` of the component which namespace is its own"));
+        return Err(Fault::permanent(format!(
+            "there is no namespace `{space}` for the inventory of this unit"
+        ))
+        .more("say with `namespace:` of the component which namespace is its own"));
     }
     let keys: Vec<Key> = all.objects.iter().map(|w| w.key.clone()).collect();
     remove::write_inventory(session, keys.iter()).await
 }
 
 /// Kinds whose definition has just been established are served a moment later: looks until they are.
-async fn serve(session: &Session, all: &mut All, part: std::ops::Range<usize>) -> Result<(), Fault> {
+async fn serve(
+    session: &Session,
+    all: &mut All,
+    part: std::ops::Range<usize>,
+) -> Result<(), Fault> {
     let open: BTreeSet<usize> = part.filter(|i| all.objects[*i].served.is_none()).collect();
     if open.is_empty() {
         return Ok(());
     }
-    let used: BTreeSet<String> = open.iter().map(|i| all.objects[*i].object.api_version().to_owned()).collect();
+    let used: BTreeSet<String> = open
+        .iter()
+        .map(|i| all.objects[*i].object.api_version().to_owned())
+        .collect();
     let until = Instant::now() + session.api.patience();
     loop {
         let kinds = Kinds::discover(&session.api, &used)
@@ -84,7 +105,9 @@ async fn serve(session: &Session, all: &mut All, part: std::ops::Range<usize>) -
         let mut missing = None;
         for i in &open {
             let w = &mut all.objects[*i];
-            w.served = kinds.exactly(&w.key.what, version_of(w.object.api_version())).cloned();
+            w.served = kinds
+                .exactly(&w.key.what, version_of(w.object.api_version()))
+                .cloned();
             if w.served.is_none() {
                 missing = Some(w.key.clone());
             }
@@ -93,14 +116,21 @@ async fn serve(session: &Session, all: &mut All, part: std::ops::Range<usize>) -
         match missing {
             None => return Ok(()),
             Some(key) if Instant::now() > until => {
-                return Err(Fault::transient(format!("{key}: its definition is there, and its kind is not served yet")));
+                return Err(Fault::transient(format!(
+                    "{key}: its definition is there, and its kind is not served yet"
+                )));
             }
             Some(_) => sleep(Duration::from_millis(300)).await,
         }
     }
 }
 
-async fn group(session: &mut Session, part: &[Wanted], live: &Live, answer: &mut Answer) -> Result<(), Fault> {
+async fn group(
+    session: &mut Session,
+    part: &[Wanted],
+    live: &Live,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let ours = &*session;
     let done = part.iter().map(|w| one(ours, w, live.get(&w.key)));
     let done: Vec<_> = stream::iter(done).buffered(AT_ONCE).collect().await;
@@ -111,7 +141,10 @@ async fn group(session: &mut Session, part: &[Wanted], live: &Live, answer: &mut
             Ok((change, now)) => {
                 let member = Member::of(&now);
                 // made again under the same name: the old one is no more
-                session.inventory.members.retain(|m| m.key() != member.key());
+                session
+                    .inventory
+                    .members
+                    .retain(|m| m.key() != member.key());
                 session.inventory.members.insert(member);
                 answer.changes.extend(change);
             }
@@ -130,11 +163,19 @@ async fn group(session: &mut Session, part: &[Wanted], live: &Live, answer: &mut
     }
 }
 
-async fn one(session: &Session, w: &Wanted, live: Option<&Json>) -> Result<(Option<Change>, Json), Fault> {
+async fn one(
+    session: &Session,
+    w: &Wanted,
+    live: Option<&Json>,
+) -> Result<(Option<Change>, Json), Fault> {
     let path = w
         .path()
         .ok_or_else(|| Fault::permanent(format!("{}: its kind is not served", w.key)))?;
-    let force = if session.request.force_conflicts { "&force=true" } else { "&force=false" };
+    let force = if session.request.force_conflicts {
+        "&force=true"
+    } else {
+        "&force=false"
+    };
     let now = session
         .api
         .apply(&path, force, &w.object.json)
@@ -149,7 +190,11 @@ async fn one(session: &Session, w: &Wanted, live: Option<&Json>) -> Result<(Opti
     let change = match action {
         Action::None => None,
         action => {
-            let word = if action == Action::Create { "created" } else { "updated" };
+            let word = if action == Action::Create {
+                "created"
+            } else {
+                "updated"
+            };
             eprintln!("{word} {}", w.key);
             Some(Change {
                 object: w.key.to_string(),

@@ -34,22 +34,35 @@ pub(super) async fn connect(cluster: &Json) -> Result<Connection, Fault> {
     let mut resolved = kubeconfig.clone();
     if let Some(context) = &context {
         if !names.contains(context) {
-            return Err(Fault::permanent(format!("the kubeconfig of `cluster:` has no context `{context}`"))
-                .more(format!("it has: {}", names.join(", "))));
+            return Err(Fault::permanent(format!(
+                "the kubeconfig of `cluster:` has no context `{context}`"
+            ))
+            .more(format!("it has: {}", names.join(", "))));
         }
         resolved.current_context = Some(context.clone());
     }
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
         .await
-        .map_err(|e| Fault::permanent(format!("the kubeconfig of `cluster:` cannot be used: {}", chain(&e))))?;
-    config.connect_timeout = Some(CONNECT);
-    let endpoint = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let namespace = config.default_namespace.clone();
-    let client = Client::try_from(config)
-        .map_err(|e| match e {
-            kube::Error::Auth(e) => crate::fault::refused_account(&auth(&e)),
-            e => Fault::permanent(format!("the kubeconfig of `cluster:` cannot be used: {}", chain(&e))),
+        .map_err(|e| {
+            Fault::permanent(format!(
+                "the kubeconfig of `cluster:` cannot be used: {}",
+                chain(&e)
+            ))
         })?;
+    config.connect_timeout = Some(CONNECT);
+    let endpoint = config
+        .cluster_url
+        .to_string()
+        .trim_end_matches('/')
+        .to_owned();
+    let namespace = config.default_namespace.clone();
+    let client = Client::try_from(config).map_err(|e| match e {
+        kube::Error::Auth(e) => crate::fault::refused_account(&auth(&e)),
+        e => Fault::permanent(format!(
+            "the kubeconfig of `cluster:` cannot be used: {}",
+            chain(&e)
+        )),
+    })?;
     Ok(Connection {
         client,
         endpoint,
@@ -80,11 +93,14 @@ fn kubeconfig(cluster: &Json) -> Result<(Kubeconfig, Option<String>), Fault> {
                 return Ok((of(kubeconfig)?, context));
             }
             let Some(endpoint) = text("endpoint") else {
-                return Err(Fault::permanent("`cluster:` has neither `kubeconfig` nor `endpoint`"));
+                return Err(Fault::permanent(
+                    "`cluster:` has neither `kubeconfig` nor `endpoint`",
+                ));
             };
             let made = made(endpoint, cluster).map_err(Fault::permanent)?;
-            let kubeconfig: Kubeconfig = serde_json::from_value(made)
-                .map_err(|e| Fault::permanent(format!("`cluster:` cannot be used: line {}", e.line())))?;
+            let kubeconfig: Kubeconfig = serde_json::from_value(made).map_err(|e| {
+                Fault::permanent(format!("`cluster:` cannot be used: line {}", e.line()))
+            })?;
             Ok((kubeconfig, None))
         }
         _ => Err(Fault::permanent("`cluster:` is neither a text nor a map")),
@@ -97,7 +113,11 @@ fn made(endpoint: &str, cluster: &Json) -> Result<Json, String> {
     let mut server = json!({"server": endpoint});
     if let Some(ca) = cluster["ca"].as_str().filter(|t| !t.is_empty()) {
         // as PEM, or as a cloud gives it: in base64 already
-        let data = if ca.contains("-----BEGIN") { STANDARD.encode(ca) } else { ca.trim().to_owned() };
+        let data = if ca.contains("-----BEGIN") {
+            STANDARD.encode(ca)
+        } else {
+            ca.trim().to_owned()
+        };
         server["certificate-authority-data"] = Json::from(data);
     }
     let mut user = json!({});
@@ -107,7 +127,9 @@ fn made(endpoint: &str, cluster: &Json) -> Result<Json, String> {
     if let Some(exec) = cluster["exec"].as_array().filter(|l| !l.is_empty()) {
         let argv: Option<Vec<&str>> = exec.iter().map(Json::as_str).collect();
         let Some((program, args)) = argv.as_deref().and_then(|l| l.split_first()) else {
-            return Err("`exec` of `cluster:` must be a list of a program and its arguments".to_owned());
+            return Err(
+                "`exec` of `cluster:` must be a list of a program and its arguments".to_owned(),
+            );
         };
         user["exec"] = json!({
             "apiVersion": "client.authentication.k8s.io/v1", "command": program, "args": args, "interactiveMode": "Never",
@@ -126,8 +148,15 @@ pub(super) fn auth(error: &AuthError) -> String {
     match error {
         AuthError::AuthExecRun { cmd, status, out } => {
             let said = String::from_utf8_lossy(&out.stderr);
-            let last = said.lines().rfind(|l| !l.trim().is_empty()).unwrap_or_default();
-            let program = cmd.split('"').nth(1).unwrap_or(cmd);
+            let last = said
+                .lines()
+                .rfind(|l| !l.trim().is_empty())
+                .unwrap_or_default();
+            // variables that it is given stand before it
+            let bare = cmd
+                .rsplit_once("}\" \"")
+                .map_or(cmd.trim_start_matches('"'), |(_, rest)| rest);
+            let program = bare.split('"').next().unwrap_or(bare);
             format!("the program `{program}` of `exec` ended with {status}: {last}")
         }
         other => chain(other),
@@ -154,7 +183,10 @@ mod tests {
     use super::*;
 
     fn why(cluster: Json) -> String {
-        kubeconfig(&cluster).err().map(|f| f.lines.join("|")).unwrap_or_default()
+        kubeconfig(&cluster)
+            .err()
+            .map(|f| f.lines.join("|"))
+            .unwrap_or_default()
     }
 
     #[test]

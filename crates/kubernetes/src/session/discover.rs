@@ -39,7 +39,10 @@ impl Kinds {
                 continue;
             }
             for version in used.iter().filter(|v| v.contains('/') == (root == "/apis")) {
-                match api.look(&format!("{root}/{version}"), "application/json").await {
+                match api
+                    .look(&format!("{root}/{version}"), "application/json")
+                    .await
+                {
                     Ok(json) => kinds.version(version, &json),
                     Err(refusal) if refusal.is_missing() => {}
                     Err(refusal) => return Err(refusal),
@@ -55,9 +58,17 @@ impl Kinds {
             for version in group["versions"].as_array().into_iter().flatten() {
                 let number = version["version"].as_str().unwrap_or_default();
                 for resource in version["resources"].as_array().into_iter().flatten() {
-                    let kind = resource["responseKind"]["kind"].as_str().unwrap_or_default();
+                    let kind = resource["responseKind"]["kind"]
+                        .as_str()
+                        .unwrap_or_default();
                     let namespaced = resource["scope"] == "Namespaced";
-                    self.add(name, number, kind, resource["resource"].as_str(), namespaced);
+                    self.add(
+                        name,
+                        number,
+                        kind,
+                        resource["resource"].as_str(),
+                        namespaced,
+                    );
                 }
             }
         }
@@ -71,7 +82,14 @@ impl Kinds {
             self.add(group, number, kind, plural, resource["namespaced"] == true);
         }
     }
-    fn add(&mut self, group: &str, version: &str, kind: &str, plural: Option<&str>, namespaced: bool) {
+    fn add(
+        &mut self,
+        group: &str,
+        version: &str,
+        kind: &str,
+        plural: Option<&str>,
+        namespaced: bool,
+    ) {
         let Some(plural) = plural.filter(|_| !kind.is_empty()) else {
             return;
         };
@@ -88,7 +106,10 @@ impl Kinds {
 
     /// How a kind is served in a version.
     pub(super) fn exactly(&self, what: &GroupKind, version: &str) -> Option<&Served> {
-        self.by_kind.get(what)?.iter().find(|s| s.version == version)
+        self.by_kind
+            .get(what)?
+            .iter()
+            .find(|s| s.version == version)
     }
     /// How a kind is served, in whatever version.
     pub(super) fn any(&self, what: &GroupKind) -> Option<&Served> {
@@ -169,12 +190,28 @@ mod tests {
             {"resource": "deployments", "scope": "Namespaced", "responseKind": {"kind": "Deployment"}}]}]}]}));
         let mut b = Kinds::default();
         b.version("apps/v1", &json!({"resources": [{"name": "deployments", "kind": "Deployment", "namespaced": true}, {"name": "deployments/scale", "kind": "Scale"}]}));
-        let what = GroupKind { group: "apps".into(), kind: "Deployment".into() };
+        let what = GroupKind {
+            group: "apps".into(),
+            kind: "Deployment".into(),
+        };
         assert_eq!(a.exactly(&what, "v1"), b.exactly(&what, "v1"));
-        assert_eq!(a.names().into_iter().collect::<Vec<_>>(), ["apps/v1", "apps/v1/Deployment"]);
-        let old = GroupKind { group: "extensions".into(), kind: "Deployment".into() };
+        assert_eq!(
+            a.names().into_iter().collect::<Vec<_>>(),
+            ["apps/v1", "apps/v1/Deployment"]
+        );
+        let old = GroupKind {
+            group: "extensions".into(),
+            kind: "Deployment".into(),
+        };
         assert_eq!(a.instead_of(&old), ["apps/v1"]);
-        let key = Key { what, namespace: "n".into(), name: "a:b/c".into() };
-        assert_eq!(path(a.any(&key.what).unwrap(), &key), "/apis/apps/v1/namespaces/n/deployments/a:b%2Fc");
+        let key = Key {
+            what,
+            namespace: "n".into(),
+            name: "a:b/c".into(),
+        };
+        assert_eq!(
+            path(a.any(&key.what).unwrap(), &key),
+            "/apis/apps/v1/namespaces/n/deployments/a:b%2Fc"
+        );
     }
 }

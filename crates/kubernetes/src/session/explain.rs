@@ -34,7 +34,12 @@ pub(super) async fn why(session: &Session, json: &Json) -> Vec<String> {
     for pod in late {
         out.push(format!("pod {}: {}", key(pod).name, said(pod)));
         out.extend(containers(pod).into_iter().map(|l| format!("  {l}")));
-        out.extend(events(api, pod, true).await.into_iter().map(|l| format!("  {l}")));
+        out.extend(
+            events(api, pod, true)
+                .await
+                .into_iter()
+                .map(|l| format!("  {l}")),
+        );
         out.extend(logs(api, pod).await.into_iter().map(|l| format!("  {l}")));
     }
     out
@@ -61,7 +66,12 @@ async fn pods(api: &Api, owner: &Json) -> Vec<Json> {
     let page = api.list(&path, &query, "").await;
     let mut pods = page.map(|p| p.items).unwrap_or_default();
     // the newest first: they are of the revision that does not get ready
-    let made = |p: &Json| p["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
+    let made = |p: &Json| {
+        p["metadata"]["creationTimestamp"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     pods.sort_by_key(|p| std::cmp::Reverse(made(p)));
     pods
 }
@@ -72,20 +82,34 @@ fn containers(pod: &Json) -> Vec<String> {
     for list in ["initContainerStatuses", "containerStatuses"] {
         for c in pod["status"][list].as_array().into_iter().flatten() {
             let name = c["name"].as_str().unwrap_or_default();
-            for (state, word) in [(&c["state"]["waiting"], "waits"), (&c["state"]["terminated"], "ended"), (&c["lastState"]["terminated"], "ended before")] {
+            for (state, word) in [
+                (&c["state"]["waiting"], "waits"),
+                (&c["state"]["terminated"], "ended"),
+                (&c["lastState"]["terminated"], "ended before"),
+            ] {
                 if state.is_null() || (word == "ended" && state["exitCode"] == 0) {
                     continue;
                 }
                 let text = |key: &str| state[key].as_str().unwrap_or_default();
-                let code = state["exitCode"].as_i64().map(|c| format!(" with exit code {c}")).unwrap_or_default();
-                let line = format!("container {name} {word}{code}: {} {}", text("reason"), text("message"));
+                let code = state["exitCode"]
+                    .as_i64()
+                    .map(|c| format!(" with exit code {c}"))
+                    .unwrap_or_default();
+                let line = format!(
+                    "container {name} {word}{code}: {} {}",
+                    text("reason"),
+                    text("message")
+                );
                 out.push(line.trim_end().to_owned());
             }
         }
     }
     for c in pod["status"]["conditions"].as_array().into_iter().flatten() {
         if c["type"] == "PodScheduled" && c["status"] == "False" {
-            out.push(format!("it is on no node: {}", c["message"].as_str().unwrap_or_default()));
+            out.push(format!(
+                "it is on no node: {}",
+                c["message"].as_str().unwrap_or_default()
+            ));
         }
     }
     out
@@ -97,11 +121,18 @@ async fn events(api: &Api, json: &Json, normal: bool) -> Vec<String> {
         "" => "/api/v1/events".to_owned(),
         namespace => format!("/api/v1/namespaces/{}/events", encode(namespace)),
     };
-    let query = format!("fieldSelector={}", encode(&format!("involvedObject.uid={}", uid(json))));
+    let query = format!(
+        "fieldSelector={}",
+        encode(&format!("involvedObject.uid={}", uid(json)))
+    );
     let Ok(page) = api.list(&path, &query, "").await else {
         return vec![];
     };
-    let mut events: Vec<&Json> = page.items.iter().filter(|e| normal || e["type"] == "Warning").collect();
+    let mut events: Vec<&Json> = page
+        .items
+        .iter()
+        .filter(|e| normal || e["type"] == "Warning")
+        .collect();
     let when = |e: &Json| {
         let text = |key: &str| e[key].as_str().unwrap_or_default().to_owned();
         text("lastTimestamp").max(text("eventTime"))
@@ -112,7 +143,11 @@ async fn events(api: &Api, json: &Json, normal: bool) -> Vec<String> {
         let text = |key: &str| e[key].as_str().unwrap_or_default();
         let times = e["count"].as_u64().filter(|n| *n > 1);
         let times = times.map(|n| format!(" ({n} times)")).unwrap_or_default();
-        format!("event {}: {}{times}", text("reason"), text("message").trim())
+        format!(
+            "event {}: {}{times}",
+            text("reason"),
+            text("message").trim()
+        )
     };
     events[from..].iter().map(line).collect()
 }
@@ -122,7 +157,12 @@ async fn logs(api: &Api, pod: &Json) -> Vec<String> {
     let mut out = Vec::new();
     let key = key(pod);
     for list in ["initContainerStatuses", "containerStatuses"] {
-        for c in pod["status"][list].as_array().into_iter().flatten().filter(|c| c["ready"] != true) {
+        for c in pod["status"][list]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|c| c["ready"] != true)
+        {
             let name = c["name"].as_str().unwrap_or_default();
             let path = format!(
                 "/api/v1/namespaces/{}/pods/{}/log?container={}&tailLines={LINES}",
@@ -132,7 +172,10 @@ async fn logs(api: &Api, pod: &Json) -> Vec<String> {
             );
             let mut text = api.text(&path).await.unwrap_or_default();
             if text.trim().is_empty() && c["restartCount"].as_u64().unwrap_or(0) > 0 {
-                text = api.text(&format!("{path}&previous=true")).await.unwrap_or_default();
+                text = api
+                    .text(&format!("{path}&previous=true"))
+                    .await
+                    .unwrap_or_default();
             }
             out.extend(text.lines().map(|line| format!("log of {name}: {line}")));
         }

@@ -28,7 +28,11 @@ pub(super) async fn fetch(api: &Api, keys: &[(Key, Served)]) -> Result<Live, (Ke
         let folder = collection(&entry.0.what.group, &entry.1, &entry.0.namespace);
         groups.entry(folder).or_default().push(entry);
     }
-    let parts = stream::iter(groups.into_iter().map(|(folder, group)| group_of(api, folder, group)));
+    let parts = stream::iter(
+        groups
+            .into_iter()
+            .map(|(folder, group)| group_of(api, folder, group)),
+    );
     let parts: Vec<_> = parts.buffer_unordered(AT_ONCE).collect().await;
     let mut live = Live::new();
     for part in parts {
@@ -37,7 +41,11 @@ pub(super) async fn fetch(api: &Api, keys: &[(Key, Served)]) -> Result<Live, (Ke
     Ok(live)
 }
 
-async fn group_of(api: &Api, folder: String, group: Vec<&(Key, Served)>) -> Result<Live, (Key, Refusal)> {
+async fn group_of(
+    api: &Api,
+    folder: String,
+    group: Vec<&(Key, Served)>,
+) -> Result<Live, (Key, Refusal)> {
     let mut live = Live::new();
     let mut open: Vec<&(Key, Served)> = group;
     if open.len() >= MANY {
@@ -74,7 +82,10 @@ async fn group_of(api: &Api, folder: String, group: Vec<&(Key, Served)>) -> Resu
             Err(refusal) => Err((key.clone(), refusal)),
         }
     });
-    let found: Vec<_> = stream::iter(single).buffer_unordered(AT_ONCE).collect().await;
+    let found: Vec<_> = stream::iter(single)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
     for one in found {
         live.extend(one?);
     }
@@ -87,7 +98,11 @@ fn same(a: &Key, b: &Key) -> bool {
 }
 
 /// The objects as they are, for who asked.
-pub(super) async fn read(session: &mut Session, objects: Vec<Object>, answer: &mut Answer) -> Result<(), Fault> {
+pub(super) async fn read(
+    session: &mut Session,
+    objects: Vec<Object>,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let all = wanted::wanted(session, objects).await?;
     let keys: Vec<(Key, Served)> = all
         .objects
@@ -97,6 +112,9 @@ pub(super) async fn read(session: &mut Session, objects: Vec<Object>, answer: &m
     let live = fetch(&session.api, &keys)
         .await
         .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))?;
-    answer.found = keys.iter().filter_map(|(key, _)| live.get(key).cloned()).collect();
+    answer.found = keys
+        .iter()
+        .filter_map(|(key, _)| live.get(key).cloned())
+        .collect();
     Ok(())
 }

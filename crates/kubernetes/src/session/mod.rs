@@ -117,7 +117,11 @@ fn read(args: &[OsString]) -> Result<(Asked, Vec<Object>), Fault> {
     let bytes = store::file(Path::new(request))?;
     // it holds credentials: no part of it is shown
     let asked: Asked = serde_json::from_str(&bytes).map_err(|e| {
-        Fault::permanent(format!("the request cannot be read: line {}, column {}", e.line(), e.column()))
+        Fault::permanent(format!(
+            "the request cannot be read: line {}, column {}",
+            e.line(),
+            e.column()
+        ))
     })?;
     let mut objects = Vec::new();
     let mut wrong = Vec::new();
@@ -143,9 +147,7 @@ fn read(args: &[OsString]) -> Result<(Asked, Vec<Object>), Fault> {
 
 /// Finds out which cluster it is, and whether it is the one that was noted.
 async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
-    let Asked {
-        request, hide, ..
-    } = asked;
+    let Asked { request, hide, .. } = asked;
     let wait = Duration::from_millis(request.wait);
     let patience = match request.ask {
         Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Kinds => LOOKING,
@@ -164,7 +166,9 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
     })?;
     let identity = crate::object::uid(&system).to_owned();
     if identity.is_empty() {
-        return Err(Fault::permanent(format!("what answers at {endpoint} is no Kubernetes cluster")));
+        return Err(Fault::permanent(format!(
+            "what answers at {endpoint} is no Kubernetes cluster"
+        )));
     }
     if let Some(noted) = &request.noted
         && noted.identity != identity
@@ -179,7 +183,10 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
         .await
         .map(|v| v["gitVersion"].as_str().unwrap_or_default().to_owned())
         .unwrap_or_default();
-    let namespace = request.namespace.clone().unwrap_or_else(|| connection.namespace.clone());
+    let namespace = request
+        .namespace
+        .clone()
+        .unwrap_or_else(|| connection.namespace.clone());
     let mut inventory = Inventory::new(&request.platform, &request.unit, &namespace);
     // once there, it stays where it is, wherever the objects go today
     if let Some(at) = request.noted.as_ref().and_then(|n| n.inventory.clone()) {

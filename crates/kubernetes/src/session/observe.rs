@@ -21,12 +21,19 @@ use strata_core::{
 const MOST: usize = 20;
 
 /// Looks for drift.
-pub(super) async fn observe(session: &mut Session, objects: Vec<Object>, answer: &mut Answer) -> Result<(), Fault> {
+pub(super) async fn observe(
+    session: &mut Session,
+    objects: Vec<Object>,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let all = wanted::wanted(session, objects).await?;
     let spaces = Namespaces::look(session, &all).await?;
     let live = plan::live_of(session, &all, &spaces).await?;
     let (session, live) = (&*session, &live);
-    let looks = all.objects.iter().map(|w| look(session, w, live.get(&w.key)));
+    let looks = all
+        .objects
+        .iter()
+        .map(|w| look(session, w, live.get(&w.key)));
     let looks: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
     let mut faults = Vec::new();
     for one in looks {

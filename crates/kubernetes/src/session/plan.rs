@@ -48,7 +48,12 @@ impl Namespaces {
             .objects
             .iter()
             .map(|w| w.key.namespace.as_str())
-            .chain(all.objects.iter().filter(|w| w.object.is_namespace()).map(|w| w.key.name.as_str()))
+            .chain(
+                all.objects
+                    .iter()
+                    .filter(|w| w.object.is_namespace())
+                    .map(|w| w.key.name.as_str()),
+            )
             .chain([session.inventory.namespace.as_str()])
             .filter(|n| !n.is_empty())
             .collect();
@@ -67,7 +72,10 @@ impl Namespaces {
         };
         let keys: Vec<(Key, Served)> = names.iter().map(|n| (key(n), served.clone())).collect();
         let live = match live::fetch(&session.api, &keys).await {
-            Ok(live) => live.into_iter().map(|(key, json)| (key.name, json)).collect(),
+            Ok(live) => live
+                .into_iter()
+                .map(|(key, json)| (key.name, json))
+                .collect(),
             // who may not look at namespaces is told by the first object whether there is one
             Err((_, refusal)) if refusal.code == 403 => {
                 let open = |n: &&str| ((*n).to_owned(), Json::Null);
@@ -81,7 +89,9 @@ impl Namespaces {
     pub(super) fn is(&self, name: &str, all: &All) -> Is {
         match self.0.get(name) {
             _ if name.is_empty() => Is::Open,
-            Some(json) if json["metadata"]["deletionTimestamp"].is_string() => Is::Going(remove::holds(json)),
+            Some(json) if json["metadata"]["deletionTimestamp"].is_string() => {
+                Is::Going(remove::holds(json))
+            }
             Some(_) => Is::Open,
             None if all.has_namespace(name) => Is::Coming,
             None => Is::Missing,
@@ -90,7 +100,11 @@ impl Namespaces {
     /// A fault for an object that cannot be put where it belongs.
     pub(super) fn fault(&self, w: &Wanted, all: &All) -> Option<Fault> {
         let name = &w.key.namespace;
-        let name = if w.object.is_namespace() { &w.key.name } else { name };
+        let name = if w.object.is_namespace() {
+            &w.key.name
+        } else {
+            name
+        };
         match self.is(name, all) {
             Is::Open | Is::Coming => None,
             Is::Missing => Some(
@@ -107,7 +121,11 @@ impl Namespaces {
 }
 
 /// The live objects of all that is wanted.
-pub(super) async fn live_of(session: &Session, all: &All, spaces: &Namespaces) -> Result<Live, Fault> {
+pub(super) async fn live_of(
+    session: &Session,
+    all: &All,
+    spaces: &Namespaces,
+) -> Result<Live, Fault> {
     let keys: Vec<(Key, Served)> = all
         .objects
         .iter()
@@ -120,13 +138,20 @@ pub(super) async fn live_of(session: &Session, all: &All, spaces: &Namespaces) -
 }
 
 /// Says what an apply would change.
-pub(super) async fn plan(session: &mut Session, objects: Vec<Object>, answer: &mut Answer) -> Result<(), Fault> {
+pub(super) async fn plan(
+    session: &mut Session,
+    objects: Vec<Object>,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let all = wanted::wanted(session, objects).await?;
     let spaces = Namespaces::look(session, &all).await?;
     remove::read_inventory(session).await?;
     let live = live_of(session, &all, &spaces).await?;
     let (session, all_ref, spaces, live_ref) = (&*session, &all, &spaces, &live);
-    let trials = all.objects.iter().map(|w| trial(session, w, all_ref, spaces, live_ref));
+    let trials = all
+        .objects
+        .iter()
+        .map(|w| trial(session, w, all_ref, spaces, live_ref));
     let trials: Vec<_> = stream::iter(trials).buffered(AT_ONCE).collect().await;
     let mut faults = Vec::new();
     for one in trials {
@@ -146,23 +171,38 @@ pub(super) async fn plan(session: &mut Session, objects: Vec<Object>, answer: &m
 }
 
 /// What would become of one object; nothing when it stays as it is.
-async fn trial(session: &Session, w: &Wanted, all: &All, spaces: &Namespaces, live: &Live) -> Result<Option<Change>, Fault> {
+async fn trial(
+    session: &Session,
+    w: &Wanted,
+    all: &All,
+    spaces: &Namespaces,
+    live: &Live,
+) -> Result<Option<Change>, Fault> {
     if let Some(fault) = spaces.fault(w, all) {
         return Err(fault);
     }
     let place = &w.object.at;
     let coming = matches!(spaces.is(&w.key.namespace, all), Is::Coming);
     let Some(path) = w.path().filter(|_| !coming) else {
-        let wrong = all.definition(&w.object).map(|d| schema::faults(d, &w.object));
+        let wrong = all
+            .definition(&w.object)
+            .map(|d| schema::faults(d, &w.object));
         let wrong = wrong.unwrap_or_default();
         if wrong.is_empty() {
             return Ok(Some(created(session, w)));
         }
-        let fault = Fault::permanent(format!("{} ({place}) does not fit the definition beside it", w.key));
+        let fault = Fault::permanent(format!(
+            "{} ({place}) does not fit the definition beside it",
+            w.key
+        ));
         return Err(wrong.into_iter().fold(fault, Fault::more));
     };
     let old = live.get(&w.key);
-    let force = if session.request.force_conflicts { "&force=true" } else { "&force=false" };
+    let force = if session.request.force_conflicts {
+        "&force=true"
+    } else {
+        "&force=false"
+    };
     let query = format!("{force}&dryRun=All");
     let new = session
         .api

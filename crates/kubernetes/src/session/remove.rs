@@ -61,14 +61,18 @@ pub(super) async fn read_inventory(session: &mut Session) -> Result<bool, Fault>
 }
 
 /// Writes the inventory. `more` are objects that are about to become members.
-pub(super) async fn write_inventory<'a>(session: &Session, more: impl Iterator<Item = &'a Key>) -> Result<(), Fault> {
+pub(super) async fn write_inventory<'a>(
+    session: &Session,
+    more: impl Iterator<Item = &'a Key>,
+) -> Result<(), Fault> {
     if !session.request.inventory {
         return Ok(());
     }
     let (path, key) = parent(session);
     let json = session.inventory.parent(more);
     let done = session.api.apply(&path, "&force=true", &json).await;
-    done.map(drop).map_err(|refusal| refusal.about(&key.to_string(), "the inventory"))
+    done.map(drop)
+        .map_err(|refusal| refusal.about(&key.to_string(), "the inventory"))
 }
 
 /// What an apply would remove. What is no longer ours is left alone, and that is said.
@@ -92,7 +96,11 @@ fn change(member: &Member) -> Change {
 }
 
 /// The members that are there and still ours, with where they are.
-async fn find<'a>(session: &Session, members: &[&'a Member], kinds: &Kinds) -> Result<Vec<(&'a Member, Served, Json)>, Fault> {
+async fn find<'a>(
+    session: &Session,
+    members: &[&'a Member],
+    kinds: &Kinds,
+) -> Result<Vec<(&'a Member, Served, Json)>, Fault> {
     // a kind that is served no more has no objects
     let keys: Vec<(Key, Served)> = members
         .iter()
@@ -116,7 +124,11 @@ async fn find<'a>(session: &Session, members: &[&'a Member], kinds: &Kinds) -> R
 }
 
 /// Removes members that are no longer wanted, and waits until they are gone.
-pub(super) async fn prune(session: &mut Session, all: &All, answer: &mut Answer) -> Result<(), Fault> {
+pub(super) async fn prune(
+    session: &mut Session,
+    all: &All,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let wanted = all.keys();
     let members: Vec<Member> = session.inventory.surplus(&wanted).cloned().collect();
     if members.is_empty() {
@@ -124,7 +136,10 @@ pub(super) async fn prune(session: &mut Session, all: &All, answer: &mut Answer)
     }
     let refs: Vec<&Member> = members.iter().collect();
     let found = find(session, &refs, &all.kinds).await?;
-    let owned: Vec<(Member, Served, Json)> = found.into_iter().map(|(m, s, j)| (m.clone(), s, j)).collect();
+    let owned: Vec<(Member, Served, Json)> = found
+        .into_iter()
+        .map(|(m, s, j)| (m.clone(), s, j))
+        .collect();
     remove(session, &owned, answer).await?;
     for member in &members {
         session.inventory.members.remove(member);
@@ -145,7 +160,10 @@ pub(super) async fn destroy(session: &mut Session, answer: &mut Answer) -> Resul
         .map_err(|r| r.about("the list of kinds", ""))?;
     let refs: Vec<&Member> = members.iter().collect();
     let found = find(session, &refs, &kinds).await?;
-    let owned: Vec<(Member, Served, Json)> = found.into_iter().map(|(m, s, j)| (m.clone(), s, j)).collect();
+    let owned: Vec<(Member, Served, Json)> = found
+        .into_iter()
+        .map(|(m, s, j)| (m.clone(), s, j))
+        .collect();
     remove(session, &owned, answer).await?;
     let (path, key) = parent(session);
     match session.api.get(&path).await {
@@ -160,10 +178,17 @@ pub(super) async fn destroy(session: &mut Session, answer: &mut Answer) -> Resul
     }
 }
 
-async fn remove(session: &Session, owned: &[(Member, Served, Json)], answer: &mut Answer) -> Result<(), Fault> {
+async fn remove(
+    session: &Session,
+    owned: &[(Member, Served, Json)],
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let mut turns: BTreeMap<(u8, usize), Vec<&(Member, Served, Json)>> = BTreeMap::new();
     for entry in owned {
-        turns.entry(order::rank_of_removal(&entry.0.key().what)).or_default().push(entry);
+        turns
+            .entry(order::rank_of_removal(&entry.0.key().what))
+            .or_default()
+            .push(entry);
     }
     for turn in turns.into_values() {
         let done = turn.iter().map(|entry| one(session, entry));
@@ -177,7 +202,10 @@ async fn remove(session: &Session, owned: &[(Member, Served, Json)], answer: &mu
     Ok(())
 }
 
-async fn one(session: &Session, (member, served, live): &(Member, Served, Json)) -> Result<(), Fault> {
+async fn one(
+    session: &Session,
+    (member, served, live): &(Member, Served, Json),
+) -> Result<(), Fault> {
     let key = member.key();
     let path = path(served, &key);
     let about = |refusal: Refusal| refusal.about(&key.to_string(), "");
@@ -206,7 +234,10 @@ async fn one(session: &Session, (member, served, live): &(Member, Served, Json))
         if Instant::now() > until {
             let fault = Fault {
                 class: Class::Permanent,
-                lines: vec![format!("{key} is not gone after {} s", session.api.patience().as_secs())],
+                lines: vec![format!(
+                    "{key} is not gone after {} s",
+                    session.api.patience().as_secs()
+                )],
             };
             return Err(holds(&now).into_iter().fold(fault, Fault::more));
         }
@@ -222,7 +253,9 @@ pub(super) fn holds(json: &Json) -> Vec<String> {
     let mut out = Vec::new();
     let finalizers = |list: &Json| -> Vec<String> {
         let list = list.as_array().into_iter().flatten();
-        list.filter_map(Json::as_str).map(|f| format!("`{f}`")).collect()
+        list.filter_map(Json::as_str)
+            .map(|f| format!("`{f}`"))
+            .collect()
     };
     let names = finalizers(&json["metadata"]["finalizers"]);
     if !names.is_empty() {
@@ -234,7 +267,11 @@ pub(super) fn holds(json: &Json) -> Vec<String> {
         ));
     }
     let conditions = json["status"]["conditions"].as_array();
-    for c in conditions.into_iter().flatten().filter(|c| c["status"] == "True" && json["kind"] == "Namespace") {
+    for c in conditions
+        .into_iter()
+        .flatten()
+        .filter(|c| c["status"] == "True" && json["kind"] == "Namespace")
+    {
         let text = |key: &str| c[key].as_str().unwrap_or_default();
         out.push(format!("{}: {}", text("type"), text("message")));
     }
@@ -243,7 +280,10 @@ pub(super) fn holds(json: &Json) -> Vec<String> {
         out.push(if inside.is_empty() {
             "nothing says what holds it".to_owned()
         } else {
-            format!("it is held by {}: what is in it is still being removed", inside.join(", "))
+            format!(
+                "it is held by {}: what is in it is still being removed",
+                inside.join(", ")
+            )
         });
     }
     out
@@ -252,6 +292,8 @@ pub(super) fn holds(json: &Json) -> Vec<String> {
 /// Who manages a field of the metadata.
 fn by<'a>(json: &'a Json, field: &str) -> Option<&'a str> {
     let entries = json["metadata"]["managedFields"].as_array()?;
-    let entry = entries.iter().find(|e| !e["fieldsV1"]["f:metadata"][field].is_null())?;
+    let entry = entries
+        .iter()
+        .find(|e| !e["fieldsV1"]["f:metadata"][field].is_null())?;
     entry["manager"].as_str().filter(|m| *m != MANAGER)
 }

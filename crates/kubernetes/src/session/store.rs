@@ -1,12 +1,7 @@
 //! Files of a session: what it is given, and the kubeconfig that it writes for another tool.
 use super::connect::Connection;
 use crate::fault::Fault;
-use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 /// The text of a file.
 pub(super) fn file(path: &Path) -> Result<String, Fault> {
@@ -18,7 +13,9 @@ pub(super) fn file(path: &Path) -> Result<String, Fault> {
 /// A file's name for messages: without the folder of a session, that nobody knows.
 pub(super) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().ok();
-    let inside = here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+    let inside = here
+        .as_deref()
+        .and_then(|here| path.strip_prefix(here).ok());
     let path = match (inside, path.file_name()) {
         (Some(inside), _) => inside,
         (None, Some(name)) if path.is_absolute() => Path::new(name),

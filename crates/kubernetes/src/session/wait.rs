@@ -1,6 +1,7 @@
 //! Waits until objects are ready: looks at all that are not, several of a kind in one request.
 use super::{
     Session,
+    api::encode,
     discover::Served,
     explain,
     live::{self, Live},
@@ -32,7 +33,9 @@ pub(super) async fn until_ready(session: &Session, objects: &[Wanted]) -> Result
         return Ok(());
     }
     let took = objects.iter().filter(|w| ready::takes_time(&w.object.json));
-    let mut open: Vec<(Key, Served)> = took.filter_map(|w| Some((w.key.clone(), w.served.clone()?))).collect();
+    let mut open: Vec<(Key, Served)> = took
+        .filter_map(|w| Some((w.key.clone(), w.served.clone()?)))
+        .collect();
     let began = Instant::now();
     let mut said = Instant::now();
     let mut pause = Duration::from_millis(200);
@@ -41,7 +44,11 @@ pub(super) async fn until_ready(session: &Session, objects: &[Wanted]) -> Result
             .await
             .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))?;
         let states = states(session, &open, &live).await;
-        let failed: Vec<&Key> = states.iter().filter(|(_, s)| matches!(s, State::Failed(_))).map(|(k, _)| k).collect();
+        let failed: Vec<&Key> = states
+            .iter()
+            .filter(|(_, s)| matches!(s, State::Failed(_)))
+            .map(|(k, _)| k)
+            .collect();
         open.retain(|(key, _)| states.get(key) != Some(&State::Ready));
         let late = began.elapsed() > limit;
         if !failed.is_empty() || (late && !open.is_empty()) {
@@ -69,7 +76,7 @@ async fn states(session: &Session, open: &[(Key, Served)], live: &Live) -> HashM
         let state = match live.get(key) {
             None => State::Waiting("is not there".to_owned()),
             Some(json) => match ready::state(json) {
-                State::Ready => unserved(session, json).await,
+                State::Ready => served(session, json).await,
                 other => other,
             },
         };
@@ -78,20 +85,50 @@ async fn states(session: &Session, open: &[(Key, Served)], live: &Live) -> HashM
     out
 }
 
-/// A webhook or an aggregated API whose service has nobody behind it refuses what comes next.
-async fn unserved(session: &Session, json: &Json) -> State {
-    let _ = (session, json);
+/// A webhook whose service has nobody behind it refuses what comes next: it is ready when somebody is.
+async fn served(session: &Session, json: &Json) -> State {
+    for (namespace, name) in ready::services(json) {
+        let path = format!(
+            "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
+            encode(&namespace)
+        );
+        let query = format!(
+            "labelSelector={}",
+            encode(&format!("kubernetes.io/service-name={name}"))
+        );
+        // who may not look cannot tell: it is not waited for
+        let Ok(page) = session.api.list(&path, &query, "").await else {
+            continue;
+        };
+        if !page.items.iter().any(ready::has_endpoint) {
+            return State::Waiting(format!(
+                "nobody serves it: the Service {namespace}/{name} has no ready endpoint"
+            ));
+        }
+    }
     State::Ready
 }
 
-async fn told(session: &Session, open: &[(Key, Served)], states: &HashMap<Key, State>, live: &Live, failed: bool, limit: Duration) -> Fault {
+async fn told(
+    session: &Session,
+    open: &[(Key, Served)],
+    states: &HashMap<Key, State>,
+    live: &Live,
+    failed: bool,
+    limit: Duration,
+) -> Fault {
     let mut fault: Option<Fault> = None;
     for (key, _) in open {
         let (line, bad) = match states.get(key) {
             Some(State::Failed(why)) => (format!("{key} failed: {why}"), true),
             // who waited was somebody else
-            Some(State::Waiting(why)) if limit < Duration::from_secs(1) => (format!("{key} is not ready: {why}"), false),
-            Some(State::Waiting(why)) => (format!("{key} is not ready after {} s: {why}", limit.as_secs()), false),
+            Some(State::Waiting(why)) if limit < Duration::from_secs(1) => {
+                (format!("{key} is not ready: {why}"), false)
+            }
+            Some(State::Waiting(why)) => (
+                format!("{key} is not ready after {} s: {why}", limit.as_secs()),
+                false,
+            ),
             _ => continue,
         };
         if failed && !bad {

@@ -45,11 +45,14 @@ impl All {
     /// The definition among them of an object's kind.
     pub fn definition(&self, object: &Object) -> Option<&Object> {
         let all = self.objects.iter().map(|w| &w.object);
-        all.filter(|o| o.is_definition()).find(|d| schema::defines(d, object))
+        all.filter(|o| o.is_definition())
+            .find(|d| schema::defines(d, object))
     }
     /// Is a namespace among them?
     pub fn has_namespace(&self, name: &str) -> bool {
-        self.objects.iter().any(|w| w.object.is_namespace() && w.key.name == name)
+        self.objects
+            .iter()
+            .any(|w| w.object.is_namespace() && w.key.name == name)
     }
 }
 
@@ -59,14 +62,20 @@ pub(super) async fn wanted(session: &Session, objects: Vec<Object>) -> Result<Al
     let kinds = Kinds::discover(&session.api, &used)
         .await
         .map_err(|r| r.about("the list of kinds", ""))?;
-    let definitions: Vec<Object> = objects.iter().filter(|o| o.is_definition()).cloned().collect();
+    let definitions: Vec<Object> = objects
+        .iter()
+        .filter(|o| o.is_definition())
+        .cloned()
+        .collect();
     let id = session.inventory.id();
     let mut faults = Vec::new();
     let mut out: Vec<Wanted> = Vec::new();
     let mut places: BTreeMap<Key, String> = BTreeMap::new();
     for mut object in objects {
         let what = object.key().what;
-        let served = kinds.exactly(&what, version_of(object.api_version())).cloned();
+        let served = kinds
+            .exactly(&what, version_of(object.api_version()))
+            .cloned();
         let definition = definitions.iter().find(|d| schema::defines(d, &object));
         let namespaced = match (&served, definition) {
             (Some(served), _) => served.namespaced,
@@ -88,7 +97,10 @@ pub(super) async fn wanted(session: &Session, objects: Vec<Object>) -> Result<Al
         }
         let key = object.key();
         if let Some(other) = places.insert(key.clone(), object.at.clone()) {
-            faults.push(Fault::permanent(format!("{key} is there twice: {other} and {}", object.at)));
+            faults.push(Fault::permanent(format!(
+                "{key} is there twice: {other} and {}",
+                object.at
+            )));
             continue;
         }
         out.push(Wanted {
@@ -103,7 +115,11 @@ pub(super) async fn wanted(session: &Session, objects: Vec<Object>) -> Result<Al
             ..fault
         });
     }
-    out.sort_by(|a, b| order::rank(&a.key.what).cmp(&order::rank(&b.key.what)).then_with(|| a.key.cmp(&b.key)));
+    out.sort_by(|a, b| {
+        order::rank(&a.key.what)
+            .cmp(&order::rank(&b.key.what))
+            .then_with(|| a.key.cmp(&b.key))
+    });
     Ok(All {
         objects: out,
         kinds,
@@ -124,7 +140,10 @@ fn not_served(object: &Object, kinds: &Kinds, definitions: &[Object]) -> Fault {
     }
     let instead = kinds.instead_of(&what);
     if !instead.is_empty() {
-        return fault.more(format!("it serves it as {}: write that as `apiVersion`", instead.join(", ")));
+        return fault.more(format!(
+            "it serves it as {}: write that as `apiVersion`",
+            instead.join(", ")
+        ));
     }
     match strata_core::diagnostic::suggest(object.kind(), kinds.of_group(&what.group)) {
         Some(near) => fault.more(near),

@@ -17,18 +17,29 @@ fn ground(name: &str) -> Option<Ground> {
 /// Where the cluster is, and its CA in base64.
 fn address(kubeconfig: &str) -> (String, String) {
     let json: serde_json::Value = serde_json::from_str(kubeconfig).expect("a kubeconfig in JSON");
-    let find = |key: &str| json["clusters"][0]["cluster"][key].as_str().expect("of the test cluster").to_owned();
+    let find = |key: &str| {
+        json["clusters"][0]["cluster"][key]
+            .as_str()
+            .expect("of the test cluster")
+            .to_owned()
+    };
     (find("server"), find("certificate-authority-data"))
 }
 
 #[test]
 fn another_cluster_than_the_one_it_was_applied_to_is_refused() {
     let Some(g) = ground("identity") else { return };
-    let Some(other) = cluster("STRATA_TEST_OTHER_CLUSTER") else { return };
+    let Some(other) = cluster("STRATA_TEST_OTHER_CLUSTER") else {
+        return;
+    };
     g.ends(0, &["apply", "dev", "--yes"]);
     g.give(&text(&other));
     g.edit("layers/top/web/a.yaml", "key: x", "key: y");
-    for args in [&["plan", "dev"][..], &["apply", "dev", "--yes"], &["destroy", "dev", "--yes"]] {
+    for args in [
+        &["plan", "dev"][..],
+        &["apply", "dev", "--yes"],
+        &["destroy", "dev", "--yes"],
+    ] {
         g.ends(10, args)
             .says("leads to another cluster than the one this was applied to")
             .says("nothing was changed")
@@ -55,13 +66,19 @@ fn a_token_that_has_expired_is_said_to_have() {
     // one that is good and may do nothing
     g.does(&["-n", "t-token", "create", "serviceaccount", "weak"]);
     with(g.does(&["-n", "t-token", "create", "token", "weak"]).trim());
-    g.ends(10, &["plan", "dev"]).says("let it `get` the namespace `kube-system`");
+    g.ends(10, &["plan", "dev"])
+        .says("let it `get` the namespace `kube-system`");
     let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: t-token}\nrules: [{apiGroups: [''], resources: [namespaces, configmaps], verbs: [get, list]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: t-token}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: t-token}\nsubjects: [{kind: ServiceAccount, name: weak, namespace: NS}]\n";
     g.puts(role);
     let done = g.platform.run(&["plan", "dev"]);
-    g.does(&["delete", "clusterrole/t-token", "clusterrolebinding/t-token"]);
+    g.does(&[
+        "delete",
+        "clusterrole/t-token",
+        "clusterrolebinding/t-token",
+    ]);
     assert_eq!(done.code, 10, "{}", done.all());
-    done.says("ConfigMap t-token/a (a.yaml:1): not allowed").says("cannot patch resource \"configmaps\"");
+    done.says("ConfigMap t-token/a (a.yaml:1): not allowed")
+        .says("cannot patch resource \"configmaps\"");
 }
 
 #[test]
@@ -83,7 +100,10 @@ fn a_program_gives_credentials_each_time() {
     };
     g.write(
         "layers/top/web/component.yaml",
-        &format!("{COMPONENT}cluster: {{endpoint: '{server}', ca: {ca}, exec: ['{}']}}\n", helper.display()),
+        &format!(
+            "{COMPONENT}cluster: {{endpoint: '{server}', ca: {ca}, exec: ['{}']}}\n",
+            helper.display()
+        ),
     );
     exec(&script);
     let done = g.platform.run(&["apply", "dev", "--yes"]);
@@ -91,16 +111,27 @@ fn a_program_gives_credentials_each_time() {
     g.edit("layers/top/web/a.yaml", "key: x", "key: y");
     let failed = g.platform.run(&["plan", "dev"]);
     g.does(&["delete", "clusterrolebinding/t-exec"]);
-    assert_eq!((done.code, failed.code), (0, 10), "{}{}", done.all(), failed.all());
+    assert_eq!(
+        (done.code, failed.code),
+        (0, 10),
+        "{}{}",
+        done.all(),
+        failed.all()
+    );
     done.never_says(token.trim());
-    failed.says("helper.sh` of `exec` ended with").says("log in first").never_says("secret-on-stdout");
+    failed
+        .says("helper.sh` of `exec` ended with")
+        .says("log in first")
+        .never_says("secret-on-stdout");
 }
 
 #[test]
 fn what_is_no_kubeconfig_is_said_and_not_shown() {
     let Some(g) = ground("nokube") else { return };
     g.give("this is not yaml: [ s3cret-text\n");
-    g.ends(10, &["plan", "dev"]).says("`cluster:` holds no kubeconfig").never_says("s3cret-text");
+    g.ends(10, &["plan", "dev"])
+        .says("`cluster:` holds no kubeconfig")
+        .never_says("s3cret-text");
     g.edit("strata.yaml", "defaults:", "x-defaults:");
     let checked = g.platform.run(&["check"]);
     checked.says("x-defaults");

@@ -6,11 +6,16 @@ fn a_pod_that_never_gets_ready_is_told_with_its_events_and_log() {
     let crashing = deployment("crash", 1, IMAGE, "echo the disk is on fire; exit 3");
     let missing = deployment("missing", 1, "localhost/no-such-image:1", "true");
     let files: &[(&str, &str)] = &[
-        ("layers/top/web/component.yaml", "engine: kubectl\nkubectl: {namespace: NS, wait: 6s}\n"),
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\nkubectl: {namespace: NS, wait: 6s}\n",
+        ),
         ("layers/top/web/a.yaml", &crashing),
         ("layers/top/web/b.yaml", &missing),
     ];
-    let Some(g) = Ground::with_space("never", files) else { return };
+    let Some(g) = Ground::with_space("never", files) else {
+        return;
+    };
     g.ends(10, &["apply", "dev", "--yes"])
         .says("Deployment.apps t-never/crash is not ready after 6 s: 0 of 1 replicas are ready")
         .says("with exit code 3")
@@ -24,10 +29,15 @@ fn a_pod_that_never_gets_ready_is_told_with_its_events_and_log() {
 fn a_job_that_fails_is_not_waited_for() {
     let job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  backoffLimit: 0\n  template:\n    spec: {restartPolicy: Never, containers: [{name: main, image: 'localhost/busybox:1', imagePullPolicy: IfNotPresent, command: [sh, -c, 'echo migration 7 fails; exit 1']}]}\n";
     let files: &[(&str, &str)] = &[
-        ("layers/top/web/component.yaml", "engine: kubectl\nkubectl: {namespace: NS, wait: 5m}\n"),
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\nkubectl: {namespace: NS, wait: 5m}\n",
+        ),
         ("layers/top/web/a.yaml", job),
     ];
-    let Some(g) = Ground::with_space("job", files) else { return };
+    let Some(g) = Ground::with_space("job", files) else {
+        return;
+    };
     g.ends(10, &["apply", "dev", "--yes"])
         .says("Job.batch t-job/j failed: BackoffLimitExceeded")
         .says("log of main: migration 7 fails");
@@ -39,10 +49,26 @@ fn a_quota_is_said_to_be_one() {
         ("layers/top/web/component.yaml", COMPONENT),
         ("layers/top/web/a.yaml", &config("a", "x")),
     ];
-    let Some(g) = Ground::with_space("quota", files) else { return };
-    g.does(&["-n", "t-quota", "create", "quota", "small", "--hard=configmaps=1"]);
+    let Some(g) = Ground::with_space("quota", files) else {
+        return;
+    };
+    g.does(&[
+        "-n",
+        "t-quota",
+        "create",
+        "quota",
+        "small",
+        "--hard=configmaps=1",
+    ]);
     // the controller of quotas counts what is there
-    g.does(&["-n", "t-quota", "wait", "--for=jsonpath={.status.used.configmaps}=1", "quota/small", "--timeout=60s"]);
+    g.does(&[
+        "-n",
+        "t-quota",
+        "wait",
+        "--for=jsonpath={.status.used.configmaps}=1",
+        "quota/small",
+        "--timeout=60s",
+    ]);
     g.ends(10, &["plan", "dev"])
         .says("ConfigMap t-quota/a (a.yaml:1) does not fit into the quota of its namespace")
         .says("quota small, requested: configmaps=1, used: configmaps=1, limited: configmaps=1");
@@ -51,8 +77,13 @@ fn a_quota_is_said_to_be_one() {
 #[test]
 fn a_kind_that_is_not_served_comes_with_what_serves_it() {
     let old = "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\n---\napiVersion: apps/v1\nkind: Deploymnet\nmetadata: {name: b}\n---\napiVersion: nobody.example.com/v1\nkind: Thing\nmetadata: {name: c}\n";
-    let files: &[(&str, &str)] = &[("layers/top/web/component.yaml", COMPONENT), ("layers/top/web/a.yaml", old)];
-    let Some(g) = Ground::with_space("served", files) else { return };
+    let files: &[(&str, &str)] = &[
+        ("layers/top/web/component.yaml", COMPONENT),
+        ("layers/top/web/a.yaml", old),
+    ];
+    let Some(g) = Ground::with_space("served", files) else {
+        return;
+    };
     g.ends(10, &["plan", "dev"])
         .says("Deployment.extensions a (a.yaml:1): the cluster serves no `Deployment` of `extensions/v1beta1`")
         .says("it serves it as apps/v1")
@@ -77,15 +108,25 @@ webhooks:
   rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]
 ";
     let files: &[(&str, &str)] = &[
-        ("layers/top/web/component.yaml", "engine: kubectl\nkubectl: {namespace: default, wait: 2s}\n"),
-        ("layers/top/web/a.yaml", &config("a", "x").replace("{name: a}", "{name: a, namespace: NS}")),
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\nkubectl: {namespace: default, wait: 2s}\n",
+        ),
+        (
+            "layers/top/web/a.yaml",
+            &config("a", "x").replace("{name: a}", "{name: a, namespace: NS}"),
+        ),
     ];
-    let Some(g) = Ground::with_space("webhook", files) else { return };
+    let Some(g) = Ground::with_space("webhook", files) else {
+        return;
+    };
     g.puts(hook);
     let done = g.platform.run(&["plan", "dev"]);
     g.does(&["delete", "validatingwebhookconfiguration", "t-webhook"]);
     assert_eq!(done.code, 10, "{}", done.all());
-    done.says("the webhook `closed.example.com` cannot be asked").says("failurePolicy: Fail").says("nobody");
+    done.says("the webhook `closed.example.com` cannot be asked")
+        .says("failurePolicy: Fail")
+        .says("nobody");
     g.ends(0, &["apply", "dev", "--yes"]);
 }
 
@@ -95,6 +136,10 @@ fn a_namespace_that_is_not_there_is_said() {
         ("layers/top/web/component.yaml", COMPONENT),
         ("layers/top/web/a.yaml", &config("a", "x")),
     ];
-    let Some(g) = Ground::new("nospace", files) else { return };
-    g.ends(10, &["plan", "dev"]).says("there is no namespace `t-nospace`").says("add a Namespace");
+    let Some(g) = Ground::new("nospace", files) else {
+        return;
+    };
+    g.ends(10, &["plan", "dev"])
+        .says("there is no namespace `t-nospace`")
+        .says("add a Namespace");
 }

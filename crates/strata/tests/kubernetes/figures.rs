@@ -21,7 +21,9 @@ fn five_hundred_objects_take_one_request_each() {
         ("layers/top/web/component.yaml", COMPONENT),
         ("layers/top/web/a.yaml", &objects(500)),
     ];
-    let Some(g) = Ground::with_space("figures", files) else { return };
+    let Some(g) = Ground::with_space("figures", files) else {
+        return;
+    };
     let file = g.platform.root().join("layers/top/web/a.yaml");
     let request = g.platform.beside("request.json");
     let asked = json!({
@@ -36,20 +38,36 @@ fn five_hundred_objects_take_one_request_each() {
             .args([&request, &file])
             .output()
             .unwrap();
-        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
         serde_json::from_slice(&out.stdout).unwrap()
     };
     let first = plan();
     assert_eq!(first["changes"].as_array().unwrap().len(), 500);
     println!("plan of 500 new objects: {}", first["cost"]);
     // the inventory, the cluster's identity and its namespace are three more objects
-    assert!(first["cost"]["single"].as_u64().unwrap() <= 500 + 3, "{}", first["cost"]);
+    assert!(
+        first["cost"]["single"].as_u64().unwrap() <= 500 + 3,
+        "{}",
+        first["cost"]
+    );
     g.ends(0, &["apply", "dev", "--yes"]);
     let second = plan();
     println!("plan of 500 unchanged objects: {}", second["cost"]);
     assert_eq!(second["changes"], json!([]));
-    assert!(second["cost"]["single"].as_u64().unwrap() <= 500 + 3, "{}", second["cost"]);
-    assert!(second["cost"]["calls"].as_u64().unwrap() <= 500 + 15, "{}", second["cost"]);
+    assert!(
+        second["cost"]["single"].as_u64().unwrap() <= 500 + 3,
+        "{}",
+        second["cost"]
+    );
+    assert!(
+        second["cost"]["calls"].as_u64().unwrap() <= 500 + 15,
+        "{}",
+        second["cost"]
+    );
     // and nothing at all where nothing changed
     g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
 }

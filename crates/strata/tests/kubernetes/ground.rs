@@ -58,7 +58,13 @@ impl Ground {
     }
     /// What an earlier run of the same test left.
     fn forget(&self) {
-        let all = ["delete", "namespace", &self.space, "--ignore-not-found", "--timeout=60s"];
+        let all = [
+            "delete",
+            "namespace",
+            &self.space,
+            "--ignore-not-found",
+            "--timeout=60s",
+        ];
         self.does(&all);
     }
     /// The kubeconfig of the platform.
@@ -108,12 +114,24 @@ impl Ground {
         drop(stdin);
         let out = child.wait_with_output().expect("it ends");
         let said = [out.stdout, out.stderr].concat();
-        (out.status.success(), String::from_utf8_lossy(&said).into_owned())
+        (
+            out.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
     }
     /// A field of an object, as text; empty when there is none.
     pub fn field(&self, kind: &str, name: &str, path: &str) -> String {
         let path = format!("jsonpath={{{path}}}");
-        self.does(&["-n", &self.space, "get", kind, name, "--ignore-not-found", "-o", &path])
+        self.does(&[
+            "-n",
+            &self.space,
+            "get",
+            kind,
+            name,
+            "--ignore-not-found",
+            "-o",
+            &path,
+        ])
     }
     /// Is an object there?
     pub fn has(&self, kind: &str, name: &str) -> bool {
@@ -123,7 +141,16 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        let _ = self.tries(&["delete", "namespace", &self.space, "--ignore-not-found", "--wait=false"], "");
+        let _ = self.tries(
+            &[
+                "delete",
+                "namespace",
+                &self.space,
+                "--ignore-not-found",
+                "--wait=false",
+            ],
+            "",
+        );
     }
 }
 

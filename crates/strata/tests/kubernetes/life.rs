@@ -6,9 +6,15 @@ fn objects_are_planned_applied_and_then_left_alone() {
     let Some(g) = Ground::new(
         "life",
         &[
-            ("layers/top/web/component.yaml", &format!("{COMPONENT}inputs: {{n: 1, word: '${{{{ secret(\"file:word\") }}}}'}}\n")),
+            (
+                "layers/top/web/component.yaml",
+                &format!("{COMPONENT}inputs: {{n: 1, word: '${{{{ secret(\"file:word\") }}}}'}}\n"),
+            ),
             ("layers/top/web/a.yaml", SPACE),
-            ("layers/top/web/b/web.yaml", &deployment("web", 1, IMAGE, "sleep 1000").replace("replicas: 1", "replicas: ${n}")),
+            (
+                "layers/top/web/b/web.yaml",
+                &deployment("web", 1, IMAGE, "sleep 1000").replace("replicas: 1", "replicas: ${n}"),
+            ),
             (
                 "layers/top/web/c.yaml",
                 "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {key: in-the-file}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {said: 'he said ${word}'}\n",
@@ -21,8 +27,13 @@ fn objects_are_planned_applied_and_then_left_alone() {
     let plan = g.ends(0, &["plan", "dev"]);
     plan.says("4 to create").says("Deployment.apps t-life/web");
     plan.never_says("sesame-open").never_says("in-the-file");
-    g.ends(0, &["apply", "dev", "--yes"]).says("created Deployment.apps t-life/web").never_says("sesame-open");
-    assert_eq!(g.field("configmap", "c", ".data.said"), "he said sesame-open");
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("created Deployment.apps t-life/web")
+        .never_says("sesame-open");
+    assert_eq!(
+        g.field("configmap", "c", ".data.said"),
+        "he said sesame-open"
+    );
     // it waited until it was ready
     assert_eq!(g.field("deployment", "web", ".status.readyReplicas"), "1");
     // what is unchanged starts nothing
@@ -32,7 +43,10 @@ fn objects_are_planned_applied_and_then_left_alone() {
     // what the engine notes for itself is no output, and no kubeconfig is left
     g.ends(0, &["outputs", "dev"]).never_says("identity");
     let key = crate::ground::text(&g.platform.root().join("kubeconfig"));
-    let key = key.split("\"client-key-data\": \"").nth(1).and_then(|k| k.split('"').next());
+    let key = key
+        .split("\"client-key-data\": \"")
+        .nth(1)
+        .and_then(|k| k.split('"').next());
     let kept = g.platform.stored_with(key.expect("a key"));
     assert!(kept.is_empty(), "{kept:?}");
     // a change is told by its fields
@@ -43,9 +57,15 @@ fn objects_are_planned_applied_and_then_left_alone() {
         .says("changed (hidden)")
         .says("2 to update")
         .never_says("another-one");
-    g.ends(0, &["apply", "dev", "--yes"]).says("updated Deployment.apps t-life/web").never_says("updated ConfigMap");
-    g.ends(0, &["destroy", "dev", "--yes"]).says("removed Namespace t-life");
-    assert!(g.does(&["get", "namespace", "t-life", "--ignore-not-found"]).is_empty());
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("updated Deployment.apps t-life/web")
+        .never_says("updated ConfigMap");
+    g.ends(0, &["destroy", "dev", "--yes"])
+        .says("removed Namespace t-life");
+    assert!(
+        g.does(&["get", "namespace", "t-life", "--ignore-not-found"])
+            .is_empty()
+    );
 }
 
 const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
@@ -65,7 +85,8 @@ spec:
         properties: {spec: {type: object, required: [size], properties: {size: {type: integer}}}}
 ";
 
-const GADGET: &str = "apiVersion: life.example.com/v1\nkind: Gadget\nmetadata: {name: g}\nspec: {size: 1}\n";
+const GADGET: &str =
+    "apiVersion: life.example.com/v1\nkind: Gadget\nmetadata: {name: g}\nspec: {size: 1}\n";
 
 #[test]
 fn a_definition_and_its_objects_come_in_one_plan() {
@@ -75,50 +96,100 @@ fn a_definition_and_its_objects_come_in_one_plan() {
         ("layers/top/web/definition.yaml", DEFINITION),
         ("layers/top/web/gadget.yaml", GADGET),
     ];
-    let Some(g) = Ground::new("define", files) else { return };
-    g.does(&["delete", "crd", "gadgets.life.example.com", "--ignore-not-found"]);
+    let Some(g) = Ground::new("define", files) else {
+        return;
+    };
+    g.does(&[
+        "delete",
+        "crd",
+        "gadgets.life.example.com",
+        "--ignore-not-found",
+    ]);
     g.edit("layers/top/web/gadget.yaml", "size: 1", "sise: 1");
     g.ends(10, &["plan", "dev"])
         .says("does not fit the definition beside it")
         .says("`spec.size` is missing")
         .says("did you mean `size`?");
     g.edit("layers/top/web/gadget.yaml", "sise: 1", "size: 1");
-    g.ends(0, &["plan", "dev"]).says("Gadget.life.example.com t-define/g").says("3 to create");
+    g.ends(0, &["plan", "dev"])
+        .says("Gadget.life.example.com t-define/g")
+        .says("3 to create");
     g.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(g.field("gadgets", "g", ".spec.size"), "1");
     g.ends(0, &["destroy", "dev", "--yes"]);
-    assert!(g.does(&["get", "crd", "gadgets.life.example.com", "--ignore-not-found"]).is_empty());
+    assert!(
+        g.does(&[
+            "get",
+            "crd",
+            "gadgets.life.example.com",
+            "--ignore-not-found"
+        ])
+        .is_empty()
+    );
 }
 
 #[test]
 fn a_kustomization_is_built_and_what_it_no_longer_makes_goes() {
     let files: &[(&str, &str)] = &[
-        ("layers/top/web/component.yaml", "kustomize: {namespace: NS}\n"),
-        ("layers/top/web/kustomization.yaml", "resources: [../_base]\nnamespace: NS\nnamePrefix: x-\n"),
-        ("layers/top/_base/kustomization.yaml", "configMapGenerator: [{name: c, literals: [a=1]}]\n"),
+        (
+            "layers/top/web/component.yaml",
+            "kustomize: {namespace: NS}\n",
+        ),
+        (
+            "layers/top/web/kustomization.yaml",
+            "resources: [../_base]\nnamespace: NS\nnamePrefix: x-\n",
+        ),
+        (
+            "layers/top/_base/kustomization.yaml",
+            "configMapGenerator: [{name: c, literals: [a=1]}]\n",
+        ),
     ];
-    let Some(g) = Ground::with_space("kustom", files) else { return };
-    g.ends(0, &["apply", "dev", "--yes"]).says("created ConfigMap t-kustom/x-c-");
+    let Some(g) = Ground::with_space("kustom", files) else {
+        return;
+    };
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("created ConfigMap t-kustom/x-c-");
     let names = || g.does(&["-n", "t-kustom", "get", "configmap", "-o", "name"]);
     let before = names();
     g.edit("layers/top/_base/kustomization.yaml", "a=1", "a=2");
-    g.ends(0, &["plan", "dev"]).says("1 to create").says("1 to delete");
-    g.ends(0, &["apply", "dev", "--yes"]).says("removed ConfigMap t-kustom/x-c-");
+    g.ends(0, &["plan", "dev"])
+        .says("1 to create")
+        .says("1 to delete");
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("removed ConfigMap t-kustom/x-c-");
     let after = names();
     assert_ne!(before, after);
     assert_eq!(after.matches("x-c-").count(), 1, "{after}");
-    g.edit("layers/top/_base/kustomization.yaml", "literals", "litterals");
-    g.ends(10, &["plan", "dev"]).says("the kustomization cannot be built").says("litterals");
+    g.edit(
+        "layers/top/_base/kustomization.yaml",
+        "literals",
+        "litterals",
+    );
+    g.ends(10, &["plan", "dev"])
+        .says("the kustomization cannot be built")
+        .says("litterals");
 }
 
 #[test]
 fn what_is_wrong_with_files_is_said_with_its_line() {
     let twice = format!("{}---\n{}", config("a", "x"), config("a", "y"));
-    let files: &[(&str, &str)] = &[("layers/top/web/component.yaml", COMPONENT), ("layers/top/web/x.yaml", &twice)];
-    let Some(g) = Ground::with_space("wrong", files) else { return };
-    g.ends(10, &["plan", "dev"]).says("ConfigMap t-wrong/a is there twice: x.yaml:1 and x.yaml:6");
-    g.write("layers/top/web/x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {a: b}\n");
-    g.ends(10, &["plan", "dev"]).says("ConfigMap t-wrong/a (x.yaml:1)").says("datta");
+    let files: &[(&str, &str)] = &[
+        ("layers/top/web/component.yaml", COMPONENT),
+        ("layers/top/web/x.yaml", &twice),
+    ];
+    let Some(g) = Ground::with_space("wrong", files) else {
+        return;
+    };
+    g.ends(10, &["plan", "dev"])
+        .says("ConfigMap t-wrong/a is there twice: x.yaml:1 and x.yaml:6");
+    g.write(
+        "layers/top/web/x.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {a: b}\n",
+    );
+    g.ends(10, &["plan", "dev"])
+        .says("ConfigMap t-wrong/a (x.yaml:1)")
+        .says("datta");
     g.write("layers/top/web/x.yaml", "kind: ConfigMap\n");
-    g.ends(10, &["plan", "dev"]).says("x.yaml:1: this is no object");
+    g.ends(10, &["plan", "dev"])
+        .says("x.yaml:1: this is no object");
 }

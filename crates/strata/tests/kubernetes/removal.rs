@@ -9,9 +9,15 @@ fn only_what_was_applied_and_is_still_ours_is_removed() {
         ("layers/top/web/b.yaml", &config("b", "x")),
         ("layers/top/web/c.yaml", &config("c", "x")),
     ];
-    let Some(g) = Ground::with_space("prune", files) else { return };
+    let Some(g) = Ground::with_space("prune", files) else {
+        return;
+    };
     g.ends(0, &["apply", "dev", "--yes"]);
-    let label = g.field("configmap", "a", ".metadata.labels.applyset\\.kubernetes\\.io/part-of");
+    let label = g.field(
+        "configmap",
+        "a",
+        ".metadata.labels.applyset\\.kubernetes\\.io/part-of",
+    );
     assert!(label.starts_with("applyset-"), "{label}");
     // another that carries the label, and one that was made again by somebody else
     g.does(&["-n", "t-prune", "create", "configmap", "impostor"]);
@@ -20,31 +26,60 @@ fn only_what_was_applied_and_is_still_ours_is_removed() {
     g.does(&["-n", "t-prune", "delete", "configmap", "b"]);
     g.does(&["-n", "t-prune", "create", "configmap", "b"]);
     for gone in ["b", "c"] {
-        std::fs::remove_file(g.platform.root().join(format!("layers/top/web/{gone}.yaml"))).unwrap();
+        std::fs::remove_file(
+            g.platform
+                .root()
+                .join(format!("layers/top/web/{gone}.yaml")),
+        )
+        .unwrap();
     }
     let plan = g.ends(0, &["plan", "dev"]);
-    plan.says("1 to delete").says("ConfigMap t-prune/c").says("left ConfigMap t-prune/b alone");
-    g.ends(0, &["apply", "dev", "--yes"]).says("removed ConfigMap t-prune/c");
+    plan.says("1 to delete")
+        .says("ConfigMap t-prune/c")
+        .says("left ConfigMap t-prune/b alone");
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("removed ConfigMap t-prune/c");
     assert!(g.has("configmap", "a") && g.has("configmap", "b") && g.has("configmap", "impostor"));
     assert!(!g.has("configmap", "c"));
-    g.ends(0, &["destroy", "dev", "--yes"]).says("removed ConfigMap t-prune/a");
+    g.ends(0, &["destroy", "dev", "--yes"])
+        .says("removed ConfigMap t-prune/a");
     let left = g.does(&["-n", "t-prune", "get", "configmap", "-o", "name"]);
-    assert!(!left.contains("strata-") && left.contains("impostor"), "{left}");
+    assert!(
+        !left.contains("strata-") && left.contains("impostor"),
+        "{left}"
+    );
 }
 
 #[test]
 fn what_hangs_is_named_with_what_holds_it() {
-    let held = config("held", "x").replace("{name: held}", "{name: held, finalizers: [example.com/never]}");
+    let held = config("held", "x").replace(
+        "{name: held}",
+        "{name: held, finalizers: [example.com/never]}",
+    );
     let files: &[(&str, &str)] = &[
-        ("layers/top/web/component.yaml", "engine: kubectl\nkubectl: {namespace: NS, wait: 2s}\n"),
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\nkubectl: {namespace: NS, wait: 2s}\n",
+        ),
         ("layers/top/web/a.yaml", &held),
     ];
-    let Some(g) = Ground::with_space("hang", files) else { return };
+    let Some(g) = Ground::with_space("hang", files) else {
+        return;
+    };
     g.ends(0, &["apply", "dev", "--yes"]);
     g.ends(10, &["destroy", "dev", "--yes"])
         .says("ConfigMap t-hang/held is not gone")
         .says("it is held by `example.com/never`");
-    let free = ["-n", "t-hang", "patch", "configmap", "held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#];
+    let free = [
+        "-n",
+        "t-hang",
+        "patch",
+        "configmap",
+        "held",
+        "--type=merge",
+        "-p",
+        r#"{"metadata":{"finalizers":null}}"#,
+    ];
     g.does(&free);
     g.ends(0, &["destroy", "dev", "--yes"]);
 }
@@ -52,11 +87,16 @@ fn what_hangs_is_named_with_what_holds_it() {
 #[test]
 fn a_namespace_that_is_stuck_says_what_is_left_in_it() {
     let files: &[(&str, &str)] = &[
-        ("layers/top/web/component.yaml", "engine: kubectl\nkubectl: {namespace: NS, wait: 2s}\n"),
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\nkubectl: {namespace: NS, wait: 2s}\n",
+        ),
         ("layers/top/web/a.yaml", SPACE),
         ("layers/top/web/b.yaml", &config("b", "x")),
     ];
-    let Some(g) = Ground::new("stuck", files) else { return };
+    let Some(g) = Ground::new("stuck", files) else {
+        return;
+    };
     g.ends(0, &["apply", "dev", "--yes"]);
     // somebody else puts something into it that does not go
     g.puts("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, namespace: NS, finalizers: [example.com/never]}\n");
@@ -66,8 +106,19 @@ fn a_namespace_that_is_stuck_says_what_is_left_in_it() {
         .says("example.com/never");
     // nothing is put into it meanwhile
     g.edit("layers/top/web/b.yaml", "key: x", "key: y");
-    g.ends(10, &["plan", "dev", "--refresh"]).says("its namespace `t-stuck` is being deleted").says("example.com/never");
-    let free = ["-n", "t-stuck", "patch", "configmap", "held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#];
+    g.ends(10, &["plan", "dev", "--refresh"])
+        .says("its namespace `t-stuck` is being deleted")
+        .says("example.com/never");
+    let free = [
+        "-n",
+        "t-stuck",
+        "patch",
+        "configmap",
+        "held",
+        "--type=merge",
+        "-p",
+        r#"{"metadata":{"finalizers":null}}"#,
+    ];
     g.does(&free);
     g.does(&["wait", "--for=delete", "namespace/t-stuck", "--timeout=60s"]);
 }

@@ -14,9 +14,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering};
 use strata_core::{
-    engine::{
-        Channel, Collect, Effect, EnvValue, Generated, ITSELF, Invocation, Place, Root,
-    },
+    engine::{Channel, Collect, Effect, EnvValue, Generated, ITSELF, Invocation, Place, Root},
     executor::{ExecutorError, Handle, SessionSpec},
     value::Term,
 };
