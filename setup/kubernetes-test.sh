@@ -4,7 +4,7 @@
 # Usage: setup/kubernetes-test.sh [ARGUMENTS OF CARGO TEST]        XTASK=PROGRAM uses an xtask that is built already
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# kubectl, where the machine has none
+# kubectl and helm, where the machine has none
 PATH=$PATH:$PWD/target/tools
 if [ -z "${XTASK-}" ]; then
   cargo build --release -q -p xtask
@@ -22,3 +22,5 @@ STRATA_TEST_CLUSTER=$("$XTASK" cluster up "$one" --kubernetes-nodes 1)
 STRATA_TEST_OTHER_CLUSTER=$("$XTASK" cluster up "$two" --kubernetes-nodes 0)
 export STRATA_TEST_CLUSTER STRATA_TEST_OTHER_CLUSTER
 cargo test -p strata --test kubernetes "$@"
+# dialogues with helm itself; they start the program that the line above has built
+cargo test -p strata-engines --test cluster "$@"

@@ -40,6 +40,8 @@ pub enum Ask {
     Kubeconfig,
     /// The objects as they are, in the answer's `found`.
     Read,
+    /// What the cluster serves, in the answer's `serves`.
+    Kinds,
 }
 
 /// What is asked of a session. What it knows of the cluster and what may be secret is beside it: see [`Request::term`].
@@ -123,6 +125,9 @@ pub struct Answer {
     /// Objects that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<serde_json::Value>,
+    /// What the cluster serves: `apps/v1`, `apps/v1/Deployment`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serves: Vec<String>,
     /// What it cost.
     #[serde(default)]
     pub cost: Cost,

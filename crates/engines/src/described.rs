@@ -1,4 +1,4 @@
-//! Tools whose files are read and checked, and that are not run yet: Helm, CloudFormation.
+//! Tools whose files are read and checked, and that are not run yet: CloudFormation.
 //!
 //! A component of such an engine takes part in `check` with its interface and its findings; a plan of it says plainly
 //! that this version does not run it.
@@ -11,7 +11,7 @@ use strata_core::{
     spec::UnitSpec,
     tree::Tree,
 };
-use strata_syntax::{cloudformation, helm};
+use strata_syntax::cloudformation;
 
 /// One of these engines.
 pub struct Described {
@@ -28,23 +28,6 @@ pub struct Nothing;
 /// All of them.
 pub fn all() -> Vec<Described> {
     vec![
-        Described {
-            name: "helm",
-            options: &[
-                (
-                    "chart",
-                    "the chart, when it does not lie in the folder: `oci://…` or a path",
-                ),
-                ("version", "its version"),
-                ("release", "name of the release"),
-                ("namespace", "namespace of the release"),
-            ],
-            recognise: helm::recognise,
-            read: |tree, folder| {
-                let facts = helm::read(tree, folder);
-                (helm::interface(&facts), helm::problems(tree, &facts))
-            },
-        },
         Described {
             name: "cloudformation",
             options: &[

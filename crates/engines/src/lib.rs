@@ -6,7 +6,7 @@
 //! - [`outcome`]: what an exit means when it is not a success.
 //! - [`declared`]: outputs that a component declares itself, because its tool cannot.
 //! - [`frame`]: what all engines have in common: time limits, processes that may stay, an `observe` command.
-//! - [`terraform`], [`packer`], [`ansible`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
+//! - [`terraform`], [`packer`], [`ansible`], [`helm`], [`script`], [`handoff`]: the engines; [`verify`]: the verifiers.
 //! - [`kubectl`]: manifests and kustomizations; [`cluster`]: the session with a cluster that such engines use.
 //! - [`handed`]: Flux and Argo CD, which are given objects and do the rest.
 //! - [`needs`]: what plug-ins of tools read from their environment, from data.
@@ -24,7 +24,9 @@ mod folder;
 pub mod frame;
 pub mod handed;
 pub mod handoff;
+pub mod helm;
 pub mod kubectl;
+mod mask;
 pub mod needs;
 pub mod outcome;
 pub mod packer;
@@ -51,6 +53,7 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
     for engine in handed::all() {
         all.push(Box::new(Frame(engine)));
     }
+    all.push(Box::new(Frame(helm::Helm)));
     for engine in described::all() {
         all.push(Box::new(Frame(engine)));
     }
@@ -69,7 +72,7 @@ pub fn by_name(name: &str) -> Option<Box<dyn DynEngine>> {
 pub fn can_observe(spec: &UnitSpec) -> bool {
     !spec.observe.is_empty()
         || match spec.engine.as_str() {
-            "terraform" | "bitops-terraform" => true,
+            "terraform" | "bitops-terraform" | "helm" => true,
             "ansible" => ansible::checks(spec),
             "kubectl" | "kustomize" | "flux" | "argocd" => true,
             "script" => spec.options.contains_key("check"),

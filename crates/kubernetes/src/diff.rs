@@ -115,7 +115,10 @@ pub fn of_new(to: &Json, hidden: &Hidden) -> Vec<Difference> {
         out: Vec::new(),
         steps: Vec::new(),
     };
-    walk.leaves(&bare);
+    // of an object that says nothing more there is nothing to show
+    if bare.as_object().is_some_and(|map| !map.is_empty()) {
+        walk.leaves(&bare);
+    }
     walk.out
 }
 

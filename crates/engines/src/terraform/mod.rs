@@ -7,7 +7,6 @@ mod commands;
 mod failure;
 mod identity;
 mod interface;
-mod mask;
 mod needs;
 mod outputs;
 mod shown;

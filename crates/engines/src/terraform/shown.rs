@@ -1,9 +1,9 @@
 //! `show -json` of a plan: its changes, the outputs that it foretells, and what has drifted.
-use super::{
+use super::outputs::type_of;
+use crate::{
     mask::{Leaf, Secrets, any_mark, leaves, masked},
-    outputs::type_of,
+    outcome::refused,
 };
-use crate::outcome::refused;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -228,7 +228,7 @@ impl Changed {
 
 /// Old and new. An old value whose new one is masked was the secret before this one.
 fn transition(old: &Leaf, new: &Leaf) -> String {
-    match (old.shown == new.shown, new.shown == super::mask::SENSITIVE) {
+    match (old.shown == new.shown, new.shown == crate::mask::SENSITIVE) {
         (true, _) | (_, true) => new.shown.clone(),
         _ => format!("{} → {}", old.shown, new.shown),
     }

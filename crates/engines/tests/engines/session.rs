@@ -10,7 +10,8 @@ use std::{
 };
 use strata_core::{
     engine::{
-        Arg, Channel, Collect, Content, EnvValue, Exit, Got, Invocation, Place, Root, Workspace,
+        Arg, Channel, Collect, Content, EnvValue, Exit, Got, ITSELF, Invocation, Place, Root,
+        Workspace,
     },
     value::Value,
 };
@@ -91,6 +92,8 @@ impl<'a> Session<'a> {
         let cwd = self.place(&run.cwd);
         let program = if run.program.starts_with("./") {
             cwd.join(&run.program)
+        } else if run.program == ITSELF {
+            itself()
         } else {
             PathBuf::from(&run.program)
         };
@@ -175,6 +178,12 @@ impl<'a> Session<'a> {
             elapsed: began.elapsed().as_millis() as u64,
         }
     }
+}
+
+/// The program that these tests are of; it lies two folders above them when it is built.
+pub fn itself() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    here.ancestors().nth(2).unwrap().join("strata")
 }
 
 fn text(value: &Value) -> String {

@@ -2,11 +2,12 @@
 //! each version that is used.
 use super::api::{Api, encode};
 use crate::{
-    fault::Refusal,
+    fault::{Fault, Refusal},
     object::{GroupKind, Key},
 };
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
+use strata_core::cluster::Answer;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 
@@ -127,11 +128,35 @@ impl Kinds {
             .flat_map(|(w, all)| all.iter().map(move |s| spell(w, s)))
             .collect()
     }
+    /// Every version and every kind, as charts ask for them: `apps/v1`, `apps/v1/Deployment`.
+    fn names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for (what, all) in &self.by_kind {
+            for served in all {
+                let version = match what.group.as_str() {
+                    "" => served.version.clone(),
+                    group => format!("{group}/{}", served.version),
+                };
+                names.insert(format!("{version}/{}", what.kind));
+                names.insert(version);
+            }
+        }
+        names
+    }
     /// Names of kinds in a group.
     pub(super) fn of_group<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a str> {
         let own = self.by_kind.keys().filter(move |w| w.group == group);
         own.map(|w| w.kind.as_str())
     }
+}
+
+/// All that a cluster serves, for tools that want to be told.
+pub(super) async fn all(api: &Api, answer: &mut Answer) -> Result<(), Fault> {
+    let kinds = Kinds::discover(api, &BTreeSet::new())
+        .await
+        .map_err(|r| r.about("the list of kinds", ""))?;
+    answer.serves = kinds.names().into_iter().collect();
+    Ok(())
 }
 
 /// Where the objects of a kind are, in a namespace or in all.
@@ -170,6 +195,10 @@ mod tests {
             kind: "Deployment".into(),
         };
         assert_eq!(a.exactly(&what, "v1"), b.exactly(&what, "v1"));
+        assert_eq!(
+            a.names().into_iter().collect::<Vec<_>>(),
+            ["apps/v1", "apps/v1/Deployment"]
+        );
         let old = GroupKind {
             group: "extensions".into(),
             kind: "Deployment".into(),

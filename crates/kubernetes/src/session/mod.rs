@@ -99,6 +99,7 @@ async fn answer(args: &[OsString]) -> Answer {
         Ask::Observe => observe::observe(&mut session, objects, &mut answer).await,
         Ask::Destroy => remove::destroy(&mut session, &mut answer).await,
         Ask::Read => live::read(&mut session, objects, &mut answer).await,
+        Ask::Kinds => discover::all(&session.api, &mut answer).await,
         Ask::Kubeconfig => store::kubeconfig(kubeconfig, &connection),
     };
     if let Err(fault) = done {
@@ -150,7 +151,7 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
     let Asked { request, hide, .. } = asked;
     let wait = Duration::from_millis(request.wait);
     let patience = match request.ask {
-        Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read => LOOKING,
+        Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Kinds => LOOKING,
         Ask::Apply | Ask::Wait | Ask::Destroy => wait.max(LOOKING),
     };
     let api = Api::new(connection.client.clone(), patience);

@@ -226,11 +226,12 @@ async fn trial(
 }
 
 fn created(session: &Session, w: &Wanted) -> Change {
+    let differences = diff::of_new(&w.object.json, &session.hidden);
     Change {
         object: w.key.to_string(),
         action: Action::Create,
         after: Some(Digest::of_json(&known(&w.object))),
-        detail: lines(&diff::of_new(&w.object.json, &session.hidden), MOST_NEW),
+        detail: if differences.is_empty() { vec![] } else { lines(&differences, MOST_NEW) },
     }
 }
 

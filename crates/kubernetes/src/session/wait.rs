@@ -126,6 +126,10 @@ async fn told(
     for (key, _) in open {
         let (line, bad) = match states.get(key) {
             Some(State::Failed(why)) => (format!("{key} failed: {why}"), true),
+            // who waited was somebody else
+            Some(State::Waiting(why)) if limit < Duration::from_secs(1) => {
+                (format!("{key} is not ready: {why}"), false)
+            }
             Some(State::Waiting(why)) => (
                 format!("{key} is not ready after {} s: {why}", limit.as_secs()),
                 false,

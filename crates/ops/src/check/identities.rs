@@ -35,22 +35,36 @@ pub fn check(c: &Composition, problems: &mut Problems) {
 
 fn shared(c: &Composition, identity: &str, units: &[usize]) -> Diagnostic {
     let name = |i: usize| c.units[i].address.to_string();
-    let at = |i: usize| c.variant(&c.units[i]).component.at.clone();
     let mut names: Vec<String> = units.iter().take(NAMED).map(|i| name(*i)).collect();
     let last = match units.len().checked_sub(NAMED) {
         Some(more) if more > 0 => format!("{more} more"),
         _ => names.pop().unwrap_or_default(),
     };
+    if let Some(release) = identity.strip_prefix("helm-release:") {
+        let message = format!(
+            "{} and {last} have one release: {release}",
+            names.join(", ")
+        );
+        let help = "give each its own: `helm: {release: …}`, or another `namespace`";
+        return with_places(c, units, message, help);
+    }
     let state = identity.strip_prefix("terraform-state:");
     let state = match state.unwrap_or(identity).split_once('#') {
         Some((place, workspace)) => format!("{place}, workspace {workspace}"),
         None => state.unwrap_or(identity).to_owned(),
     };
-    let here = at(units[units.len() - 1]);
     let message = format!("{} and {last} have one state: {state}", names.join(", "));
+    let help = "give each its own, for example with `terraform: {workspace: '${{ env.name }}'}`";
+    with_places(c, units, message, help)
+}
+
+fn with_places(c: &Composition, units: &[usize], message: String, help: &str) -> Diagnostic {
+    let name = |i: usize| c.units[i].address.to_string();
+    let at = |i: usize| c.variant(&c.units[i]).component.at.clone();
+    let here = at(units[units.len() - 1]);
     let mut problem = Diagnostic::error("unit::shared-identity", message)
         .at(here.clone())
-        .help("give each its own, for example with `terraform: {workspace: '${{ env.name }}'}`");
+        .help(help);
     let mut said: Vec<Location> = vec![here];
     for unit in units.iter().take(NAMED) {
         if !said.contains(&at(*unit)) {

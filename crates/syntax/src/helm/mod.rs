@@ -11,6 +11,7 @@ mod values;
 
 pub use check::problems;
 pub use given::{Refused, refused};
+pub use values::give;
 
 use crate::said::{Said, within};
 use std::collections::BTreeMap;

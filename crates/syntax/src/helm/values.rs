@@ -10,7 +10,7 @@ use crate::{
     said::{entries, place, unreadable, within},
 };
 use strata_core::{
-    interface::Input,
+    interface::{Input, Interface},
     tree::Tree,
     ty::{Field, Fields, Type},
 };
@@ -181,6 +181,20 @@ fn insist(ty: &mut Type, path: &[String]) {
             .or_insert(Field::required(Type::Any));
         field.optional = false;
         insist(&mut field.ty, rest);
+    }
+}
+
+/// Takes values into account that are given beside the inputs: what they give is asked for no more.
+pub fn give(interface: &mut Interface, values: &Node) {
+    for entry in entries(Some(values)) {
+        if let Some(input) = interface
+            .inputs
+            .get_mut(&entry.key)
+            .filter(|_| !entry.value.is_null())
+        {
+            input.optional = true;
+            fill(&mut input.ty, &entry.value);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
-//! What of a plan may be shown: sensitive values are masked, and so is every text in which one of them stands.
+//! What of a tool's plan may be shown: sensitive values are masked, and so is every text in which one of them stands.
 //!
 //! Terraform marks what it knows to be sensitive, but loses the mark on the way through some resources, and does
-//! not know that a value came from a secret store when its variable is not declared sensitive.
+//! not know that a value came from a secret store when its variable is not declared sensitive. Helm marks nothing.
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use strata_core::value::Term;
@@ -30,6 +30,11 @@ impl Secrets {
             }
         }
         secrets
+    }
+    /// Those of both.
+    pub fn and(mut self, other: Self) -> Self {
+        other.0.iter().for_each(|text| self.add(text));
+        self
     }
     fn of_term(&mut self, term: &Term, value: &Json) {
         match (term, value) {
