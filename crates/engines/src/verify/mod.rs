@@ -7,10 +7,7 @@ mod keys;
 mod openscap;
 mod xccdf;
 
-use crate::{
-    outcome::refused,
-    script::environment,
-};
+use crate::{outcome::refused, script::environment};
 use keys::Bad;
 use serde::{Deserialize, Serialize};
 use strata_core::{

@@ -127,7 +127,9 @@ fn suites(c: &Composition, problems: &mut Problems) {
             problems.push(
                 Diagnostic::error("component::reads", message)
                     .at(at.clone())
-                    .help("paths are relative to the contract's folder; `**` stands for any folders"),
+                    .help(
+                        "paths are relative to the contract's folder; `**` stands for any folders",
+                    ),
             );
         }
     }
