@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Removes the archive.
+rm -rf "${STRATA_STATE:?}"/*
