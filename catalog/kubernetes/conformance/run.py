@@ -54,9 +54,9 @@ def get(*words):
     return json.loads(kubectl("get", *words, "-o", "json"))
 
 
-def soon(look):
+def soon(look, patience=PATIENCE):
     """The first answer that is something, asked again until patience ends."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while True:
         try:
             found, why = look(), "it is not so"
@@ -65,7 +65,7 @@ def soon(look):
         if found:
             return found
         if time.monotonic() > end:
-            raise RuntimeError("%s after %d s" % (why, PATIENCE))
+            raise RuntimeError("%s after %d s" % (why, patience))
         time.sleep(0.5)
 
 
@@ -146,7 +146,7 @@ with check("a node is ready"):
     soon(lambda: any(is_ready(node) for node in get("nodes")["items"]))
 
 for name, group in sorted(promised["node-groups"].items()):
-    with check("%s of %s ready" % ("1 node is" if group["count"] == 1 else "%d nodes are" % group["count"], name)):
+    with check("nodes of %s that are ready: %d" % (name, group["count"])):
         labels = ",".join("%s=%s" % pair for pair in sorted(group["labels"].items()))
         soon(lambda: sum(map(is_ready, get("nodes", "-l", labels)["items"])) >= group["count"])
 
@@ -180,7 +180,7 @@ finally:
         def gone():
             return not kubectl("get", "namespace", namespace, "--ignore-not-found", "-o", "name").strip()
 
-        soon(gone)
+        soon(gone, max(PATIENCE, 60))
 
 if failed:
     print("%d of %d checks failed: %s" % (len(failed), len(failed) + passed, "; ".join(failed)))

@@ -22,10 +22,12 @@ if [[ ! -e $archive ]]; then
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     bookworm "$tree" "deb $mirror bookworm main" "deb $mirror-security bookworm-security main"
   install -m 755 files/machine-init "$tree/usr/local/sbin/machine-init"
-  rm -rf "$tree"/etc/service/* "$tree"/etc/ssh/ssh_host_* "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*
-  mkdir -p "$tree/etc/sv/sshd" "$tree/etc/service" "$tree/etc/machine"
+  rm -rf "$tree"/etc/ssh/ssh_host_* "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/*
+  mkdir -p "$tree/etc/sv/sshd" "$tree/etc/machine"
   install -m 755 files/sshd-run "$tree/etc/sv/sshd/run"
-  ln -s /etc/sv/sshd "$tree/etc/service/sshd"
+  # not by /etc/service, which is a link: from here it would lead out of the tree
+  rm -f "$tree"/etc/runit/runsvdir/default/*
+  ln -s /etc/sv/sshd "$tree/etc/runit/runsvdir/default/sshd"
   ln -sf /etc/machine/hosts "$tree/etc/hosts"
   : >"$tree/etc/machine-id"
   : >"$tree/etc/resolv.conf"

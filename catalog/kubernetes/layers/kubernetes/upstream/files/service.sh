@@ -48,7 +48,7 @@ case $manager in
     printf '#!/bin/sh\nexec svlogd /var/log/%s\n' "$unit" >"/etc/sv/$unit/log/run"
     chmod 755 "/etc/sv/$unit/run" "/etc/sv/$unit/log/run"
     if [ -e "/etc/service/$unit" ]; then
-      sv -w 30 restart "/etc/sv/$unit" >/dev/null || sv start "/etc/sv/$unit" >/dev/null
+      sv -w 30 force-restart "/etc/sv/$unit" >/dev/null || true
     else
       ln -s "/etc/sv/$unit" "/etc/service/$unit"
     fi
@@ -76,4 +76,19 @@ U
     systemctl restart "$unit"
     ;;
 esac
+# one that ends at once is no service
+sleep 2
+tries=0
+until is_up; do
+  tries=$((tries + 1))
+  [ "$tries" -lt 10 ] || {
+    echo "$unit does not stay up; its last words:" >&2
+    case $manager in
+      runit) tail -n 5 "/var/log/$unit/current" >&2 ;;
+      systemd) journalctl --unit "$unit" --lines 5 --no-pager >&2 ;;
+    esac
+    exit 1
+  }
+  sleep 1
+done
 echo changed
