@@ -108,16 +108,7 @@ fn a_component_of_a_catalog_keeps_our_contract_by_our_verifier() {
         "engine: terraform\nprovides: {server: {url: '${{ self.address }}', token: '${{ self.key }}'}}\n",
     )
     .expect("written");
-    let git = |args: &[&str]| {
-        let mut git = Command::new("git");
-        git.current_dir(&catalog)
-            .args(["-c", "user.name=me", "-c", "user.email=me@example.org"]);
-        assert!(git.args(args).status().expect("git").success());
-    };
-    git(&["init", "-q"]);
-    git(&["add", "."]);
-    git(&["commit", "-qm", "first"]);
-    git(&["tag", "1.0.0"]);
+    tagged(&catalog);
     s.write(
         "layers/base/ours/component.yaml",
         "source: ../catalog//parts/server\nversion: 1.0.0\ninputs: {word: one}\n",
@@ -127,6 +118,89 @@ fn a_component_of_a_catalog_keeps_our_contract_by_our_verifier() {
     // the verifier is ours, so nobody has to allow it
     s.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(s.ledger(), ["verify dev/ours in contracts", "dev/user"]);
+}
+
+/// A repository of a folder, with everything in it tagged as 1.0.0.
+fn tagged(folder: &Path) {
+    let me = ["-c", "user.name=me", "-c", "user.email=me@example.org"];
+    for args in [
+        &["init", "-q"][..],
+        &["add", "."],
+        &["commit", "-qm", "first"],
+        &["tag", "1.0.0"],
+    ] {
+        let mut git = Command::new("git");
+        git.current_dir(folder).args(me).args(args);
+        assert!(git.status().expect("git").success());
+    }
+}
+
+/// What the catalog's README tells to do: the contract copied, flavors by `source`.
+#[test]
+fn flavors_of_the_catalog_can_be_taken_one_by_one() {
+    let s = Sandbox::empty();
+    let catalog = s.beside("strata");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalog");
+    fs::create_dir(&catalog).expect("made");
+    let copy = |from: &Path, to: &Path| {
+        let mut copy = Command::new("cp");
+        copy.arg("-r").arg(from).arg(to);
+        assert!(copy.status().expect("cp is there").success());
+    };
+    copy(&from, &catalog);
+    tagged(&catalog);
+    for part in ["contracts", "conformance"] {
+        copy(&from.join("kubernetes").join(part), &s.root());
+    }
+    let flavor = |name: &str, rest: &str| {
+        let source = format!("../strata//catalog/kubernetes/layers/kubernetes/{name}");
+        s.write(
+            &format!("layers/kubernetes/{name}/component.yaml"),
+            &format!("source: {source}\nversion: 1.0.0\n{rest}"),
+        );
+    };
+    s.write(
+        "strata.yaml",
+        "platform: shop
+layers: {preset: bigbang}
+defaults:
+- layer: kubernetes
+  inputs: {cluster_name: '${{ env.name }}', kubernetes_version: 1.34.4, pod_cidr: 10.244.0.0/16, service_cidr: 10.96.0.0/16}
+- {layer: applications, files: {KUBECONFIG: '${{ kubernetes-cluster.outputs.kubeconfig }}'}}
+",
+    );
+    s.write(
+        "environments/dev.yaml",
+        "flavors: {kubernetes-cluster: k3s}\n",
+    );
+    s.write(
+        "environments/prod.yaml",
+        "flavors: {kubernetes-cluster: eks}\n",
+    );
+    flavor(
+        "eks",
+        "inputs: {region: eu-central-1, subnet_ids: [a, b], node_groups: {workers: {count: 3, machine: m6i.large}}}\n",
+    );
+    flavor(
+        "k3s",
+        "inputs: {api_host: 192.0.2.11, token: '${{ secret(\"generate:cluster-token\") }}', program_sha256: 0a1b}
+ansible:
+  inventory: {control_plane: {hosts: {control-1: 192.0.2.11}}, workers: {hosts: {worker-1: 192.0.2.21}}}
+  ssh: {key: '${{ secret(\"env:MACHINES_SSH_KEY\") }}'}
+",
+    );
+    flavor(
+        "kind",
+        "hooks: allow\ninputs: {workers: 1, image: kindest/node}\n",
+    );
+    s.write(
+        "layers/applications/web/component.yaml",
+        "engine: script\nscript: {apply: [./web.sh]}\ninputs: {api: '${{ kubernetes-cluster.outputs.endpoint }}'}\n",
+    );
+    s.write("layers/applications/web/web.sh", "#!/bin/sh\n");
+    s.ends(0, &["import", "lock"]);
+    let done = s.ends(0, &["check", "--all-flavors"]);
+    done.says("4 flavors that could be picked instead: each fits");
 }
 
 /// Every flavor of the catalog fits wherever it could be picked.

@@ -6,7 +6,5 @@ if podman container exists "$machine"; then podman rm --force --time 5 "$machine
 ip link delete "$port" 2>/dev/null || true
 ip netns delete "$machine" 2>/dev/null || true
 rm -rf "$settings" "$data"
-mkdir -p /var/lib/containers
-exec 9</var/lib/containers
-flock 9
-podman rmi "$image" >/dev/null 2>&1 || true # in use
+lock_images
+remove_unused_images

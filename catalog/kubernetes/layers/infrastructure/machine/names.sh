@@ -24,3 +24,15 @@ look() {
 ssh_answers() {
   timeout 2 bash -c "head -c 4 <'/dev/tcp/$STRATA_INPUT_ADDRESS/22'" 2>/dev/null | grep -q '^SSH-'
 }
+# Images are loaded, used and removed by one machine at a time.
+lock_images() {
+  mkdir -p /var/lib/containers
+  exec 9</var/lib/containers
+  flock 9
+}
+remove_unused_images() {
+  local unused
+  for unused in $(podman images --format '{{.Repository}}:{{.Tag}}' localhost/strata-machine); do
+    podman rmi "$unused" >/dev/null 2>&1 || true # in use
+  done
+}

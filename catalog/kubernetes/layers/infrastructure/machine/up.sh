@@ -69,12 +69,11 @@ if [[ $status != running && $found_recipe == "$recipe" ]]; then
   fi
 fi
 if [[ $found_recipe != "$recipe" ]]; then
-  mkdir -p /var/lib/containers # one at a time loads the image
-  exec 9</var/lib/containers
-  flock 9
+  lock_images
   podman image exists "$image" || podman import --quiet "$STRATA_INPUT_ARCHIVE" "$image" >/dev/null
   [[ $status == missing ]] || remove
   run
+  remove_unused_images
   exec 9<&-
 fi
 for ((tries = 100; tries > 0; tries--)); do
