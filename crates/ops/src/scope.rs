@@ -148,6 +148,8 @@ struct Late<'a> {
     /// Where its names are looked up.
     env: usize,
     outputs: &'a dyn Outputs,
+    /// Whose outputs `self` are: the contract's, in a verifier of a contract.
+    contract: Option<&'a str>,
     /// How many contracts lie between this unit and who asks: one that is made of itself has no end.
     depth: u8,
 }
@@ -159,6 +161,7 @@ impl<'a> Late<'a> {
             unit,
             env: c.units[unit].env as usize,
             outputs,
+            contract: None,
             depth: 0,
         }
     }
@@ -199,7 +202,7 @@ impl Scope for Late<'_> {
             "self" => Some(Item::Object(Box::new(UnitOutputs {
                 c: self.c,
                 unit: self.unit,
-                contract: None,
+                contract: self.contract,
                 outputs: self.outputs,
                 depth: self.depth,
             }))),
@@ -220,13 +223,18 @@ impl Scope for Late<'_> {
         self.target(self.c.lookup_here(other, name)?)
     }
     fn standing(&self, file: &str) -> Option<Box<dyn Scope + '_>> {
-        let env = self.c.scope_of(self.c.units[self.unit].env as usize, file);
-        (env != self.env && self.c.envs[self.env].within.is_some()).then(|| {
+        let mut env = self.c.scope_of(self.c.units[self.unit].env as usize, file);
+        if self.c.envs[self.env].within.is_none() {
+            env = self.env;
+        }
+        let contract = self.c.contract_at(self.unit, file);
+        (env != self.env || contract != self.contract).then(|| {
             Box::new(Self {
                 c: self.c,
                 unit: self.unit,
                 env,
                 outputs: self.outputs,
+                contract,
                 depth: self.depth,
             }) as Box<dyn Scope>
         })

@@ -179,6 +179,8 @@ pub(crate) fn complete(
         files: v.closure.files.clone(),
         tree: c.loaded.tree.clone(),
         files_digest: v.closure.digest,
+        verify_in: c.verifier_folders(unit),
+        suite: v.suite.clone(),
         identities: engine.identities(&task, &v.interface),
         claims: engine.claims(&task),
         needs: u

@@ -21,6 +21,10 @@ pub struct Prepared {
     pub tree: Arc<dyn Tree>,
     /// Digest of those files.
     pub files_digest: Digest,
+    /// The folder of each verifier: a contract's run in the contract's.
+    pub verify_in: Vec<String>,
+    /// Files that verifiers see besides.
+    pub suite: Vec<Arc<str>>,
     /// What must be unique in the platform.
     pub identities: Vec<String>,
     /// What must not be used at the same time.

@@ -209,9 +209,18 @@ fn verify(
 ) -> Result<Ended, ExecutorError> {
     let prepared = &mut job.prepared;
     prepared.task.verb = Verb::Verify;
+    let suite = prepared.suite.iter();
+    let more: Vec<_> = suite
+        .filter(|f| !prepared.files.contains(f))
+        .cloned()
+        .collect();
+    prepared.files.extend(more);
     let mut reports = Vec::new();
     for verifier in 0..prepared.task.spec.verify.len() {
         prepared.task.verifier = verifier;
+        if let Some(folder) = prepared.verify_in.get(verifier) {
+            prepared.task.spec.folder.clone_from(folder);
+        }
         let mut handle = job.handle.clone();
         handle.n += 100 * verifier as u32;
         match converse(

@@ -1,20 +1,18 @@
 //! Verifiers: what has to be true of a unit after its apply. Each entry of `verify:` is one of three: a command of
 //! the component, a request over HTTP, a scan with OpenSCAP.
+mod command;
 mod demands;
 mod http;
 mod keys;
 mod openscap;
 mod xccdf;
 
-use crate::{
-    outcome::{failed, last_line, refused},
-    script::environment,
-};
-use keys::{Bad, Keys};
+use crate::{outcome::refused, script::environment};
+use keys::Bad;
 use serde::{Deserialize, Serialize};
 use strata_core::{
     diagnostic::Diagnostic,
-    engine::{Engine, Finding, Got, Report, Task, ToolQuestion, Turn, Verb, Verdict, Workspace},
+    engine::{Engine, Finding, Got, Task, ToolQuestion, Turn, Verb, Verdict, Workspace},
     interface::Interface,
     spec::UnitSpec,
     tree::Tree,
@@ -40,7 +38,7 @@ pub enum State {
 
 /// One entry of `verify:`.
 enum Entry {
-    Command(Vec<String>),
+    Command(command::Command),
     Http(http::Http),
     OpenScap(openscap::OpenScap),
 }
@@ -57,7 +55,7 @@ impl Entry {
             ));
         };
         match kind.as_str() {
-            "command" => Keys::texts_of("command", what).map(Self::Command),
+            "command" => command::Command::of(what).map(Self::Command),
             "http" => http::Http::of(what).map(Self::Http),
             "openscap" => openscap::OpenScap::of(what).map(Self::OpenScap),
             other => Err(Bad::invalid(format!(
@@ -127,8 +125,10 @@ impl Engine for Verify {
     }
     fn workspace(&self, task: &Task) -> Workspace {
         let mut generated = environment::files(task);
-        if let Ok(Entry::Http(http)) = entry(task) {
-            generated.extend(http.files());
+        match entry(task) {
+            Ok(Entry::Http(http)) => generated.extend(http.files()),
+            Ok(Entry::Command(command)) => generated.extend(command.files()),
+            _ => {}
         }
         Workspace {
             generated,
@@ -151,7 +151,7 @@ impl Engine for Verify {
     }
     fn next(&self, task: &Task, state: State, got: &Got) -> Turn<State> {
         match (state, entry(task)) {
-            (State::Command, _) => Turn::finish(State::Idle, command_said(got)),
+            (State::Command, _) => Turn::finish(State::Idle, command::said(got)),
             (State::Http(state), Ok(Entry::Http(http))) => {
                 wrapped(State::Http, http.next(&state, got))
             }
@@ -173,10 +173,7 @@ fn entry(task: &Task) -> Result<Entry, Bad> {
 
 fn start(task: &Task, entry: Entry) -> Turn<State> {
     match entry {
-        Entry::Command(argv) => Turn::run(
-            State::Command,
-            environment::invocation(task, "verify", &argv),
-        ),
+        Entry::Command(command) => Turn::run(State::Command, command.invocation(task)),
         Entry::Http(http) => wrapped(State::Http, http.begin()),
         Entry::OpenScap(scan) => wrapped(State::OpenScap, scan.begin()),
     }
@@ -187,29 +184,4 @@ fn wrapped<S>(state: fn(S) -> State, turn: Turn<S>) -> Turn<State> {
         state: state(turn.state),
         act: turn.act,
     }
-}
-
-fn command_said(got: &Got) -> Finding {
-    let Some(code) = got.code() else {
-        return failed("the verifier", got);
-    };
-    let line = last_line(got.tail());
-    let summary = match (code, line) {
-        (0, Some(line)) => line.to_owned(),
-        (0, None) => "passed".to_owned(),
-        (code, Some(line)) => format!("exit code {code}: {line}"),
-        (code, None) => format!("exit code {code}"),
-    };
-    let detail = if code == 0 {
-        vec![]
-    } else {
-        got.tail().lines().map(str::to_owned).collect()
-    };
-    Finding::Verified(Report {
-        verifier: "command".to_owned(),
-        ok: code == 0,
-        summary,
-        detail,
-        report: None,
-    })
 }

@@ -78,6 +78,7 @@ pub fn keys(
         (Document::Environment(_), ["gates"]) => listed(meaning::GATES),
         (Document::Contract(_), []) => listed(meaning::CONTRACT),
         (Document::Contract(_), ["outputs", _]) => output_keys(false),
+        (Document::Contract(_), ["verify", "-"]) => listed(meaning::VERIFIERS),
         _ => Vec::new(),
     }
 }

@@ -1,19 +1,23 @@
-//! Flavors keep what their contract promises.
+//! Flavors keep what their contract promises, and what contracts say of themselves can be used.
 use super::places;
 use crate::{
     compose::{Composition, Variant},
     decode::Problems,
+    document::Contract,
     field::Field,
 };
 use std::collections::HashSet;
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
+    glob,
     span::Location,
+    spec::UnitSpec,
 };
 use strata_syntax::expr::{Root, Step};
 
 /// Checks every component that provides a contract, whether picked or not.
 pub fn check(c: &Composition, problems: &mut Problems) {
+    suites(c, problems);
     let mut seen = HashSet::new();
     for v in &c.variants {
         for (contract, (at, fields)) in &v.component.provides {
@@ -38,6 +42,7 @@ pub fn check(c: &Composition, problems: &mut Problems) {
             if declared.unreadable {
                 continue;
             }
+            inputs(v, declared, at, problems);
             for (name, decl) in &declared.outputs {
                 if !fields.contains_key(name) {
                     let mut problem = Diagnostic::error(
@@ -71,6 +76,63 @@ pub fn check(c: &Composition, problems: &mut Problems) {
         }
     }
     circles(c, problems);
+}
+
+/// What every flavor takes: one could not stand in for the other without.
+fn inputs(v: &Variant, contract: &Contract, at: &Location, problems: &mut Problems) {
+    let name = &v.component.name;
+    for (key, promised) in &contract.inputs {
+        let message = match v.interface.inputs.get(key) {
+            Some(input) if promised.ty.could_fit(&input.ty) => continue,
+            Some(input) => format!(
+                "`{key}` of `{}` is {}, and `{name}` takes {}",
+                contract.name,
+                promised.ty.named(),
+                input.ty.named()
+            ),
+            // a tool that declares nothing takes what it is given
+            None if v.interface.open_inputs && v.component.inputs.contains_key(key) => continue,
+            None => format!("`{name}` does not take `{key}` of `{}`", contract.name),
+        };
+        let mut problem = Diagnostic::error("contract::missing-input", message)
+            .at(at.clone())
+            .help("declare it in the tool's files; where a tool declares nothing, give it under `inputs`");
+        if let Some(at) = &promised.at {
+            problem = problem.related(at.clone(), "promised here");
+        }
+        problems.push(problem);
+    }
+}
+
+/// Verifiers of contracts: what can be told before anything runs, and the files that they name.
+fn suites(c: &Composition, problems: &mut Problems) {
+    let verify = c.engines.iter().find(|e| e.name() == "verify");
+    for contract in c.loaded.contracts.values() {
+        for field in &contract.verify {
+            let spec = UnitSpec {
+                verify: vec![field.outline()],
+                ..UnitSpec::default()
+            };
+            let found = verify.map(|v| v.interface(c.loaded.tree.as_ref(), &spec).1);
+            let found = found.into_iter().flatten();
+            problems.extend(found.map(|p| p.at(field.at.clone())));
+        }
+        for (pattern, at) in &contract.reads {
+            let found = glob::matching(c.loaded.tree.as_ref(), contract.folder(), pattern);
+            let message = match found {
+                None => format!("`{pattern}` is outside of the platform's folder"),
+                Some(files) if files.is_empty() => format!("`{pattern}` names no file"),
+                Some(_) => continue,
+            };
+            problems.push(
+                Diagnostic::error("component::reads", message)
+                    .at(at.clone())
+                    .help(
+                        "paths are relative to the contract's folder; `**` stands for any folders",
+                    ),
+            );
+        }
+    }
 }
 
 /// Contracts that are made of themselves, where their flavors are picked so.

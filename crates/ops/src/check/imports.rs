@@ -75,6 +75,8 @@ pub fn brings_scripts(c: &Composition, unit: usize) -> bool {
     // a command in a folder that comes from elsewhere is one of its files, whoever names it
     let theirs = Origin::foreign(variant.origin.as_ref()).is_some();
     let command = |f: &crate::field::Field| {
+        // a contract's own runs in the contract's folder
+        let theirs = theirs && c.contract_at(unit, &f.at.file).is_none();
         (theirs || is_mounted(&f.at.file))
             && matches!(f.outline(), Term::Map(m) if m.contains_key("command"))
     };
@@ -111,20 +113,22 @@ fn scripts(c: &Composition, unit: usize) -> Vec<String> {
     let v = c.variant(&c.units[unit]);
     let component = &v.component;
     let base = c.base_of(&c.units[unit]);
-    let mut commands: Vec<Vec<String>> = vec![component.observe.clone()];
+    let own = || component.folder.clone();
+    let mut commands = vec![(own(), component.observe.clone())];
     if component.engine == "script" {
-        commands.extend(component.options.values().map(|f| words(&f.outline())));
+        let options = component.options.values();
+        commands.extend(options.map(|f| (own(), words(&f.outline()))));
     }
-    for verifier in &component.verify {
+    for (verifier, folder) in component.verify.iter().zip(c.verifier_folders(unit)) {
         if let Term::Map(map) = verifier.outline() {
-            commands.extend(map.get("command").map(words));
+            commands.extend(map.get("command").map(|command| (folder, words(command))));
         }
     }
     let mut out: Vec<String> = Vec::new();
-    for command in commands {
+    for (folder, command) in commands {
         let files = command.iter().filter_map(|word| {
-            let path = join(&component.folder, word)?;
-            let known = v.closure.files.iter().any(|f| **f == *path);
+            let path = join(&folder, word)?;
+            let known = v.closure.files.iter().chain(&v.suite).any(|f| **f == *path);
             known.then(|| path.strip_prefix(base.as_ref()).unwrap_or(&path).to_owned())
         });
         let before = out.len();
@@ -140,7 +144,11 @@ fn scripts(c: &Composition, unit: usize) -> Vec<String> {
 
 /// The words of a command that are known before anything runs.
 fn words(command: &Term) -> Vec<String> {
-    let Term::List(words) = command else {
+    let run = match command {
+        Term::Map(keys) => keys.get("run"),
+        other => Some(other),
+    };
+    let Some(Term::List(words)) = run else {
         return Vec::new();
     };
     let text = |t: &Term| match t {

@@ -25,8 +25,14 @@ use strata_syntax::expr::{self, TypeScope};
 /// Checks all fields of a unit.
 pub(super) fn check(c: &Composition, i: usize, problems: &mut Problems) {
     let unit = &c.units[i];
-    let here = Cell::new(unit.env as usize);
-    Checker { c, unit, i, here }.unit(problems);
+    let checker = Checker {
+        c,
+        unit,
+        i,
+        here: Cell::new(unit.env as usize),
+        promise: Cell::new(None),
+    };
+    checker.unit(problems);
 }
 
 pub(super) struct Checker<'a> {
@@ -35,6 +41,8 @@ pub(super) struct Checker<'a> {
     i: usize,
     /// Where names are looked up: what the consumer of an import says of a component means its own.
     here: Cell<usize>,
+    /// The contract whose verifier is looked at: there `self` is what it promises.
+    promise: Cell<Option<&'a str>>,
 }
 
 impl Checker<'_> {
@@ -166,6 +174,8 @@ impl Checker<'_> {
             Body::Template(template) => {
                 let here = self.c.scope_of(self.unit.env as usize, &template.origin);
                 self.here.set(here);
+                let promise = self.c.contract_at(self.i, &template.origin);
+                self.promise.set(promise);
                 expr::check(template, self, problems)
             }
             Body::List(items) => {
@@ -231,7 +241,7 @@ impl TypeScope for Checker<'_> {
                 let each = self.unit.each.as_ref()?;
                 object([("key", Type::String), ("value", type_of(&each.value))])
             }
-            "self" => outputs_type(self.c, self.i, None),
+            "self" => outputs_type(self.c, self.i, self.promise.get()),
             // what is behind an import is checked where it is read
             _ if self.c.import(self.here.get(), name).is_some() => Type::Any,
             _ => match self.c.lookup(self.here.get(), name) {

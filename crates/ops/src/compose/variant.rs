@@ -37,6 +37,8 @@ pub struct Variant {
     pub interface: Arc<Interface>,
     /// Its files.
     pub closure: Arc<Closure>,
+    /// Files that verifiers of its contracts need besides: no part of what it is.
+    pub suite: Vec<Arc<str>>,
     /// Where its files come from, when they are not in a folder of its own.
     pub origin: Option<Arc<Origin>>,
     /// Names that its late fields use.
@@ -127,7 +129,7 @@ impl Variants {
         let mut found = Problems::new();
         found.extend(misplaced(node, source));
         let ours = guests::without_backend(c, env, node, &mut found);
-        let component = Component::decode(&identity, ours.as_ref().or(node), &mut found);
+        let mut component = Component::decode(&identity, ours.as_ref().or(node), &mut found);
         let (interface, more) = self.interface(c, &loaded, source, bare_spec(&component));
         // where its block is wrong, its engine has not seen all of it
         let whole = !component.misread;
@@ -143,6 +145,7 @@ impl Variants {
                 found.extend(wrong.into_iter().map(|p| p.at(field.at.clone())));
             }
         }
+        let suite = promised(&loaded, &mut component);
         for (name, at) in component.environments.iter().flatten() {
             found.extend(unknown_environment(name, at, &loaded.environments));
         }
@@ -169,6 +172,7 @@ impl Variants {
             env: env as u32,
             interface,
             closure: Arc::new(closure),
+            suite,
             origin: source.origin.clone(),
             uses,
         };
@@ -204,6 +208,24 @@ impl Variants {
         known.push((spec, interface.clone(), problems.clone()));
         (interface, problems)
     }
+}
+
+/// Takes the verifiers of the contracts that a component provides, and gives the files that they need. What is wrong
+/// with them is said with the contracts.
+fn promised(loaded: &Loaded, component: &mut Component) -> Vec<Arc<str>> {
+    let mut files = Vec::new();
+    let all = component.provides.keys();
+    let all: Vec<_> = all.filter_map(|name| loaded.contracts.get(name)).collect();
+    for contract in all {
+        component.verify.extend(contract.verify.iter().cloned());
+        for (pattern, _) in &contract.reads {
+            let found = glob::matching(loaded.tree.as_ref(), contract.folder(), pattern);
+            files.extend(found.into_iter().flatten().map(|f| f.path.clone()));
+        }
+    }
+    let constant = component.late_fields().all(|(_, f)| f.is_constant());
+    component.constant = constant;
+    files
 }
 
 /// The files that a component's tool may see: what comes from a catalog sees its own repository and nothing of ours.

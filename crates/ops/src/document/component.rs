@@ -278,7 +278,8 @@ fn provides(f: &Fields<'_>, problems: &mut Problems) -> Provides {
 /// Kinds of verifiers.
 pub const VERIFIERS: &[&str] = &["openscap", "command", "http"];
 
-fn verify(f: &Fields<'_>, problems: &mut Problems) -> Vec<Field> {
+/// Entries of `verify`.
+pub(super) fn verify(f: &Fields<'_>, problems: &mut Problems) -> Vec<Field> {
     let mut out = Vec::new();
     for item in f.items("verify", problems) {
         let Kind::Map(map) = &item.kind else {

@@ -1,9 +1,12 @@
-//! `contracts/NAME.yaml`: the outputs that every flavor promises.
-use crate::decode::{Fields, Problems, expected, text};
+//! `contracts/NAME.yaml`: what every flavor promises to take, to give, and to be.
+use crate::{
+    decode::{Fields, Problems, expected, text},
+    field::Field,
+};
 use std::collections::BTreeMap;
 use strata_core::{
     diagnostic::Diagnostic,
-    interface::OutputDecl,
+    interface::{Input, OutputDecl},
     span::{Location, Span},
 };
 use strata_syntax::node::{Kind, Node};
@@ -15,8 +18,14 @@ pub struct Contract {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// What every flavor takes.
+    pub inputs: BTreeMap<String, Input>,
     /// What it promises.
     pub outputs: BTreeMap<String, OutputDecl>,
+    /// Verifiers of whatever provides it; `self` in them is what it promises.
+    pub verify: Vec<Field>,
+    /// Files that they need: paths and globs, relative to its folder.
+    pub reads: Vec<(String, Location)>,
     /// Its file could not be read, so nobody knows what it promises.
     pub unreadable: bool,
     /// Its file.
@@ -24,7 +33,14 @@ pub struct Contract {
 }
 
 /// Keys of the file.
-pub const KEYS: &[&str] = &["version", "description", "outputs", "inputs"];
+pub const KEYS: &[&str] = &[
+    "version",
+    "description",
+    "inputs",
+    "outputs",
+    "verify",
+    "reads",
+];
 
 impl Contract {
     /// From a file that could not be read.
@@ -32,7 +48,10 @@ impl Contract {
         Self {
             name: name.to_owned(),
             version: String::new(),
+            inputs: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            verify: Vec::new(),
+            reads: Vec::new(),
             unreadable: true,
             at,
         }
@@ -40,12 +59,9 @@ impl Contract {
     /// From its file.
     pub fn decode(name: &str, node: Option<&Node>, at: Location, problems: &mut Problems) -> Self {
         let f = Fields::of(node, "a contract", KEYS, problems);
-        if let Some(n) = f.get("inputs") {
-            problems.push(super::platform::not_yet(
-                n,
-                "inputs",
-                "remove it: a contract promises outputs",
-            ));
+        let mut inputs = BTreeMap::new();
+        for (key, key_at, node) in f.entries("inputs", problems) {
+            inputs.insert(key.to_owned(), input(node, key_at, problems));
         }
         let mut outputs = BTreeMap::new();
         for (key, key_at, node) in f.entries("outputs", problems) {
@@ -56,10 +72,39 @@ impl Contract {
             version: f
                 .text("version", problems)
                 .unwrap_or_else(|| "0.0.0".to_owned()),
+            inputs,
             outputs,
+            verify: super::component::verify(&f, problems),
+            reads: f.texts("reads", problems).unwrap_or_default(),
             unreadable: false,
             at,
         }
+    }
+    /// Its folder, where its verifiers run.
+    pub fn folder(&self) -> &str {
+        self.at.file.rsplit_once('/').map_or("", |(dir, _)| dir)
+    }
+}
+
+/// A type, or `{type, description}`.
+fn input(node: &Node, at: Location, problems: &mut Problems) -> Input {
+    let Kind::Map(_) = &node.kind else {
+        return Input {
+            ty: parse_type(node, problems),
+            at: Some(at),
+            ..Input::default()
+        };
+    };
+    let keys = &["type", "description"];
+    let f = Fields::of(Some(node), "an input of a contract", keys, problems);
+    Input {
+        ty: f
+            .get("type")
+            .map(|n| parse_type(n, problems))
+            .unwrap_or_default(),
+        description: f.text("description", problems),
+        at: Some(at),
+        ..Input::default()
     }
 }
 

@@ -182,8 +182,20 @@ pub const COMPONENT: &[Meaning] = &[
 pub const CONTRACT: &[Meaning] = &[
     ("version", "its version; a breaking change needs a new one"),
     (
+        "inputs",
+        "what every flavor takes: a type, or `{type, description}`",
+    ),
+    (
         "outputs",
         "what every flavor promises: a type, or `{type, sensitive, description}`",
+    ),
+    (
+        "verify",
+        "verifiers of whatever provides it; `self` is what it promises",
+    ),
+    (
+        "reads",
+        "files that its verifiers need: paths and globs, relative to its folder",
     ),
     ("description", "for people"),
 ];

@@ -169,6 +169,8 @@ impl AppliedBench {
             parts: applied.parts.clone(),
             files,
             files_digest: applied.fingerprint,
+            verify_in: Vec::new(),
+            suite: Vec::new(),
             identities: applied.identities.clone(),
             claims: Vec::new(),
             needs: applied.needs.clone(),

@@ -327,3 +327,15 @@ pub fn ansible_here() -> bool {
     eprintln!("skipped, at least in part: `ansible-playbook` is not on PATH");
     false
 }
+
+/// A sandbox with a copy of a folder of this repo as its platform.
+pub fn copied(folder: &str) -> Sandbox {
+    let s = Sandbox::empty();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(folder);
+    let mut copy = Command::new("cp");
+    copy.arg("-r").arg(from.join(".")).arg(s.root());
+    assert!(copy.status().expect("cp is there").success());
+    s
+}
