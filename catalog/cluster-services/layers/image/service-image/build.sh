@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Builds out/image.tar: a tree with one program and what it loads, as an OCI archive whose digest depends on nothing else.
+set -euo pipefail
+name=$STRATA_INPUT_NAME go=$STRATA_INPUT_GO
+program=${STRATA_INPUT_PROGRAM:-/usr/bin/$name}
+input() { jq -r "$1" "$STRATA_INPUTS"; }
+rm -rf out # of a build that was cut off
+mkdir -p out/tree/{etc/ssl/certs,tmp,usr/bin}
+out=$PWD/out
+chmod 1777 out/tree/tmp
+printf 'root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/tmp:/sbin/nologin\n' >out/tree/etc/passwd
+printf 'root:x:0:\nnogroup:x:65534:\n' >out/tree/etc/group
+# whom it trusts when it calls the world
+cp /etc/ssl/certs/ca-certificates.crt out/tree/etc/ssl/certs/
+
+if [[ -n $go ]]; then
+  cd "go/$go"
+  # the one `tool` of go.mod
+  package=$(sed -n 's/^tool //p' go.mod)
+  module=$(go list -f '{{.Module.Path}}' "$package")
+  version=$(go list -m -f '{{.Version}}' "$module")
+  echo "building $module $version; with nothing in Go's cache this takes minutes"
+  tags=$(cat tags 2>/dev/null || true) # what of it is not wanted
+  CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags "$tags" -ldflags "-s -w -X main.VERSION=$version" -o "$out/tree$program" "$package"
+  # its chart: the makers' own, or ours with the makers' definitions
+  source=$(go list -m -f '{{.Dir}}' "$module")
+  mkdir "$out/chart"
+  if [[ -d chart ]]; then
+    cp -r chart "$out/chart/$name"
+    if [[ -d $source/config/crd/bases ]]; then
+      mkdir "$out/chart/$name/crds"
+      cp --no-preserve=mode "$source"/config/crd/bases/*.yaml "$out/chart/$name/crds/"
+    fi
+  elif [[ -d $source/charts/$name ]]; then
+    cp -r --no-preserve=mode "$source/charts/$name" "$out/chart/$name"
+  fi
+  cd "$OLDPWD"
+fi
+
+mapfile -t packages < <(input '.packages[]')
+if ((${#packages[@]})); then
+  mkdir out/packages
+  (cd out/packages && apt-get download -qq "${packages[@]}" libc6 2>/dev/null)
+  for package in out/packages/*.deb; do dpkg-deb --extract "$package" out/tree; done
+  version=$(dpkg-deb --field "$(echo "out/packages/${packages[0]}_"*.deb)" Version)
+  rm -rf out/packages out/tree/usr/share/{doc,man,lintian,locale,bash-completion} out/tree/usr/lib/x86_64-linux-gnu/gconv
+fi
+
+mapfile -t entrypoint < <(input '.entrypoint[]')
+((${#entrypoint[@]})) || entrypoint=("$program")
+[[ -x out/tree${entrypoint[0]} ]] || { echo "${entrypoint[0]} is not among what the packages hold" >&2; exit 1; }
+
+# nothing of the machine's own storage of images is touched
+buildah() { command buildah --storage-driver vfs --root "$out/storage" --runroot "$out/run" "$@"; }
+container=$(buildah from scratch)
+buildah copy -q "$container" out/tree / >/dev/null
+buildah config --user "$STRATA_INPUT_USER" --entrypoint "$(jq -cn '$ARGS.positional' --args -- "${entrypoint[@]}")" \
+  --cmd '' --env PATH=/usr/bin --label "org.opencontainers.image.version=$version" "$container"
+# the same tree gives the same digest
+buildah commit -q --timestamp 0 --format oci "$container" "localhost/$name" >/dev/null
+buildah push -q --digestfile out/digest "localhost/$name" "oci:$out/layout:localhost/$name:${version//[^A-Za-z0-9_.-]/-}"
+pack() { tar --directory "$1" --sort=name --owner 0 --group 0 --numeric-owner --mtime @0 --mode go=rX --create --file "$2" $(ls "$1"); }
+pack out/layout out/image.tar
+if compgen -G "out/chart/*" >/dev/null; then
+  pack out/chart out/chart.tar
+  gzip --no-name out/chart.tar
+  mv out/chart.tar.gz out/chart.tgz
+else
+  : >out/chart.tgz # its chart is a component of its own
+fi
+jq -n --arg reference "localhost/$name@$(cat out/digest)" --arg version "$version" '$ARGS.named' >"$STRATA_OUTPUTS"
+echo "localhost/$name $version: $(cat out/digest)"
+rm -rf out/{tree,storage,run,layout,chart}
