@@ -2,11 +2,12 @@
 use crate::outcome::refused;
 use std::collections::BTreeMap;
 use strata_core::{
+    digest::Digest,
     engine::{Artifact, Collect, Failure, Finding, Got, Place, Task},
     interface::OutputDecl,
     spec::{OutputFrom, OutputSpec, UnitSpec},
     ty::Type,
-    value::{Number, Output, Value},
+    value::{Number, Output, Term, Value},
 };
 
 /// The key that makes a map the name of a kept file: `{"strata-artifact": DIGEST, "file": NAME, "size": BYTES}`.
@@ -14,6 +15,16 @@ pub const ARTIFACT: &str = "strata-artifact";
 
 /// Most bytes of a file that is read for an output.
 const MOST_READ: u64 = 16 << 20;
+
+/// The kept file that a map names, if it names one.
+pub fn artifact(map: &BTreeMap<String, Term>) -> Option<Artifact> {
+    let said = |key: &str| map.get(key)?.plain()?.scalar_text();
+    Some(Artifact {
+        digest: Digest::parse(&said(ARTIFACT)?)?,
+        sensitive: false,
+        size: said("size")?.parse().ok()?,
+    })
+}
 
 /// Declared outputs as an interface states them.
 pub fn interface(spec: &UnitSpec) -> BTreeMap<String, OutputDecl> {

@@ -27,23 +27,21 @@ pub struct Nothing;
 
 /// All of them.
 pub fn all() -> Vec<Described> {
-    vec![
-        Described {
-            name: "cloudformation",
-            options: &[
-                ("stack", "name of the stack"),
-                ("template", "the template, when the folder has several"),
-                ("capabilities", "capabilities that the template needs"),
-            ],
-            recognise: cloudformation::recognise,
-            read: |tree, folder| {
-                let facts = cloudformation::read(tree, folder);
-                let mut interface = cloudformation::interface(&facts);
-                interface.marks_secrets = true;
-                (interface, cloudformation::problems(tree, &facts))
-            },
+    vec![Described {
+        name: "cloudformation",
+        options: &[
+            ("stack", "name of the stack"),
+            ("template", "the template, when the folder has several"),
+            ("capabilities", "capabilities that the template needs"),
+        ],
+        recognise: cloudformation::recognise,
+        read: |tree, folder| {
+            let facts = cloudformation::read(tree, folder);
+            let mut interface = cloudformation::interface(&facts);
+            interface.marks_secrets = true;
+            (interface, cloudformation::problems(tree, &facts))
         },
-    ]
+    }]
 }
 
 /// Nobody knows what it takes.

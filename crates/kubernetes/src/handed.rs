@@ -235,7 +235,8 @@ mod tests {
             panic!("it has not answered")
         };
         assert!(why.contains("controller"), "{why}");
-        busy["status"]["conditions"] = json!([{"type": "Reconciling", "status": "True", "message": "Running checks"}]);
+        busy["status"]["conditions"] =
+            json!([{"type": "Reconciling", "status": "True", "message": "Running checks"}]);
         let want = "is at work: Running checks".to_owned();
         assert_eq!(state(&busy, "2"), State::Waiting(want));
         assert_eq!(state(&kustomization("2", "True"), "2"), State::Ready);

@@ -120,6 +120,7 @@ fn chart(task: &Task) -> Arg {
     match Chart::of(&task.spec) {
         Chart::Folder(path) => path.into(),
         Chart::Archive(path) => format!("./{}", path.trim_start_matches("./")).into(),
+        made @ Chart::Made(_) => Arg::Path(Place::private(workspace::pulled(&made, ""))),
         from => Arg::Path(Place::private(workspace::pulled(
             &from,
             &options::version(&task.spec),

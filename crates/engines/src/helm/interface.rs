@@ -30,6 +30,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
             problems.extend(archive(tree, spec, &path));
             open(join(&spec.folder, &path).into_iter().collect())
         }
+        Chart::Made(_) => open(Vec::new()),
         chart => {
             problems.extend(unpinned(spec, &chart));
             let mut interface = open(Vec::new());

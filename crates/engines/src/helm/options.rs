@@ -1,8 +1,9 @@
 //! What the block `helm:` of a component says: the chart and where it comes from, the release, how to wait.
+use crate::declared;
 use std::collections::BTreeMap;
 use strata_core::{
     duration::duration,
-    engine::{Millis, Task},
+    engine::{Artifact, Millis, Task},
     spec::UnitSpec,
     value::{Term, Value},
 };
@@ -11,7 +12,7 @@ use strata_core::{
 pub const OPTIONS: &[(&str, &str)] = &[
     (
         "chart",
-        "the chart, when it does not lie in the folder: a path, an archive `x.tgz`, `oci://…`, or its name in `repo`",
+        "the chart, when it does not lie in the folder: a path, an archive `x.tgz`, an artifact of another unit, `oci://…`, or its name in `repo`",
     ),
     (
         "version",
@@ -58,6 +59,8 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ),
 ];
 
+/// A chart of another unit, as people know it.
+const MADE: &str = "chart";
 /// How long helm waits when nothing is said.
 const USUAL: Millis = 10 * 60_000;
 /// The longest name of a release.
@@ -70,6 +73,8 @@ pub enum Chart {
     Folder(String),
     /// A packed chart, from the component's folder.
     Archive(String),
+    /// A packed chart that another unit made; nothing while it is not made.
+    Made(Option<Artifact>),
     /// A registry: `oci://…`.
     Registry(String),
     /// A name in a repository over HTTP.
@@ -84,6 +89,11 @@ pub enum Chart {
 impl Chart {
     /// What the block says.
     pub fn of(spec: &UnitSpec) -> Self {
+        match spec.options.get("chart") {
+            Some(Term::Map(kept)) => return Self::Made(declared::artifact(kept)),
+            Some(term) if term.plain().is_none() => return Self::Made(None),
+            _ => {}
+        }
         let chart = spec.string("chart").filter(|c| !c.is_empty());
         match (spec.string("repo").filter(|r| !r.is_empty()), chart) {
             (Some(url), name) => Self::Repository {
@@ -106,6 +116,7 @@ impl Chart {
             Self::Registry(url) => url.trim_end_matches('/').rsplit('/').next().unwrap_or(url),
             Self::Repository { name, .. } => name,
             Self::Folder(path) | Self::Archive(path) => path,
+            Self::Made(_) => MADE,
         };
         // a tag can't hold a `+`
         let version = match self {
@@ -119,6 +130,7 @@ impl Chart {
         match self {
             Self::Repository { url, name } => format!("{}/{name}", url.trim_end_matches('/')),
             Self::Folder(text) | Self::Archive(text) | Self::Registry(text) => text.clone(),
+            Self::Made(_) => MADE.to_owned(),
         }
     }
 }
@@ -233,6 +245,15 @@ mod tests {
         assert_eq!(repository.shown(), "https://c.example/x/web");
         assert_eq!(repository.file("1.0.0+a"), "web-1.0.0+a.tgz");
         assert!(registry.is_elsewhere() && repository.is_elsewhere());
+        let digest = strata_core::digest::Digest::of(b"chart");
+        let made = of(&format!(
+            r#"{{"chart": {{"strata-artifact": "{digest}", "file": "chart.tgz", "size": 7}}}}"#
+        ));
+        let Chart::Made(Some(artifact)) = &made else {
+            panic!("{made:?}")
+        };
+        assert_eq!((artifact.digest, artifact.size), (digest, 7));
+        assert!(!made.is_elsewhere());
     }
 
     #[test]

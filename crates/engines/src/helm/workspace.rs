@@ -82,6 +82,10 @@ pub fn of(task: &Task) -> Workspace {
         let at = pulled(&chart, &options::version(&task.spec));
         generated.push(private(&at, Content::Artifact(saved.clone())));
     }
+    if let Chart::Made(Some(made)) = &chart {
+        let at = pulled(&chart, "");
+        generated.push(private(&at, Content::Artifact(made.clone())));
+    }
     Workspace {
         generated,
         keep: dependencies(task).into_iter().collect(),

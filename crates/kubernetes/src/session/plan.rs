@@ -231,7 +231,11 @@ fn created(session: &Session, w: &Wanted) -> Change {
         object: w.key.to_string(),
         action: Action::Create,
         after: Some(Digest::of_json(&known(&w.object))),
-        detail: if differences.is_empty() { vec![] } else { lines(&differences, MOST_NEW) },
+        detail: if differences.is_empty() {
+            vec![]
+        } else {
+            lines(&differences, MOST_NEW)
+        },
     }
 }
 
