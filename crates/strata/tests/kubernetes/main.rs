@@ -11,6 +11,7 @@ mod faults;
 mod figures;
 mod gone;
 mod ground;
+mod handed;
 mod helm;
 mod life;
 mod owners;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds out/image.tar: a tree with one program and what it loads, as an OCI archive whose digest depends on nothing else.
 set -euo pipefail
-name=$STRATA_INPUT_NAME go=$STRATA_INPUT_GO
+name=$STRATA_INPUT_NAME go=${STRATA_INPUT_GO-} user=${STRATA_INPUT_USER:-65534}
 program=${STRATA_INPUT_PROGRAM:-/usr/bin/$name}
 input() { jq -r "$1" "$STRATA_INPUTS"; }
 rm -rf out # of a build that was cut off
@@ -37,7 +37,7 @@ if [[ -n $go ]]; then
   cd "$OLDPWD"
 fi
 
-mapfile -t packages < <(input '.packages[]')
+mapfile -t packages < <(input '(.packages // [])[]')
 if ((${#packages[@]})); then
   mkdir out/packages
   (cd out/packages && apt-get download -qq "${packages[@]}" libc6 2>/dev/null)
@@ -46,7 +46,7 @@ if ((${#packages[@]})); then
   rm -rf out/packages out/tree/usr/share/{doc,man,lintian,locale,bash-completion} out/tree/usr/lib/x86_64-linux-gnu/gconv
 fi
 
-mapfile -t entrypoint < <(input '.entrypoint[]')
+mapfile -t entrypoint < <(input '(.entrypoint // [])[]')
 ((${#entrypoint[@]})) || entrypoint=("$program")
 [[ -x out/tree${entrypoint[0]} ]] || { echo "${entrypoint[0]} is not among what the packages hold" >&2; exit 1; }
 
@@ -54,7 +54,7 @@ mapfile -t entrypoint < <(input '.entrypoint[]')
 buildah() { command buildah --storage-driver vfs --root "$out/storage" --runroot "$out/run" "$@"; }
 container=$(buildah from scratch)
 buildah copy -q "$container" out/tree / >/dev/null
-buildah config --user "$STRATA_INPUT_USER" --entrypoint "$(jq -cn '$ARGS.positional' --args -- "${entrypoint[@]}")" \
+buildah config --user "$user" --entrypoint "$(jq -cn '$ARGS.positional' --args -- "${entrypoint[@]}")" \
   --cmd '' --env PATH=/usr/bin --label "org.opencontainers.image.version=$version" "$container"
 # the same tree gives the same digest
 buildah commit -q --timestamp 0 --format oci "$container" "localhost/$name" >/dev/null
