@@ -120,6 +120,37 @@ fn a_component_of_a_catalog_keeps_our_contract_by_our_verifier() {
     assert_eq!(s.ledger(), ["verify dev/ours in contracts", "dev/user"]);
 }
 
+#[test]
+fn a_contract_of_an_import_verifies_by_its_own_suite() {
+    let s = Sandbox::new(&[
+        (
+            "layers/top/user/component.yaml",
+            "engine: script\nscript: {apply: [./use.sh]}\ninputs: {url: '${{ it.server.outputs.url }}'}\n",
+        ),
+        (
+            "layers/top/user/use.sh",
+            "#!/bin/sh\necho \"$STRATA_UNIT\" >> \"$LEDGER\"\n",
+        ),
+    ]);
+    let theirs = promised();
+    fs::remove_dir_all(theirs.root().join("layers/top")).expect("removed");
+    tagged(&theirs.root());
+    let repo = theirs.root().display().to_string();
+    let import = |more: &str| {
+        format!(
+            "imports: [{{repo: 'file://{repo}', environment: dev, version: 1.0.0, as: it{more}}}]\n"
+        )
+    };
+    s.write("environments/dev.yaml", &import(""));
+    s.ends(0, &["import", "lock"]);
+    s.ends(3, &["check"]).says("import::hooks");
+    s.write("environments/dev.yaml", &import(", hooks: allow"));
+    s.ends(0, &["apply", "dev", "--yes"]);
+    let ledger = s.ledger();
+    let expected = ["dev/it/good", "verify dev/it/good in contracts", "dev/user"];
+    assert_eq!(ledger, expected);
+}
+
 /// A repository of a folder, with everything in it tagged as 1.0.0.
 fn tagged(folder: &Path) {
     let me = ["-c", "user.name=me", "-c", "user.email=me@example.org"];
