@@ -50,7 +50,7 @@ settings() { sysctl vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.pan
 
 step 'before'
 "$XTASK" cluster build
-strata check --all-flavors >/dev/null
+strata check --all-flavors >/dev/null 2>&1 || fail 'the catalog does not fit together'
 pass 'the catalog fits together'
 settings >"$work/settings"
 rules=$(nft list ruleset 2>/dev/null | sha256sum)

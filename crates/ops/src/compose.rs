@@ -5,6 +5,7 @@ mod given;
 mod guests;
 pub(crate) mod instances;
 mod names;
+mod promised;
 mod references;
 mod state;
 mod variant;
@@ -168,28 +169,6 @@ impl Composition {
             env = within.parent;
         }
         env
-    }
-    /// The contract whose file this is, of those that a unit provides: what stands in it means by `self` what the
-    /// contract promises.
-    pub fn contract_at(&self, unit: usize, file: &str) -> Option<&str> {
-        let unit = &self.units[unit];
-        let contracts = &self.loaded_of(unit.env as usize).contracts;
-        let mut provided = self.variant(unit).component.provides.keys();
-        let found = provided.find(|name| {
-            let contract = contracts.get(*name);
-            contract.is_some_and(|c| &*c.at.file == file)
-        });
-        found.map(String::as_str)
-    }
-    /// The folder in which each verifier of a unit runs: the component's, or that of the contract which has it.
-    pub fn verifier_folders(&self, unit: usize) -> Vec<String> {
-        let component = &self.variant(&self.units[unit]).component;
-        let contracts = &self.loaded_of(self.units[unit].env as usize).contracts;
-        let folder = |field: &Field| match self.contract_at(unit, &field.at.file) {
-            Some(name) => contracts[name].folder().to_owned(),
-            None => component.folder.clone(),
-        };
-        component.verify.iter().map(folder).collect()
     }
     /// The engine of a unit.
     pub fn engine(&self, unit: &Unit) -> &Arc<dyn DynEngine> {

@@ -76,8 +76,27 @@ fn a_command_says_whether_it_is_so() {
 }
 
 #[test]
+fn a_command_can_have_variables_and_private_files_of_its_own() {
+    let bench = bench(&[(
+        "t.sh",
+        "#!/bin/sh\n[ \"$(stat -c %a \"$KEY\")\" = 600 ] || { echo open; exit 1; }\necho \"$GREETING $1 $(cat \"$KEY\")\"\n",
+    )]);
+    let entry = r#"{"command": {"run": ["./t.sh", "you"], "env": {"GREETING": "hello"}, "files": {"KEY": "inside"}}}"#;
+    let said = report(&bench, "", entry);
+    assert_eq!((said.ok, said.summary.as_str()), (true, "hello you inside"));
+}
+
+#[test]
 fn an_entry_that_cannot_be_meant_is_refused() {
     let why = |entry: &str| failure(&bench(&[]), entry).summary;
+    assert_eq!(
+        why(r#"{"command": {"env": {}}}"#),
+        "verifier 1: `command` needs `run`: a program and its arguments"
+    );
+    assert_eq!(
+        why(r#"{"command": {"run": ["t"], "files": {"A=B": "x"}}}"#),
+        "verifier 1: `A=B` of `command.files` is no name of a variable"
+    );
     assert_eq!(
         why(r#"{"htp": {}}"#),
         "verifier 1: there is no verifier `htp`; there are `command`, `http` and `openscap`"

@@ -1,5 +1,5 @@
 //! A component as some environments have it: decoded once for all that do not override it.
-use super::{Composition, guests};
+use super::{Composition, guests, promised};
 use crate::{
     decode::Problems,
     document::component::{Component, Identity},
@@ -145,7 +145,7 @@ impl Variants {
                 found.extend(wrong.into_iter().map(|p| p.at(field.at.clone())));
             }
         }
-        let suite = promised(&loaded, &mut component);
+        let suite = promised::verifiers(&loaded, &mut component);
         for (name, at) in component.environments.iter().flatten() {
             found.extend(unknown_environment(name, at, &loaded.environments));
         }
@@ -208,24 +208,6 @@ impl Variants {
         known.push((spec, interface.clone(), problems.clone()));
         (interface, problems)
     }
-}
-
-/// Takes the verifiers of the contracts that a component provides, and gives the files that they need. What is wrong
-/// with them is said with the contracts.
-fn promised(loaded: &Loaded, component: &mut Component) -> Vec<Arc<str>> {
-    let mut files = Vec::new();
-    let all = component.provides.keys();
-    let all: Vec<_> = all.filter_map(|name| loaded.contracts.get(name)).collect();
-    for contract in all {
-        component.verify.extend(contract.verify.iter().cloned());
-        for (pattern, _) in &contract.reads {
-            let found = glob::matching(loaded.tree.as_ref(), contract.folder(), pattern);
-            files.extend(found.into_iter().flatten().map(|f| f.path.clone()));
-        }
-    }
-    let constant = component.late_fields().all(|(_, f)| f.is_constant());
-    component.constant = constant;
-    files
 }
 
 /// The files that a component's tool may see: what comes from a catalog sees its own repository and nothing of ours.

@@ -3,6 +3,7 @@ mod add;
 mod adopt;
 mod bad_input;
 mod bitops;
+mod catalog;
 mod contracts;
 mod crash;
 mod gates;

@@ -339,3 +339,18 @@ pub fn copied(folder: &str) -> Sandbox {
     assert!(copy.status().expect("cp is there").success());
     s
 }
+
+/// A repository of a folder, with everything in it tagged as 1.0.0.
+pub fn tagged(folder: &Path) {
+    let me = ["-c", "user.name=me", "-c", "user.email=me@example.org"];
+    for args in [
+        &["init", "-q"][..],
+        &["add", "."],
+        &["commit", "-qm", "first"],
+        &["tag", "1.0.0"],
+    ] {
+        let mut git = Command::new("git");
+        git.current_dir(folder).args(me).args(args);
+        assert!(git.status().expect("git").success());
+    }
+}

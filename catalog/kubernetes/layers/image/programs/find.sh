@@ -13,7 +13,7 @@ P
 fi
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/strata-tools
 newest() {
-  # shellcheck disable=SC2012
+  # shellcheck disable=SC2010,SC2012
   ls -t "$tools/$1"-* 2>/dev/null | grep -v '\.new$' | head -n 1 | grep . ||
     { echo "$tools has no $1: \`cargo xtask cluster build\` makes it" >&2; exit 1; }
 }
