@@ -4,6 +4,7 @@
 //! the cluster is known to be the one that was noted.
 mod api;
 mod apply;
+mod back;
 mod connect;
 mod discover;
 mod explain;

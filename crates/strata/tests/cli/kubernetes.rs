@@ -32,16 +32,28 @@ fn a_cluster_that_does_not_answer_is_said_with_its_address() {
 
 #[test]
 fn kustomize_itself_may_stand_in_the_place_of_kubectl() {
-    let s = Sandbox::new(&[("layers/top/web/kustomization.yaml", "resources: [a.yaml]\n"), ("layers/top/web/a.yaml", CONFIG)]);
+    let s = Sandbox::new(&[
+        ("layers/top/web/kustomization.yaml", "resources: [a.yaml]\n"),
+        ("layers/top/web/a.yaml", CONFIG),
+    ]);
     let bin = s.beside("world");
     // knows the words of Kustomize and no others
     let script = "#!/bin/sh\ncase \"$*\" in\n  version) echo v5.4.3 ;;\n  'build . -o '*) echo \"$*\" >> \"$LEDGER\"; cat a.yaml > \"$4\" ;;\n  *) echo \"Error: unknown flag\" >&2; exit 1 ;;\nesac\n";
     let program = bin.join("kustomize");
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    s.edit("strata.yaml", "layers:", "tools: {kustomize: {program: kustomize, version: '~> 5.1'}}\nlayers:");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    s.edit(
+        "strata.yaml",
+        "layers:",
+        "tools: {kustomize: {program: kustomize, version: '~> 5.1'}}\nlayers:",
+    );
+    let path = format!(
+        "{}:{}",
+        bin.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
     let s = s.with_path(path);
-    s.ends(10, &["plan", "dev"]).says("nothing says which cluster");
+    s.ends(10, &["plan", "dev"])
+        .says("nothing says which cluster");
     assert_eq!(s.ledger().len(), 1, "built once: {:?}", s.ledger());
 }
