@@ -252,10 +252,8 @@ fn asked(task: &Task, files: Vec<Place>) -> Turn<State> {
 fn found(task: &Task, answer: Answer, got: &Got) -> Result<Finding, Failure> {
     Ok(match task.verb {
         Verb::Apply => {
-            let values = declared::from_files(&task.spec, got)?;
-            let mut outputs = declared::settle(&task.spec, values)?;
+            let mut outputs = cluster::outputs(task, &answer, got)?;
             outputs.extend(revisions(task, &answer));
-            outputs.extend(cluster::note(&answer));
             Finding::Applied { outputs }
         }
         Verb::Destroy => Finding::Gone,

@@ -1,6 +1,6 @@
 //! Makes the objects so, stage by stage; then removes what is no longer among them and waits until all are ready.
 use super::{
-    AT_ONCE, Session,
+    AT_ONCE, Session, back,
     discover::Kinds,
     handed,
     live::Live,
@@ -19,6 +19,7 @@ use serde_json::Value as Json;
 use std::{collections::BTreeSet, time::Duration};
 use strata_core::{
     cluster::Answer,
+    engine::Class,
     proposal::{Action, Change},
 };
 use tokio::time::{Instant, sleep};
@@ -41,6 +42,23 @@ pub(super) async fn apply(
     }
     remove::read_inventory(session).await?;
     let live = plan::live_of(session, &all, &spaces).await?;
+    let done = forward(session, &mut all, &spaces, &live, answer).await;
+    match done {
+        // who cannot be reached cannot be led back either
+        Err(fault) if session.request.rollback && fault.class == Class::Permanent => {
+            Err(back::back(session, &all, &live, answer, fault).await)
+        }
+        done => done,
+    }
+}
+
+async fn forward(
+    session: &mut Session,
+    all: &mut All,
+    spaces: &Namespaces,
+    live: &Live,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let mut announced = false;
     let mut next = 0;
     while next < all.objects.len() {
@@ -52,28 +70,34 @@ pub(super) async fn apply(
                 .count();
         if !announced && rank.0 > Stage::Namespaces {
             announced = true;
-            announce(session, &all, &spaces).await?;
+            announce(session, all, spaces).await?;
         }
-        serve(session, &mut all, next..end).await?;
+        serve(session, all, next..end).await?;
         let part = &all.objects[next..end];
-        group(session, part, &live, answer).await?;
+        group(session, part, live, answer).await?;
         if rank.0 == Stage::Definitions || rank.0 == Stage::Namespaces {
             wait::until_ready(session, part).await?;
         }
         next = end;
     }
     if !announced {
-        announce(session, &all, &spaces).await?;
+        announce(session, all, spaces).await?;
     }
-    if session.request.prune {
-        remove::prune(session, &all, answer).await?;
+    // who may have to go back removes nothing before all is well
+    let first = !session.request.rollback;
+    if session.request.prune && first {
+        remove::prune(session, all, answer).await?;
     }
-    if !session.request.hand_over {
-        return wait::until_ready(session, &all.objects).await;
+    let own = all.objects.iter();
+    let hand_over = session.request.hand_over;
+    wait::until_ready(session, own.filter(|w| !(hand_over && handed::is(w)))).await?;
+    if hand_over {
+        handed::over(session, &all.objects, answer).await?;
     }
-    let own = all.objects.iter().filter(|w| !handed::is(w));
-    wait::until_ready(session, own).await?;
-    handed::over(session, &all.objects, answer).await
+    if session.request.prune && !first {
+        remove::prune(session, all, answer).await?;
+    }
+    Ok(())
 }
 
 /// The inventory names the kinds that are about to come before they come.
