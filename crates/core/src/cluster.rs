@@ -69,6 +69,10 @@ pub struct Request {
     pub force_conflicts: bool,
     /// Keep an inventory in the cluster. Without one, nothing is pruned and nothing can be destroyed.
     pub inventory: bool,
+    /// Another tool applies the objects, in the older way: what the server takes from that and not from us is no fault.
+    /// Fields that it does not know, and items of a list that are there twice.
+    #[serde(default)]
+    pub by_another: bool,
 }
 
 impl Request {
@@ -176,6 +180,7 @@ mod tests {
             prune: true,
             force_conflicts: false,
             inventory: true,
+            by_another: false,
         };
         let secret = Term::Secret(crate::value::SecretRef {
             store: "env".into(),

@@ -30,6 +30,7 @@ pub fn request(task: &Task, ask: Ask) -> Request {
         prune: true,
         force_conflicts: false,
         inventory: true,
+        by_another: false,
     }
 }
 

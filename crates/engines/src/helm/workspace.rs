@@ -159,6 +159,7 @@ fn requests(task: &Task) -> Vec<Generated> {
             prune: false,
             force_conflicts: true,
             inventory: false,
+            by_another: true,
             ..cluster::request(task, ask)
         };
         cluster::file(task, name, &request, false)

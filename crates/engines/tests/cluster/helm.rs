@@ -1,7 +1,7 @@
 //! Helm for real, in a real cluster.
 use crate::{
     bench::secret,
-    unit::{CHART, Unit, lines, number, objects, unit, web},
+    unit::{CHART, OBJECTS, Unit, lines, number, objects, unit, web},
 };
 use std::{thread, time::Duration};
 use strata_core::{
@@ -134,6 +134,28 @@ fn an_upgrade_that_fails_goes_back() {
     let says = |l: &String| l.ends_with("is failed");
     assert!(lines(&proposal).iter().any(says), "{proposal:?}");
     unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
+    assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
+}
+
+#[test]
+fn what_the_server_takes_from_helm_and_from_nobody_else_is_no_fault() {
+    let env = "command: [sh,";
+    let twice = "env: [{name: A, value: \"1\"}, {name: B, value: b}, {name: A, value: \"2\"}]\n        unknwon: field\n        command: [sh,";
+    let odd = OBJECTS.replace(env, twice);
+    assert_ne!(odd, OBJECTS);
+    let mut files = web();
+    files.retain(|(path, _)| *path != "templates/objects.yaml");
+    files.push(("templates/objects.yaml", &odd));
+    let Some(unit) = unit("odd", &files) else {
+        return;
+    };
+    let plan = unit.task(Verb::Plan, "{}", "{}");
+    assert!(objects(&unit.planned("", &plan)).contains(&"Deployment.apps helm-odd/web"));
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
+    let again = unit.planned("", &plan);
+    assert!(again.is_empty(), "{again:?}");
+    let looked = unit.run(Verb::Observe);
+    assert_eq!(looked, Finding::Observed { drift: vec![] });
     assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
 }
 

@@ -153,7 +153,7 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
         Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Kinds => LOOKING,
         Ask::Apply | Ask::Wait | Ask::Destroy => wait.max(LOOKING),
     };
-    let api = Api::new(connection.client.clone(), patience);
+    let api = Api::new(connection.client.clone(), patience, !request.by_another);
     let endpoint = connection.endpoint.clone();
     let system = api.get("/api/v1/namespaces/kube-system").await.map_err(|r| match r.code {
         0 => Fault::transient(format!("the cluster at {endpoint} does not answer: {}", r.message)),

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     diff::{self, Difference},
-    fault::Fault,
+    fault::{Fault, Refusal},
     object::{GroupKind, Key, Object},
-    schema,
+    schema, undeclared,
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value as Json;
@@ -204,15 +204,13 @@ async fn trial(
         "&force=false"
     };
     let query = format!("{force}&dryRun=All");
-    let new = session
-        .api
-        .apply(&path, &query, &w.object.json)
+    let new = tried(session, &path, &query, &w.object.json)
         .await
         .map_err(|refusal| refusal.about(&w.key.to_string(), place))?;
     let Some(old) = old else {
         return Ok(Some(created(session, w)));
     };
-    let differences = diff::between(old, &new, &session.hidden);
+    let differences = between(session, old, &new);
     if differences.is_empty() {
         return Ok(None);
     }
@@ -225,13 +223,54 @@ async fn trial(
     }))
 }
 
+/// What differs. Where another tool applies, lists may hold a name twice: there the last counts.
+pub(super) fn between(session: &Session, from: &Json, to: &Json) -> Vec<Difference> {
+    if !session.request.by_another {
+        return diff::between(from, to, &session.hidden);
+    }
+    let (mut from, mut to) = (from.clone(), to.clone());
+    crate::object::name_once(&mut from);
+    crate::object::name_once(&mut to);
+    diff::between(&from, &to, &session.hidden)
+}
+
+/// How often an object is tried again without fields that it should not have.
+const TRIES: usize = 8;
+
+/// A trial by the server. Of what another tool applies, as that tool applies it: without what the kind does not declare.
+pub(super) async fn tried(
+    session: &Session,
+    path: &str,
+    query: &str,
+    object: &Json,
+) -> Result<Json, Refusal> {
+    let mut tried = session.api.apply(path, query, object).await;
+    let mut object = object.clone();
+    for _ in 0..TRIES {
+        match &tried {
+            Err(refusal)
+                if session.request.by_another
+                    && undeclared::without(&mut object, &refusal.message) =>
+            {
+                tried = session.api.apply(path, query, &object).await;
+            }
+            _ => break,
+        }
+    }
+    tried
+}
+
 fn created(session: &Session, w: &Wanted) -> Change {
     let differences = diff::of_new(&w.object.json, &session.hidden);
     Change {
         object: w.key.to_string(),
         action: Action::Create,
         after: Some(Digest::of_json(&known(&w.object))),
-        detail: if differences.is_empty() { vec![] } else { lines(&differences, MOST_NEW) },
+        detail: if differences.is_empty() {
+            vec![]
+        } else {
+            lines(&differences, MOST_NEW)
+        },
     }
 }
 

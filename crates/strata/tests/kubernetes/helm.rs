@@ -139,13 +139,24 @@ fn a_chart_that_does_not_render_and_a_pod_that_is_never_ready_are_told() {
 #[test]
 fn another_cluster_than_the_one_of_the_last_apply_is_refused() {
     let Some(g) = ground("helmother") else { return };
-    let Some(other) = cluster("STRATA_TEST_OTHER_CLUSTER") else { return };
+    let Some(other) = cluster("STRATA_TEST_OTHER_CLUSTER") else {
+        return;
+    };
     g.ends(0, &["apply", "dev", "--yes"]);
     let own = text(&g.platform.root().join("kubeconfig"));
     g.give(&text(&other));
-    g.edit("layers/top/web/values.yaml", "greeting: hello", "greeting: moin");
-    for args in [&["plan", "dev"][..], &["apply", "dev", "--yes"], &["destroy", "dev", "--yes"]] {
-        g.ends(10, args).says("leads to another cluster than the one this was applied to");
+    g.edit(
+        "layers/top/web/values.yaml",
+        "greeting: hello",
+        "greeting: moin",
+    );
+    for args in [
+        &["plan", "dev"][..],
+        &["apply", "dev", "--yes"],
+        &["destroy", "dev", "--yes"],
+    ] {
+        g.ends(10, args)
+            .says("leads to another cluster than the one this was applied to");
     }
     g.give(&own);
     assert_eq!(g.field("configmap", "web", ".data.greeting"), "hello");
@@ -157,7 +168,8 @@ fn a_chart_goes_into_a_cluster_of_the_same_plan() {
     let kubeconfig = text(&g.platform.root().join("kubeconfig"));
     let give = "#!/bin/sh\nexec cp outputs.json \"$STRATA_OUTPUTS\"\n";
     let outputs = serde_json::json!({"kubeconfig": kubeconfig, "version": "1.34"});
-    g.platform.write("layers/top/k/outputs.json", &outputs.to_string());
+    g.platform
+        .write("layers/top/k/outputs.json", &outputs.to_string());
     g.platform.write("layers/top/k/give.sh", give);
     g.write(
         "layers/top/k/component.yaml",
