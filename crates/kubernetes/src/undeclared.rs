@@ -85,7 +85,7 @@ fn take(object: &mut Json, steps: &[Step<'_>]) -> bool {
 /// Has an item this value? What the server fills in by itself need not be there.
 fn says(item: &Json, key: &str, value: &str) -> bool {
     match item.get(key) {
-        Some(json) => json.to_string() == value,
+        Some(json) => serde_json::from_str::<Json>(value).is_ok_and(|said| said == *json),
         None => true,
     }
 }
