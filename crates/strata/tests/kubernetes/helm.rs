@@ -189,9 +189,9 @@ fn a_chart_goes_into_a_cluster_of_the_same_plan() {
 }
 
 /// Processes of helm that upgrade a release in the namespace.
-fn helms(space: &str) -> Vec<i32> {
+fn helms(space: &str) -> Vec<u32> {
     let mine = format!("--namespace={space}");
-    let of = |pid: i32| {
+    let of = |pid: u32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).into_owned();
         let words: Vec<&str> = line.split('\0').collect();
@@ -215,7 +215,7 @@ fn pending(g: &Ground, status: &str) -> Child {
     apply
 }
 
-fn signal(pid: i32, name: &str) {
+fn signal(pid: u32, name: &str) {
     let _ = Command::new("kill").args([name, &pid.to_string()]).status();
 }
 
@@ -253,7 +253,7 @@ fn a_release_that_a_kill_cut_off_is_gone_on_with() {
         "greeting: moin",
     );
     let mut apply = pending(&g, "pending-upgrade");
-    let program = apply.id() as i32;
+    let program = apply.id();
     signal(program, "-STOP");
     helms(&g.space)
         .into_iter()
