@@ -34,6 +34,8 @@ pub enum Ask {
     Wait,
     /// What differs from the objects, and who changed it?
     Observe,
+    /// Only what is looked up.
+    Outputs,
     /// Remove what the inventory lists, and wait until it is gone.
     Destroy,
     /// Is it the cluster that was noted? Then a kubeconfig for other tools is written to the first file.
@@ -67,6 +69,9 @@ pub struct Request {
     pub prune: bool,
     /// Take fields over that belong to others.
     pub force_conflicts: bool,
+    /// What is looked up when all is ready, by name: `Service/web#/spec/clusterIP`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lookups: BTreeMap<String, String>,
     /// Keep an inventory in the cluster. Without one, nothing is pruned and nothing can be destroyed.
     pub inventory: bool,
     /// Another tool applies the objects, in the older way: what the server takes from that and not from us is no fault.
@@ -123,6 +128,9 @@ pub struct Answer {
     /// Why it did not work; its words are on standard error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Class>,
+    /// What was looked up. Some of it may be secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, serde_json::Value>,
     /// Objects that were read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<serde_json::Value>,
@@ -179,6 +187,7 @@ mod tests {
             wait: 0,
             prune: true,
             force_conflicts: false,
+            lookups: BTreeMap::new(),
             inventory: true,
             by_another: false,
         };

@@ -84,4 +84,6 @@ pub enum OutputFrom {
     File(String),
     /// A JSON file in the work folder and a JSON pointer into it.
     Json(String, String),
+    /// An object of the cluster (`KIND/NAME`, `KIND/NAMESPACE/NAME`) and a JSON pointer into it.
+    Lookup(String, String),
 }

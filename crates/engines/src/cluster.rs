@@ -1,13 +1,18 @@
 //! A session with a Kubernetes cluster, as engines use it: the private file with the request, the invocation, the answer.
 //!
 //! `strata_core::cluster` has the words and the crate `kubernetes` does what they say. Nothing of it is known here.
-use crate::outcome::{failure, succeeded};
+use crate::{
+    declared,
+    outcome::{failure, succeeded},
+};
+use std::collections::BTreeMap;
 use strata_core::{
     cluster::{Answer, Ask, COMMAND, NOTE, Noted, Request},
     engine::{
-        Arg, Channel, Class, Content, Effect, Exit, Failure, Generated, ITSELF, Invocation, Millis,
-        Place, Recovery, Task, Verb,
+        Arg, Channel, Class, Content, Effect, Exit, Failure, Generated, Got, ITSELF, Invocation,
+        Millis, Place, Recovery, Task, Verb,
     },
+    spec::{OutputFrom, OutputSpec},
     value::{Output, Term, Value},
 };
 
@@ -29,9 +34,33 @@ pub fn request(task: &Task, ask: Ask) -> Request {
         wait: bounded(task, USUAL_WAIT),
         prune: true,
         force_conflicts: false,
+        lookups: lookups(task),
         inventory: true,
         by_another: false,
     }
+}
+
+/// Declared outputs that are parts of objects.
+fn lookups(task: &Task) -> BTreeMap<String, String> {
+    let of = |(name, output): (&String, &OutputSpec)| match &output.from {
+        OutputFrom::Lookup(object, pointer) => Some((name.clone(), format!("{object}#{pointer}"))),
+        _ => None,
+    };
+    task.spec.outputs.iter().filter_map(of).collect()
+}
+
+/// Declared outputs: what was looked up, what stands in files, and what is noted of the cluster.
+pub fn outputs(
+    task: &Task,
+    answer: &Answer,
+    got: &Got,
+) -> Result<BTreeMap<String, Output>, Failure> {
+    let mut values = declared::from_files(&task.spec, got)?;
+    let looked_up = answer.values.iter();
+    values.extend(looked_up.map(|(k, v)| (k.clone(), Value::from_json(v.clone()))));
+    let mut outputs = declared::settle(&task.spec, values)?;
+    outputs.extend(note(answer));
+    Ok(outputs)
 }
 
 /// How long to wait, so that the time limit of the step does not end a session that could still say why.
@@ -42,7 +71,7 @@ pub fn bounded(task: &Task, wait: Millis) -> Millis {
 
 /// The private file with a request.
 pub fn file(task: &Task, name: &str, request: &Request, with_inputs: bool) -> Generated {
-    let none = std::collections::BTreeMap::new();
+    let none = BTreeMap::new();
     let inputs = if with_inputs { &task.inputs } else { &none };
     let content = request.term(task.spec.cluster.as_ref(), inputs, secrets(task));
     Generated {
@@ -66,7 +95,7 @@ pub fn invocation(task: &Task, label: &str, request: &str, files: Vec<Place>) ->
 }
 
 /// The answer of a session, or why there is none.
-pub fn answer(what: &str, got: &strata_core::engine::Got) -> Result<Answer, Failure> {
+pub fn answer(what: &str, got: &Got) -> Result<Answer, Failure> {
     let answer = serde_json::from_slice::<Answer>(got.stdout());
     match answer {
         Ok(answer) => match answer.failure(got.tail()) {
@@ -78,7 +107,7 @@ pub fn answer(what: &str, got: &strata_core::engine::Got) -> Result<Answer, Fail
         Err(_)
             if matches!(
                 got,
-                strata_core::engine::Got::Exit {
+                Got::Exit {
                     exit: Exit::Code(0),
                     ..
                 }
@@ -101,7 +130,7 @@ pub fn noted(task: &Task) -> Option<Noted> {
 }
 
 /// The note of an answer, to be kept with the outputs.
-pub fn note(answer: &Answer) -> Option<(String, Output)> {
+fn note(answer: &Answer) -> Option<(String, Output)> {
     let noted = serde_json::to_value(answer.cluster.as_ref()?).ok()?;
     let output = Output {
         value: Value::from_json(noted),

@@ -45,7 +45,7 @@ pub fn collects(spec: &UnitSpec) -> Vec<Collect> {
                 at: Place::work(path),
                 max: MOST_READ,
             }),
-            (OutputFrom::Engine, _) => None,
+            (OutputFrom::Engine | OutputFrom::Lookup(..), _) => None,
         }
     };
     spec.outputs.iter().filter_map(collect).collect()

@@ -147,14 +147,22 @@ fn version(
     if let Some(version) = known.get(&key) {
         return Ok(version.clone());
     }
-    let out = Command::new(path)
-        .args(&question.args)
-        .env("CHECKPOINT_DISABLE", "1")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|e| Problem::io(format!("start `{}`", path.display()), &e))?;
-    let text = [out.stdout, out.stderr].concat();
-    let version = first_version(&String::from_utf8_lossy(&text)).ok_or_else(|| {
+    let ask = |args: &[&str]| -> Result<Option<String>, Problem> {
+        let out = Command::new(path)
+            .args(args)
+            .env("CHECKPOINT_DISABLE", "1")
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| Problem::io(format!("start `{}`", path.display()), &e))?;
+        let text = [out.stdout, out.stderr].concat();
+        Ok(first_version(&String::from_utf8_lossy(&text)))
+    };
+    let mut found = ask(&question.args)?;
+    if found.is_none() && question.args.len() > 1 {
+        // a program in the place of the usual one may know fewer words (`kustomize version`, `kubectl version --client`)
+        found = ask(&question.args[..1])?;
+    }
+    let version = found.ok_or_else(|| {
         Problem::new(
             exit::FAILED,
             format!(

@@ -3,7 +3,7 @@ use super::{
     options::{self, Chart, flag},
     release::Restore,
     workspace::{
-        self, CHARTS, DEFINITIONS, ENTER, KINDS, KUBECONFIG, MANIFEST, NAMESPACE, OBJECTS,
+        self, CHARTS, DEFINITIONS, ENTER, KINDS, KUBECONFIG, LOOKUPS, MANIFEST, NAMESPACE, OBJECTS,
         REPOSITORIES, VALUES,
     },
 };
@@ -176,6 +176,13 @@ pub fn compare(task: &Task, with_definitions: bool) -> Invocation {
 /// A session that looks at the objects of the release: why they are not ready, or what has drifted.
 pub fn look(task: &Task) -> Invocation {
     session(task, "look", OBJECTS, vec![Place::private(MANIFEST)])
+}
+
+/// A session that reads outputs from objects.
+pub fn lookups(task: &Task) -> Invocation {
+    let mut run = session(task, "outputs", LOOKUPS, vec![]);
+    run.collect = declared::collects(&task.spec);
+    run
 }
 
 fn session(task: &Task, label: &str, request: &str, files: Vec<Place>) -> Invocation {

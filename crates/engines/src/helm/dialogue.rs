@@ -2,7 +2,7 @@
 use super::{
     At, State, commands, failure,
     options::{self, Chart},
-    outputs,
+    outputs::{self, Outputs},
     planned::{self, After, Before},
     release::{self, Release, Restore, Revision},
     steps::{label, start},
@@ -14,6 +14,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use strata_core::{
+    cluster::Answer,
     engine::{Artifact, Failure, Finding, Got, Task, Turn, Verb, Verdict},
     proposal::{Action, Change},
 };
@@ -133,10 +134,11 @@ impl<'t> Dialogue<'t> {
                 let failure = failure::of_tests(task, got);
                 self.end(Finding::Failed(failure))
             }
-            At::Outputs if ok => {
-                let finding = outputs::finding(task, self.state.noted.take(), got);
-                self.end(finding)
-            }
+            At::Outputs if ok => self.gives(got),
+            At::Lookups { own } => match cluster::answer("the look for outputs", got) {
+                Ok(answer) => self.given(own, &answer, got),
+                Err(failure) => self.end(Finding::Failed(failure)),
+            },
             At::Applied { drift } if ok => self.run(At::Observe { drift }),
             At::Observe { drift } => self.observed(drift, got),
             // it only tells
@@ -163,7 +165,7 @@ impl<'t> Dialogue<'t> {
     }
 
     /// `status` answered.
-    fn looked(mut self, got: &Got) -> Turn<State> {
+    fn looked(self, got: &Got) -> Turn<State> {
         let task = self.task;
         let release = if failure::is_unknown(got) {
             None
@@ -179,10 +181,7 @@ impl<'t> Dialogue<'t> {
         match (task.verb, release) {
             (Verb::Destroy, None) => self.end(Finding::Gone),
             (Verb::Destroy, Some(_)) => self.run(At::Stays),
-            (Verb::Outputs, Some(_)) => {
-                let finding = outputs::finding(task, self.state.noted.take(), got);
-                self.end(finding)
-            }
+            (Verb::Outputs, Some(_)) => self.gives(got),
             (Verb::Outputs, None) => {
                 let release = failure::shown(task);
                 self.end(refused(format!("there is no release {release}")))
@@ -303,6 +302,30 @@ impl<'t> Dialogue<'t> {
             }
             Err(failure) => self.end(Finding::Failed(failure)),
         }
+    }
+
+    /// `status` when all is done.
+    fn gives(mut self, got: &Got) -> Turn<State> {
+        let task = self.task;
+        let own = release::read("status", got.stdout()).and_then(|r| outputs::own(task, &r));
+        match own {
+            Ok(own) if outputs::are_looked_up(task) => self.run(At::Lookups { own }),
+            Ok(own) => {
+                let answer = Answer {
+                    cluster: self.state.noted.take(),
+                    ..Answer::default()
+                };
+                self.given(own, &answer, got)
+            }
+            Err(why) => self.end(refused(why)),
+        }
+    }
+    fn given(self, own: Outputs, answer: &Answer, got: &Got) -> Turn<State> {
+        let finding = match outputs::all(self.task, own, answer, got) {
+            Ok(outputs) => Finding::Applied { outputs },
+            Err(failure) => Finding::Failed(failure),
+        };
+        self.end(finding)
     }
 
     /// An upgrade failed. When it ended by itself, its objects can say why, and it can be gone back from.

@@ -23,6 +23,7 @@ mod workspace;
 use crate::outcome::refused;
 use dialogue::Dialogue;
 use options::Chart;
+use outputs::Outputs;
 use planned::{After, Before};
 use release::Restore;
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,8 @@ enum At {
     Test,
     /// `status` when all is done: the outputs.
     Outputs,
+    /// A session reads declared outputs from objects.
+    Lookups { own: Outputs },
     /// The objects as they were applied, for a session.
     Applied { drift: Vec<Change> },
     /// A session looks for drift.

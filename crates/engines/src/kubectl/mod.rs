@@ -22,7 +22,7 @@ use strata_core::{
     },
     interface::Interface,
     proposal::{Fidelity, Proposal},
-    spec::UnitSpec,
+    spec::{OutputFrom, UnitSpec},
     tree::Tree,
 };
 use strata_syntax::kustomize;
@@ -118,8 +118,7 @@ impl Engine for Kubectl {
                 let files = manifests::files(&task.facts);
                 session(task, files.into_iter().map(Place::work).collect())
             }
-            Verb::Destroy => session(task, vec![]),
-            Verb::Outputs => end(declared::recorded(task)),
+            Verb::Destroy | Verb::Outputs => session(task, vec![]),
             Verb::Recover => end(Finding::Recovered(Verdict::Partly)),
             Verb::Verify => end(refused("objects are no verifier")),
         }
@@ -150,6 +149,7 @@ const fn ask(verb: Verb) -> Ask {
         Verb::Apply => Ask::Apply,
         Verb::Destroy => Ask::Destroy,
         Verb::Observe => Ask::Observe,
+        Verb::Outputs => Ask::Outputs,
         _ => Ask::Plan,
     }
 }
@@ -173,12 +173,21 @@ fn session(task: &Task, files: Vec<Place>) -> Turn<State> {
 
 fn found(task: &Task, answer: Answer, got: &Got) -> Result<Finding, Failure> {
     Ok(match task.verb {
-        Verb::Apply => {
-            let values = declared::from_files(&task.spec, got)?;
-            let mut outputs = declared::settle(&task.spec, values)?;
-            outputs.extend(cluster::note(&answer));
-            Finding::Applied { outputs }
-        }
+        Verb::Apply => Finding::Applied {
+            outputs: cluster::outputs(task, &answer, got)?,
+        },
+        // what only an apply makes is what was recorded
+        Verb::Outputs => match declared::recorded(task) {
+            Finding::Applied { mut outputs } => {
+                let mut spec = task.clone();
+                spec.spec
+                    .outputs
+                    .retain(|_, o| matches!(o.from, OutputFrom::Lookup(..)));
+                outputs.extend(cluster::outputs(&spec, &answer, got)?);
+                Finding::Applied { outputs }
+            }
+            other => other,
+        },
         Verb::Destroy => Finding::Gone,
         Verb::Observe => Finding::Observed {
             drift: answer.changes,

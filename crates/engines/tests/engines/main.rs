@@ -5,6 +5,7 @@
 mod ansible;
 mod bench;
 mod handoff;
+mod kubectl;
 mod packer;
 mod script;
 mod session;

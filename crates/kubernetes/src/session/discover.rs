@@ -143,6 +143,11 @@ impl Kinds {
         }
         names
     }
+    /// Kinds of a name, in whatever group.
+    pub(super) fn named(&self, kind: &str) -> Vec<GroupKind> {
+        let all = self.by_kind.keys().filter(|w| w.kind == kind);
+        all.cloned().collect()
+    }
     /// Names of kinds in a group.
     pub(super) fn of_group<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a str> {
         let own = self.by_kind.keys().filter(move |w| w.group == group);

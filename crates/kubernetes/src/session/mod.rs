@@ -8,6 +8,7 @@ mod connect;
 mod discover;
 mod explain;
 mod live;
+mod lookup;
 mod observe;
 mod plan;
 mod remove;
@@ -96,10 +97,17 @@ async fn answer(args: &[OsString]) -> Answer {
         Ask::Apply => apply::apply(&mut session, objects, &mut answer).await,
         Ask::Wait => wait::only(&mut session, objects).await,
         Ask::Observe => observe::observe(&mut session, objects, &mut answer).await,
+        Ask::Outputs => Ok(()),
         Ask::Destroy => remove::destroy(&mut session, &mut answer).await,
         Ask::Read => live::read(&mut session, objects, &mut answer).await,
         Ask::Kinds => discover::all(&session.api, &mut answer).await,
         Ask::Kubeconfig => store::kubeconfig(kubeconfig, &connection),
+    };
+    let done = match (done, session.request.ask) {
+        (Ok(()), Ask::Apply | Ask::Wait | Ask::Outputs) => {
+            lookup::lookup(&session, &mut answer).await
+        }
+        (done, _) => done,
     };
     if let Err(fault) = done {
         reply::tell(&fault);
@@ -150,7 +158,9 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
     let Asked { request, hide, .. } = asked;
     let wait = Duration::from_millis(request.wait);
     let patience = match request.ask {
-        Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Kinds => LOOKING,
+        Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Outputs | Ask::Kinds => {
+            LOOKING
+        }
         Ask::Apply | Ask::Wait | Ask::Destroy => wait.max(LOOKING),
     };
     let api = Api::new(connection.client.clone(), patience, !request.by_another);

@@ -179,6 +179,7 @@ impl Component {
             misread: false,
             constant: false,
         };
+        super::outputs::misplaced(&component.outputs, id.engine, problems);
         component.misread = misread;
         let constant = component.late_fields().all(|(_, f)| f.is_constant());
         component.constant = constant;

@@ -215,7 +215,7 @@ pub const OUTPUT: &[Meaning] = &[
     ("sensitive", "`true`: kept encrypted and never shown"),
     (
         "from",
-        "`stats`, `{file: PATH}` or `{json: 'PATH#/pointer'}`",
+        "`stats`, `{file: PATH}`, `{json: 'PATH#/pointer'}` or `{lookup: 'KIND/NAME#/pointer'}`",
     ),
     ("description", "for people"),
 ];
@@ -227,6 +227,10 @@ pub const FROM: &[Meaning] = &[
         "the text of a file, or with type `artifact` the file itself",
     ),
     ("json", "`PATH#/pointer`: a part of a JSON file"),
+    (
+        "lookup",
+        "`KIND/NAME#/pointer` or `KIND/NAMESPACE/NAME#/pointer`: a part of an object of the cluster",
+    ),
 ];
 
 /// Keys of `layers` in `strata.yaml`.

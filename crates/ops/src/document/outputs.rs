@@ -1,12 +1,45 @@
 //! Outputs that a component declares itself: a type, or where they are found.
-use super::{contract::parse_type, platform::not_yet};
+use super::contract::parse_type;
 use crate::decode::{Fields, Problems, expected};
 use litemap::LiteMap;
 use strata_core::{
+    diagnostic::Diagnostic,
     span::Location,
     spec::{OutputFrom, OutputSpec},
 };
 use strata_syntax::node::{Kind, Node};
+
+/// Engines that speak to a cluster.
+const LOOKS: &[&str] = &["kubectl", "kustomize", "helm", "flux", "argocd"];
+
+/// An output that is looked up where nobody can, and one from a Secret that would be shown.
+pub(super) fn misplaced(
+    outputs: &LiteMap<String, (Location, OutputSpec)>,
+    engine: &str,
+    problems: &mut Problems,
+) {
+    for (name, (at, output)) in outputs {
+        let OutputFrom::Lookup(object, _) = &output.from else {
+            continue;
+        };
+        let problem = if !LOOKS.contains(&engine) {
+            Diagnostic::error(
+                "output::lookup",
+                format!("engine `{engine}` speaks to no cluster: `{name}` cannot be looked up"),
+            )
+            .help("write the value to a file and use `{json: 'PATH#/pointer'}`")
+        } else if object.starts_with("Secret/") && !output.sensitive {
+            Diagnostic::error(
+                "output::lookup",
+                format!("`{name}` comes from a Secret and would be shown"),
+            )
+            .help("add `sensitive: true`")
+        } else {
+            continue;
+        };
+        problems.push(problem.at(at.clone()));
+    }
+}
 
 /// All of them by name.
 pub(super) fn outputs(
@@ -51,30 +84,37 @@ fn output_from(node: &Node, problems: &mut Problems) -> OutputFrom {
             problems.push(expected(
                 node,
                 "`from`",
-                "`stats`, `{file: PATH}` or `{json: 'PATH#/pointer'}`",
+                "`stats`, `{file: PATH}`, `{json: 'PATH#/pointer'}` or `{lookup: 'KIND/NAME#/pointer'}`",
             ));
         }
         return OutputFrom::Engine;
     }
     let f = Fields::of(Some(node), "`from`", &["file", "json", "lookup"], problems);
-    if let Some(n) = f.get("lookup") {
-        problems.push(not_yet(
-            n,
-            "lookup",
-            "write the value to a file and use `{json: 'PATH#/pointer'}`",
-        ));
-    }
     if let Some(path) = f.text("file", problems) {
         return OutputFrom::File(path);
     }
-    if let Some(text) = f.text("json", problems) {
-        let (path, pointer) = text.split_once('#').unwrap_or((&text, ""));
-        if path.is_empty() || !(pointer.is_empty() || pointer.starts_with('/')) {
-            let node = f.get("json").expect("just read");
-            let want = "`PATH#/pointer`; a pointer begins with `/`";
-            problems.push(expected(node, "`from.json`", want));
+    for key in ["json", "lookup"] {
+        let Some(text) = f.text(key, problems) else {
+            continue;
+        };
+        let (at, pointer) = text.split_once('#').unwrap_or((&text, ""));
+        let parts = at.split('/').filter(|part| !part.is_empty()).count();
+        let whole = key == "json" && parts > 0 || (2..=3).contains(&parts);
+        if !whole || !(pointer.is_empty() || pointer.starts_with('/')) {
+            let node = f.get(key).expect("just read");
+            let want = match key {
+                "json" => "`PATH#/pointer`; a pointer begins with `/`",
+                _ => {
+                    "an object and a pointer, such as `Service/web#/spec/clusterIP` or `Secret/NAMESPACE/NAME#/data/key`"
+                }
+            };
+            problems.push(expected(node, &format!("`from.{key}`"), want));
         }
-        return OutputFrom::Json(path.to_owned(), pointer.to_owned());
+        let (at, pointer) = (at.to_owned(), pointer.to_owned());
+        return match key {
+            "json" => OutputFrom::Json(at, pointer),
+            _ => OutputFrom::Lookup(at, pointer),
+        };
     }
     OutputFrom::Engine
 }

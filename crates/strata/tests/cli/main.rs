@@ -8,6 +8,7 @@ mod gates;
 mod hand_off;
 mod imports;
 mod json_schema;
+mod kubernetes;
 mod life;
 mod lsp;
 mod pipelines;

@@ -143,3 +143,37 @@ fn a_namespace_that_is_not_there_is_said() {
         .says("there is no namespace `t-nospace`")
         .says("add a Namespace");
 }
+
+#[test]
+fn a_webhook_is_ready_when_somebody_serves_it() {
+    let hook = "apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: t-serves}
+webhooks:
+- name: serves.example.com
+  sideEffects: None
+  timeoutSeconds: 2
+  admissionReviewVersions: [v1]
+  clientConfig: {service: {namespace: NS, name: nobody}}
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: t-serves}}
+  rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]
+";
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: nobody}\nspec: {ports: [{port: 443}], selector: {app: nobody}}\n";
+    let files: &[(&str, &str)] = &[
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\nkubectl: {namespace: NS, wait: 3s}\n",
+        ),
+        ("layers/top/web/a.yaml", service),
+        ("layers/top/web/b.yaml", hook),
+        ("layers/top/web/c.yaml", &config("a", "x")),
+    ];
+    let Some(g) = Ground::with_space("serves", files) else {
+        return;
+    };
+    let done = g.platform.run(&["apply", "dev", "--yes"]);
+    assert_eq!(done.code, 10, "{}", done.all());
+    done.says("ValidatingWebhookConfiguration.admissionregistration.k8s.io t-serves is not ready after 3 s")
+        .says("the Service t-serves/nobody has no ready endpoint");
+    g.does(&["delete", "validatingwebhookconfiguration", "t-serves"]);
+}

@@ -4,7 +4,7 @@ use crate::{
     sandbox::STRATA,
 };
 use serde_json::{Value as Json, json};
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 /// Half ConfigMaps, half Deployments without pods.
 fn objects(of: usize) -> String {
@@ -13,6 +13,28 @@ fn objects(of: usize) -> String {
         _ => deployment(&format!("d{i}"), 0, IMAGE, "true"),
     };
     (0..of).map(one).collect::<Vec<_>>().join("---\n")
+}
+
+/// A session without an engine.
+fn ask(g: &Ground, ask: &str, file: &Path) -> Json {
+    let request = g.platform.beside("request.json");
+    let asked = json!({
+        "ask": ask, "platform": g.space, "unit": "dev/web", "namespace": g.space, "wait": 60_000,
+        "prune": true, "force-conflicts": false, "inventory": true,
+        "cluster": fs::read_to_string(g.platform.root().join("kubeconfig")).unwrap(),
+    });
+    fs::write(&request, asked.to_string()).unwrap();
+    let out = Command::new(STRATA)
+        .arg("__kubernetes")
+        .args([&request, file])
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    serde_json::from_slice(&out.stdout).unwrap()
 }
 
 #[test]
@@ -70,4 +92,29 @@ fn five_hundred_objects_take_one_request_each() {
     );
     // and nothing at all where nothing changed
     g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+}
+
+#[test]
+fn other_engines_ask_for_a_kubeconfig_wait_and_read() {
+    let files: &[(&str, &str)] = &[("x/a.yaml", &deployment("a", 1, IMAGE, "sleep 1000"))];
+    let Some(g) = Ground::with_space("asks", files) else {
+        return;
+    };
+    let file = g.platform.root().join("x/a.yaml");
+    let kubeconfig = g.platform.beside("made.json");
+    ask(&g, "kubeconfig", &kubeconfig);
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&kubeconfig).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let out = Command::new("kubectl")
+        .arg("--kubeconfig")
+        .arg(&kubeconfig)
+        .args(["-n", &g.space, "apply", "-f"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{out:?}");
+    ask(&g, "wait", &file);
+    let read = ask(&g, "read", &file);
+    assert_eq!(read["found"][0]["status"]["readyReplicas"], json!(1));
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-const COMPONENT: &str = "helm: {namespace: NS, create-namespace: true, timeout: 60s, release: web}\ninputs: {password: '${{ secret(\"file:word\") }}'}\n";
+const COMPONENT: &str = "helm: {namespace: NS, create-namespace: true, timeout: 60s, release: web}\ninputs: {password: '${{ secret(\"file:word\") }}'}\noutputs: {said: {type: string, from: {lookup: 'ConfigMap/web#/data/greeting'}}}\n";
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 const VALUES: &str = "greeting: hello\npassword: none\nslow: 0\n";
 const OBJECTS: &str = r#"apiVersion: v1
@@ -70,6 +70,7 @@ fn a_release_is_planned_applied_left_alone_and_taken_away() {
         .says("revision")
         .never_says("identity")
         .never_says("sesame-open");
+    g.ends(0, &["outputs", "dev/web", "said"]).says("hello");
     // neither the secret nor the kubeconfig is left
     let key = text(&g.platform.root().join("kubeconfig"));
     let key = key

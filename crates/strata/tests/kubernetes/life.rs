@@ -193,3 +193,52 @@ fn what_is_wrong_with_files_is_said_with_its_line() {
     g.ends(10, &["plan", "dev"])
         .says("x.yaml:1: this is no object");
 }
+
+#[test]
+fn parts_of_objects_are_outputs() {
+    let outputs = "outputs:
+  address: {type: string, from: {lookup: 'Service/web#/spec/clusterIP'}}
+  port: {type: number, from: {lookup: 'Service/NS/web#/spec/ports/0/port'}}
+  password: {type: string, sensitive: true, from: {lookup: 'Secret/s#/data/key'}}
+";
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 8080}], selector: {app: web}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {key: hush-hush}\n";
+    let files: &[(&str, &str)] = &[
+        (
+            "layers/top/web/component.yaml",
+            &format!("{COMPONENT}{outputs}"),
+        ),
+        ("layers/top/web/a.yaml", service),
+    ];
+    let Some(g) = Ground::with_space("lookup", files) else {
+        return;
+    };
+    g.ends(0, &["apply", "dev", "--yes"])
+        .never_says("hush-hush");
+    let address = g.field("service", "web", ".spec.clusterIP");
+    let said = g
+        .ends(0, &["outputs", "dev/web", "--format", "json"])
+        .json();
+    assert_eq!(said["address"], serde_json::json!(address));
+    assert_eq!(said["port"], serde_json::json!(8080));
+    g.ends(0, &["outputs", "dev/web", "password", "--reveal"])
+        .says("hush-hush");
+    assert!(
+        g.platform
+            .stored_with("hush-hush")
+            .iter()
+            .all(|p| p.ends_with("a.yaml"))
+    );
+    // a store that was lost is made again from what is there
+    std::fs::remove_dir_all(g.platform.root().join(".strata")).unwrap();
+    g.ends(0, &["adopt", "dev"]);
+    g.ends(0, &["outputs", "dev/web"]).says(&address);
+    g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    g.edit(
+        "layers/top/web/component.yaml",
+        "Service/web#",
+        "Service/wed#",
+    );
+    g.edit("layers/top/web/component.yaml", "60s", "1s");
+    g.ends(10, &["apply", "dev", "--yes"])
+        .says("the output `address` cannot be looked up: there is no Service t-lookup/wed");
+}
