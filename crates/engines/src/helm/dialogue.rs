@@ -1,10 +1,12 @@
 //! What comes after what, and what is run for it.
 use super::{
-    At, State, commands, failure,
+    At, State,
+    answers::{change, history, pulled, why},
+    commands, failure,
     options::{self, Chart},
     outputs::{self, Outputs},
     planned::{self, After, Before},
-    release::{self, Release, Restore, Revision},
+    release::{self, Release, Restore},
     steps::{label, start},
     workspace,
 };
@@ -15,7 +17,7 @@ use crate::{
 use std::collections::BTreeMap;
 use strata_core::{
     cluster::Answer,
-    engine::{Artifact, Failure, Finding, Got, Task, Turn, Verb, Verdict},
+    engine::{Failure, Finding, Got, Task, Turn, Verb, Verdict},
     proposal::{Action, Change},
 };
 
@@ -363,46 +365,5 @@ impl<'t> Dialogue<'t> {
             }
         };
         self.end(Finding::Failed(failure::followed(failure, &how)))
-    }
-}
-
-/// The chart that was fetched.
-fn pulled(task: &Task, got: &Got) -> Result<Artifact, Finding> {
-    let kept = match got {
-        Got::Exit { kept, .. } => kept.get("chart").cloned(),
-        _ => None,
-    };
-    kept.ok_or_else(|| {
-        let file = Chart::of(&task.spec).file(&options::version(&task.spec));
-        refused(format!(
-            "helm pull left no file `{file}`; write the version just as the chart does, with `v` where it has one"
-        ))
-    })
-}
-
-fn history(task: &Task, got: &Got) -> Result<Vec<Revision>, Finding> {
-    if failure::is_unknown(got) {
-        return Ok(Vec::new());
-    }
-    if !succeeded(got) {
-        return Err(Finding::Failed(failure::failure(task, "history", got)));
-    }
-    release::read("history", got.stdout()).map_err(refused)
-}
-
-/// What the objects of a failed upgrade say: which are not ready, with their events and what their pods logged.
-fn why(failure: Failure, got: &Got) -> Failure {
-    match cluster::answer("", got) {
-        Err(why) if !got.stdout().is_empty() => failure::followed(failure, &why.summary),
-        _ => failure,
-    }
-}
-
-fn change(task: &Task, action: Action, line: String) -> Change {
-    Change {
-        object: format!("release {}", failure::shown(task)),
-        action,
-        after: None,
-        detail: vec![line],
     }
 }

@@ -6,8 +6,9 @@
 //! writes the private kubeconfig that helm enters with.
 //!
 //! - [`options`], [`interface`]: what the component and its chart say. [`workspace`], [`commands`]: files and invocations.
-//! - [`dialogue`], [`steps`]: what comes after what. [`release`], [`manifest`]: what helm answers.
+//! - [`dialogue`], [`steps`], [`answers`]: what comes after what. [`release`], [`manifest`]: what helm answers.
 //! - [`planned`], [`outputs`], [`failure`]: what becomes of it.
+mod answers;
 mod commands;
 mod dialogue;
 mod failure;
