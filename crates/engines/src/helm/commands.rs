@@ -265,6 +265,9 @@ fn values(task: &Task, run: &mut Invocation) {
     if flag(&task.spec, "skip-crds") == Some(true) {
         run.args.push("--skip-crds".into());
     }
+    if flag(&task.spec, "take-ownership") == Some(true) && run.label != "template" {
+        run.args.push("--take-ownership".into());
+    }
     if workspace::makes_namespace(task) && run.label != "template" {
         run.args.push("--create-namespace".into());
     }

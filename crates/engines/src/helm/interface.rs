@@ -168,6 +168,7 @@ fn wrong_options(spec: &UnitSpec) -> Vec<Diagnostic> {
         "create-namespace",
         "atomic",
         "wait",
+        "take-ownership",
         "test",
         "skip-crds",
         "plain-http",

@@ -261,6 +261,56 @@ fn a_release_that_was_cut_off_is_restored() {
 }
 
 #[test]
+fn a_release_that_was_going_is_taken_away_first() {
+    let held = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [helm.example/hold]}\n";
+    let Some(unit) = unit(
+        "going",
+        &[("Chart.yaml", CHART), ("templates/held.yaml", held)],
+    ) else {
+        return;
+    };
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
+    let mut helm = unit.helm(&["uninstall", "unit", "--wait"]).spawn().unwrap();
+    let going = ["get", "secret", "-l", "status=uninstalling", "-o=name"];
+    while unit.kubectl(&going).is_empty() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    helm.kill().unwrap();
+    helm.wait().unwrap();
+    let plan = unit.task(Verb::Plan, "{}", "{}");
+    let proposal = unit.planned("helm-going", &plan);
+    assert_eq!(
+        lines(&proposal).last().unwrap(),
+        "Create release helm-going/unit: revision 1 is uninstalling: it is uninstalled first"
+    );
+    let patch = r#"{"metadata": {"finalizers": null}}"#;
+    let free = ["patch", "configmap", "held", "--type=merge", "-p", patch];
+    unit.kubectl(&free);
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
+    unit.kubectl(&free);
+    assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
+}
+
+#[test]
+fn objects_of_nobody_become_part_of_a_release_when_that_is_said() {
+    let Some(unit) = unit("owner", &web()) else {
+        return;
+    };
+    let make = ["create", "namespace", "helm-owner"];
+    unit.kubectl(&make);
+    unit.kubectl(&["create", "configmap", "web", "--from-literal=greeting=hand"]);
+    let failure = unit.failed("helm-not-ours", &unit.task(Verb::Plan, "{}", "{}"));
+    let said = "`helm: {take-ownership: true}`";
+    assert!(failure.summary.ends_with(said), "{failure:?}");
+    let take = r#"{"take-ownership": true}"#;
+    let proposal = unit.planned("", &unit.task(Verb::Plan, "{}", take));
+    let said = r#"data.greeting: "hand" -> "hello""#;
+    assert!(lines(&proposal)[0].contains(said), "{proposal:?}");
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", take));
+    assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
+}
+
+#[test]
 fn tests_of_the_chart_run_after_the_apply() {
     let Some(unit) = unit("test", &web()) else {
         return;
