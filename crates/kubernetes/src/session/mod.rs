@@ -14,6 +14,7 @@ mod observe;
 mod plan;
 mod remove;
 mod reply;
+mod sets;
 mod store;
 mod wait;
 mod wanted;
