@@ -69,6 +69,9 @@ pub struct Request {
     pub prune: bool,
     /// Take fields over that belong to others.
     pub force_conflicts: bool,
+    /// Apply what was there before when the new does not get ready.
+    #[serde(default)]
+    pub rollback: bool,
     /// What is looked up when all is ready, by name: `Service/web#/spec/clusterIP`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lookups: BTreeMap<String, String>,
@@ -187,6 +190,7 @@ mod tests {
             wait: 0,
             prune: true,
             force_conflicts: false,
+            rollback: false,
             lookups: BTreeMap::new(),
             inventory: true,
             by_another: false,

@@ -34,6 +34,7 @@ pub fn request(task: &Task, ask: Ask) -> Request {
         wait: bounded(task, USUAL_WAIT),
         prune: true,
         force_conflicts: false,
+        rollback: false,
         lookups: lookups(task),
         inventory: true,
         by_another: false,

@@ -4,7 +4,7 @@
 //!
 //! - [`object`]: objects from YAML and JSON, with inputs in them. [`schema`]: what a definition that comes along says.
 //! - [`diff`]: what differs between two states of an object, for people; secrets and the server's noise left out.
-//! - [`owner`]: who changed a field. [`order`]: what comes first and what last. [`ready`]: is it ready, by the rules of kstatus.
+//! - [`owner`]: who changed a field; [`owned`]: what a manager applied. [`order`]: what comes first and what last. [`ready`]: is it ready, by the rules of kstatus.
 //! - [`undeclared`]: fields that only older ways of applying take.
 //! - [`inventory`]: what was applied, as an ApplySet (KEP-3659). [`fault`]: what a refusal means, and the way out.
 //!
@@ -41,6 +41,7 @@ pub mod fault;
 pub mod inventory;
 pub mod object;
 pub mod order;
+pub mod owned;
 pub mod owner;
 pub mod ready;
 pub mod schema;

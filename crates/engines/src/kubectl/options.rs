@@ -29,6 +29,10 @@ pub(super) const ALL: &[(&str, &str)] = &[
         "force-conflicts",
         "`true`: fields that belong to other managers are taken over",
     ),
+    (
+        "rollback",
+        "`true`: what was there before is applied again when the new does not get ready",
+    ),
 ];
 
 fn flag(block: &str, spec: &UnitSpec, key: &str, usual: bool) -> Result<bool, Failure> {
@@ -53,6 +57,7 @@ pub(super) fn request(block: &str, task: &Task, ask: Ask) -> Result<Request, Fai
     }
     request.prune = flag(block, spec, "prune", true)?;
     request.force_conflicts = flag(block, spec, "force-conflicts", false)?;
+    request.rollback = flag(block, spec, "rollback", false)?;
     Ok(request)
 }
 
@@ -66,7 +71,7 @@ pub(super) fn problems(block: &str, spec: &UnitSpec) -> Vec<Diagnostic> {
         .about(key)
     };
     let mut out: Vec<Diagnostic> = wrong_duration(spec, "wait").into_iter().collect();
-    for key in ["prune", "force-conflicts"] {
+    for key in ["prune", "force-conflicts", "rollback"] {
         if let Some(text) = spec.string(key)
             && !matches!(text.as_str(), "true" | "false")
         {

@@ -1,10 +1,10 @@
 //! Makes the objects so, stage by stage; then removes what is no longer among them and waits until all are ready.
 use super::{
-    AT_ONCE, Session,
+    AT_ONCE, Session, back,
     discover::Kinds,
     live::Live,
-    plan::{self, Is, Namespaces},
-    remove, wait,
+    plan::{self, Namespaces},
+    remove, sets, wait,
     wanted::{self, All, Wanted},
 };
 use crate::{
@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 use std::{collections::BTreeSet, time::Duration};
 use strata_core::{
     cluster::Answer,
+    engine::Class,
     proposal::{Action, Change},
 };
 use tokio::time::{Instant, sleep};
@@ -40,6 +41,24 @@ pub(super) async fn apply(
     }
     remove::read_inventory(session).await?;
     let live = plan::live_of(session, &all, &spaces).await?;
+    sets::of_others(session, &all, &live).await?;
+    let done = forward(session, &mut all, &spaces, &live, answer).await;
+    match done {
+        // who cannot be reached cannot be led back either
+        Err(fault) if session.request.rollback && fault.class == Class::Permanent => {
+            Err(back::back(session, &all, &live, answer, fault).await)
+        }
+        done => done,
+    }
+}
+
+async fn forward(
+    session: &mut Session,
+    all: &mut All,
+    spaces: &Namespaces,
+    live: &Live,
+    answer: &mut Answer,
+) -> Result<(), Fault> {
     let mut announced = false;
     let mut next = 0;
     while next < all.objects.len() {
@@ -51,34 +70,34 @@ pub(super) async fn apply(
                 .count();
         if !announced && rank.0 > Stage::Namespaces {
             announced = true;
-            announce(session, &all, &spaces).await?;
+            announce(session, all, spaces).await?;
         }
-        serve(session, &mut all, next..end).await?;
+        serve(session, all, next..end).await?;
         let part = &all.objects[next..end];
-        group(session, part, &live, answer).await?;
+        group(session, part, live, answer).await?;
         if rank.0 == Stage::Definitions || rank.0 == Stage::Namespaces {
             wait::until_ready(session, part).await?;
         }
         next = end;
     }
     if !announced {
-        announce(session, &all, &spaces).await?;
+        announce(session, all, spaces).await?;
     }
-    if session.request.prune {
-        remove::prune(session, &all, answer).await?;
+    // who may have to go back removes nothing before all is well
+    let first = !session.request.rollback;
+    if session.request.prune && first {
+        remove::prune(session, all, answer).await?;
     }
-    wait::until_ready(session, &all.objects).await
+    wait::until_ready(session, &all.objects).await?;
+    if session.request.prune && !first {
+        remove::prune(session, all, answer).await?;
+    }
+    Ok(())
 }
 
 /// The inventory names the kinds that are about to come before they come.
 async fn announce(session: &Session, all: &All, spaces: &Namespaces) -> Result<(), Fault> {
-    let space = &session.inventory.namespace;
-    if session.request.inventory && matches!(spaces.is(space, all), Is::Missing) {
-        return Err(Fault::permanent(format!(
-            "there is no namespace `{space}` for the inventory of this unit"
-        ))
-        .more("say with `namespace:` of the component which namespace is its own"));
-    }
+    spaces.for_inventory(session, all)?;
     let keys: Vec<Key> = all.objects.iter().map(|w| w.key.clone()).collect();
     remove::write_inventory(session, keys.iter()).await
 }

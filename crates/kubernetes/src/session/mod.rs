@@ -4,6 +4,7 @@
 //! the cluster is known to be the one that was noted.
 mod api;
 mod apply;
+mod back;
 mod connect;
 mod discover;
 mod explain;
@@ -13,6 +14,7 @@ mod observe;
 mod plan;
 mod remove;
 mod reply;
+mod sets;
 mod store;
 mod wait;
 mod wanted;

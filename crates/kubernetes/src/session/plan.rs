@@ -3,7 +3,7 @@ use super::{
     AT_ONCE, Session,
     discover::Served,
     live::{self, Live},
-    remove,
+    remove, sets,
     wanted::{self, All, Wanted},
 };
 use crate::{
@@ -97,6 +97,17 @@ impl Namespaces {
             None => Is::Missing,
         }
     }
+    /// Is there a namespace for the inventory?
+    pub(super) fn for_inventory(&self, session: &Session, all: &All) -> Result<(), Fault> {
+        let space = &session.inventory.namespace;
+        if !session.request.inventory || !matches!(self.is(space, all), Is::Missing) {
+            return Ok(());
+        }
+        Err(Fault::permanent(format!(
+            "there is no namespace `{space}` for the inventory of this unit"
+        ))
+        .more("say with `namespace:` of the component which namespace is its own"))
+    }
     /// A fault for an object that cannot be put where it belongs.
     pub(super) fn fault(&self, w: &Wanted, all: &All) -> Option<Fault> {
         let name = &w.key.namespace;
@@ -146,7 +157,15 @@ pub(super) async fn plan(
     let all = wanted::wanted(session, objects).await?;
     let spaces = Namespaces::look(session, &all).await?;
     remove::read_inventory(session).await?;
+    let faults: Vec<Fault> = all
+        .objects
+        .iter()
+        .filter_map(|w| spaces.fault(w, &all))
+        .collect();
+    Fault::all(faults).map_or(Ok(()), Err)?;
+    spaces.for_inventory(session, &all)?;
     let live = live_of(session, &all, &spaces).await?;
+    sets::of_others(session, &all, &live).await?;
     let (session, all_ref, spaces, live_ref) = (&*session, &all, &spaces, &live);
     let trials = all
         .objects
@@ -178,9 +197,6 @@ async fn trial(
     spaces: &Namespaces,
     live: &Live,
 ) -> Result<Option<Change>, Fault> {
-    if let Some(fault) = spaces.fault(w, all) {
-        return Err(fault);
-    }
     let place = &w.object.at;
     let coming = matches!(spaces.is(&w.key.namespace, all), Is::Coming);
     let Some(path) = w.path().filter(|_| !coming) else {

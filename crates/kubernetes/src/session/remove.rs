@@ -91,7 +91,11 @@ fn change(member: &Member) -> Change {
         object: member.key().to_string(),
         action: Action::Delete,
         after: None,
-        detail: vec![],
+        detail: match order::stage(&member.key().what) {
+            order::Stage::Namespaces => vec!["with everything in it".to_owned()],
+            order::Stage::Definitions => vec!["with every object of its kind".to_owned()],
+            _ => vec![],
+        },
     }
 }
 
@@ -178,7 +182,7 @@ pub(super) async fn destroy(session: &mut Session, answer: &mut Answer) -> Resul
     }
 }
 
-async fn remove(
+pub(super) async fn remove(
     session: &Session,
     owned: &[(Member, Served, Json)],
     answer: &mut Answer,

@@ -126,7 +126,7 @@ fn cut_in_the_middle(g: &Ground, wire: &Wire) -> std::process::Child {
 
 #[test]
 fn a_server_that_comes_back_is_waited_for() {
-    let Some((g, wire)) = ground("back", "120s") else {
+    let Some((g, wire)) = ground("again", "120s") else {
         return;
     };
     let child = cut_in_the_middle(&g, &wire);

@@ -189,6 +189,11 @@ fn what_is_wrong_with_files_is_said_with_its_line() {
     g.ends(10, &["plan", "dev"])
         .says("ConfigMap t-wrong/a (x.yaml:1)")
         .says("datta");
+    g.write("layers/top/web/x.yaml", &config("a", "yes"));
+    g.ends(10, &["plan", "dev"])
+        .says("ConfigMap t-wrong/a (x.yaml:1) is not valid")
+        .says("data.key: expected string, got true")
+        .says("put a text into quotes");
     g.write("layers/top/web/x.yaml", "kind: ConfigMap\n");
     g.ends(10, &["plan", "dev"])
         .says("x.yaml:1: this is no object");
@@ -241,4 +246,46 @@ fn parts_of_objects_are_outputs() {
     g.edit("layers/top/web/component.yaml", "60s", "1s");
     g.ends(10, &["apply", "dev", "--yes"])
         .says("the output `address` cannot be looked up: there is no Service t-lookup/wed");
+}
+
+#[test]
+fn what_does_not_get_ready_goes_back_to_what_was_there() {
+    let web = deployment("web", 1, IMAGE, "sleep 1000");
+    let files: &[(&str, &str)] = &[
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\nkubectl: {namespace: NS, wait: 8s, rollback: true}\n",
+        ),
+        ("layers/top/web/a.yaml", &web),
+        ("layers/top/web/b.yaml", &config("b", "old")),
+        ("layers/top/web/c.yaml", &config("c", "x")),
+    ];
+    let Some(g) = Ground::with_space("back", files) else {
+        return;
+    };
+    g.ends(0, &["apply", "dev", "--yes"]);
+    g.edit("layers/top/web/a.yaml", "sleep 1000", "exit 1");
+    g.edit("layers/top/web/b.yaml", "old", "new");
+    std::fs::remove_file(g.platform.root().join("layers/top/web/c.yaml")).unwrap();
+    g.write("layers/top/web/d.yaml", &config("d", "x"));
+    g.ends(10, &["apply", "dev", "--yes"])
+        .says("Deployment.apps t-back/web is not ready after 8 s")
+        .says("went back to what was there before: 2 applied again, 1 removed");
+    assert_eq!(g.field("configmap", "b", ".data.key"), "old");
+    assert!(g.has("configmap", "c") && !g.has("configmap", "d"));
+    let command = g.field(
+        "deployment",
+        "web",
+        ".spec.template.spec.containers[0].command",
+    );
+    assert!(command.contains("sleep 1000"), "{command}");
+    assert_eq!(g.field("deployment", "web", ".status.readyReplicas"), "1");
+    // the same again is not what was applied
+    g.edit("layers/top/web/a.yaml", "exit 1", "sleep 2000");
+    g.ends(0, &["plan", "dev"])
+        .says("1 to delete")
+        .says("1 to create");
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("removed ConfigMap t-back/c");
+    assert_eq!(g.field("configmap", "b", ".data.key"), "new");
 }
