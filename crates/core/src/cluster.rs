@@ -80,6 +80,10 @@ pub struct Request {
     /// Objects of Flux and Argo CD are told to look now, and are ready when they did; they are in the answer's `found`.
     #[serde(default)]
     pub hand_over: bool,
+    /// Another tool applies the objects, in the older way: what the server takes from that and not from us is no fault.
+    /// Fields that it does not know, and items of a list that are there twice.
+    #[serde(default)]
+    pub by_another: bool,
 }
 
 impl Request {
@@ -193,6 +197,7 @@ mod tests {
             lookups: BTreeMap::new(),
             inventory: true,
             hand_over: false,
+            by_another: false,
         };
         let secret = Term::Secret(crate::value::SecretRef {
             store: "env".into(),

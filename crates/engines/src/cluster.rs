@@ -38,6 +38,7 @@ pub fn request(task: &Task, ask: Ask) -> Request {
         lookups: lookups(task),
         inventory: true,
         hand_over: false,
+        by_another: false,
     }
 }
 

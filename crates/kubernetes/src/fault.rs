@@ -116,12 +116,29 @@ impl Refusal {
         let (_, rest) = self.message.split_once("failed calling webhook \"")?;
         rest.split('"').next()
     }
+    /// Is a field of another type than it must be? Which; the server says so as if it were its own fault.
+    fn mistyped(&self) -> Option<String> {
+        let (_, fields) = self
+            .message
+            .split_once("failed to create typed patch object")?;
+        let (_, fields) = fields.split_once("): ")?;
+        let field = fields.trim_start_matches("errors:").trim();
+        // the wording of a library: `got &value.valueUnstructured{Value:true}`
+        Some(
+            field
+                .replace("&value.valueUnstructured{Value:", "")
+                .replace('}', ""),
+        )
+    }
     /// May the same request work in a moment?
     pub fn may_pass(&self) -> bool {
         match self.code {
             0 | 429 | 502 | 503 | 504 => true,
             409 => !self.is_owned() && self.reason != "AlreadyExists",
-            500 => self.webhook().is_some() || self.reason == "InternalError",
+            500 => {
+                self.mistyped().is_none()
+                    && (self.webhook().is_some() || self.reason == "InternalError")
+            }
             // rights that were granted a moment ago, an account that is being made
             403 => {
                 self.message.contains("cache has not been synced")
@@ -155,6 +172,11 @@ impl Refusal {
             ))
             .more(self.webhook_reason())
             .more("its configuration says `failurePolicy: Fail`: start what serves it, or remove the configuration");
+        }
+        if let Some(field) = self.mistyped() {
+            return fault(format!("{object}{place} is not valid"))
+                .more(field.trim_start_matches('.').to_owned())
+                .more("put a text into quotes: `yes`, `no`, `on`, `y` and numbers are none for Kubernetes");
         }
         if self.message.contains("denied the request") {
             return fault(format!("{object}{place} is refused by an admission rule"))
@@ -277,6 +299,17 @@ mod tests {
         ] {
             assert_eq!(r.may_pass(), passes, "{r:?}");
         }
+    }
+
+    #[test]
+    fn a_field_of_another_type_does_not_pass() {
+        let message = "failed to create typed patch object (n/a; /v1, Kind=ConfigMap): .data.key: expected string, got &value.valueUnstructured{Value:true}";
+        let r = refusal(500, "", message);
+        assert!(!r.may_pass());
+        let lines = r.about("ConfigMap n/a", "a.yaml:1").lines;
+        assert_eq!(lines[0], "ConfigMap n/a (a.yaml:1) is not valid");
+        assert_eq!(lines[1], "  data.key: expected string, got true");
+        assert!(lines[2].contains("quotes"));
     }
 
     #[test]

@@ -17,7 +17,7 @@ const TOOLING: &str = "applyset.kubernetes.io/tooling";
 const KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
 const NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
 /// Whose set it is, for people.
-const UNIT: &str = "strata.dev/unit";
+pub const UNIT: &str = "strata.dev/unit";
 /// The key of the list of members.
 const MEMBERS: &str = "members";
 

@@ -5,6 +5,7 @@
 //! - [`object`]: objects from YAML and JSON, with inputs in them. [`schema`]: what a definition that comes along says.
 //! - [`diff`]: what differs between two states of an object, for people; secrets and the server's noise left out.
 //! - [`owner`]: who changed a field; [`owned`]: what a manager applied. [`order`]: what comes first and what last. [`ready`]: is it ready, by the rules of kstatus.
+//! - [`undeclared`]: fields that only older ways of applying take.
 //! - [`inventory`]: what was applied, as an ApplySet (KEP-3659). [`fault`]: what a refusal means, and the way out.
 //!
 //! [`session`] is the rim: it speaks to an API server, on one thread, in a process of its own.
@@ -46,3 +47,4 @@ pub mod owner;
 pub mod ready;
 pub mod schema;
 pub mod session;
+pub mod undeclared;

@@ -3,7 +3,7 @@ use super::{
     options::{self, Chart, flag},
     release::Restore,
     workspace::{
-        self, CHARTS, DEFINITIONS, ENTER, KINDS, KUBECONFIG, MANIFEST, NAMESPACE, OBJECTS,
+        self, CHARTS, DEFINITIONS, ENTER, KINDS, KUBECONFIG, LOOKUPS, MANIFEST, NAMESPACE, OBJECTS,
         REPOSITORIES, VALUES,
     },
 };
@@ -179,6 +179,13 @@ pub fn look(task: &Task) -> Invocation {
     session(task, "look", OBJECTS, vec![Place::private(MANIFEST)])
 }
 
+/// A session that reads outputs from objects.
+pub fn lookups(task: &Task) -> Invocation {
+    let mut run = session(task, "outputs", LOOKUPS, vec![]);
+    run.collect = declared::collects(&task.spec);
+    run
+}
+
 fn session(task: &Task, label: &str, request: &str, files: Vec<Place>) -> Invocation {
     let mut run = cluster::invocation(task, label, request, files);
     // whatever the verb is: helm writes, this does not
@@ -258,6 +265,9 @@ fn values(task: &Task, run: &mut Invocation) {
         .extend(["--values".into(), Arg::Path(Place::private(VALUES))]);
     if flag(&task.spec, "skip-crds") == Some(true) {
         run.args.push("--skip-crds".into());
+    }
+    if flag(&task.spec, "take-ownership") == Some(true) && run.label != "template" {
+        run.args.push("--take-ownership".into());
     }
     if workspace::makes_namespace(task) && run.label != "template" {
         run.args.push("--create-namespace".into());
@@ -370,31 +380,4 @@ pub fn progress(label: &str, line: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use strata_core::{name::Address, spec::UnitSpec};
-
-    #[test]
-    fn what_may_be_secret_is_never_an_argument() {
-        let json = r#"{"verb": "apply", "unit": "dev/web", "spec": {"engine": "helm", "folder": "web"}, "inputs": {"password": {"secret": {"store": "env", "key": "P"}}}, "tool": {"program": "", "version": ""}}"#;
-        let task: Task = serde_json::from_str(json).unwrap();
-        assert_eq!(task.unit, Address::new("dev", "web"));
-        assert_eq!(
-            task.spec.folder,
-            UnitSpec {
-                folder: "web".into(),
-                ..UnitSpec::default()
-            }
-            .folder
-        );
-        let run = upgrade(&task);
-        assert_eq!(run.program, "helm");
-        let text: Vec<&Arg> = run
-            .args
-            .iter()
-            .filter(|a| !matches!(a, Arg::Text(_)))
-            .collect();
-        assert_eq!(text, [&Arg::Path(Place::private(VALUES))]);
-        assert_eq!(run.effect, Effect::Writes(Recovery::Probe));
-    }
-}
+mod tests;

@@ -1,10 +1,12 @@
 //! What comes after what, and what is run for it.
 use super::{
-    At, State, commands, failure,
+    At, State,
+    answers::{change, history, pulled, why},
+    commands, failure,
     options::{self, Chart},
-    outputs,
+    outputs::{self, Outputs},
     planned::{self, After, Before},
-    release::{self, Release, Restore, Revision},
+    release::{self, Release, Restore},
     steps::{label, start},
     workspace,
 };
@@ -14,7 +16,8 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use strata_core::{
-    engine::{Artifact, Failure, Finding, Got, Task, Turn, Verb, Verdict},
+    cluster::Answer,
+    engine::{Failure, Finding, Got, Task, Turn, Verb, Verdict},
     proposal::{Action, Change},
 };
 
@@ -133,10 +136,11 @@ impl<'t> Dialogue<'t> {
                 let failure = failure::of_tests(task, got);
                 self.end(Finding::Failed(failure))
             }
-            At::Outputs if ok => {
-                let finding = outputs::finding(task, self.state.noted.take(), got);
-                self.end(finding)
-            }
+            At::Outputs if ok => self.gives(got),
+            At::Lookups { own } => match cluster::answer("the look for outputs", got) {
+                Ok(answer) => self.given(own, &answer, got),
+                Err(failure) => self.end(Finding::Failed(failure)),
+            },
             At::Applied { drift } if ok => self.run(At::Observe { drift }),
             At::Observe { drift } => self.observed(drift, got),
             // it only tells
@@ -163,7 +167,7 @@ impl<'t> Dialogue<'t> {
     }
 
     /// `status` answered.
-    fn looked(mut self, got: &Got) -> Turn<State> {
+    fn looked(self, got: &Got) -> Turn<State> {
         let task = self.task;
         let release = if failure::is_unknown(got) {
             None
@@ -179,10 +183,7 @@ impl<'t> Dialogue<'t> {
         match (task.verb, release) {
             (Verb::Destroy, None) => self.end(Finding::Gone),
             (Verb::Destroy, Some(_)) => self.run(At::Stays),
-            (Verb::Outputs, Some(_)) => {
-                let finding = outputs::finding(task, self.state.noted.take(), got);
-                self.end(finding)
-            }
+            (Verb::Outputs, Some(_)) => self.gives(got),
             (Verb::Outputs, None) => {
                 let release = failure::shown(task);
                 self.end(refused(format!("there is no release {release}")))
@@ -305,6 +306,30 @@ impl<'t> Dialogue<'t> {
         }
     }
 
+    /// `status` when all is done.
+    fn gives(mut self, got: &Got) -> Turn<State> {
+        let task = self.task;
+        let own = release::read("status", got.stdout()).and_then(|r| outputs::own(task, &r));
+        match own {
+            Ok(own) if outputs::are_looked_up(task) => self.run(At::Lookups { own }),
+            Ok(own) => {
+                let answer = Answer {
+                    cluster: self.state.noted.take(),
+                    ..Answer::default()
+                };
+                self.given(own, &answer, got)
+            }
+            Err(why) => self.end(refused(why)),
+        }
+    }
+    fn given(self, own: Outputs, answer: &Answer, got: &Got) -> Turn<State> {
+        let finding = match outputs::all(self.task, own, answer, got) {
+            Ok(outputs) => Finding::Applied { outputs },
+            Err(failure) => Finding::Failed(failure),
+        };
+        self.end(finding)
+    }
+
     /// An upgrade failed. When it ended by itself, its objects can say why, and it can be gone back from.
     fn went_wrong(self, got: &Got) -> Turn<State> {
         let failure = failure::failure(self.task, "upgrade", got);
@@ -340,46 +365,5 @@ impl<'t> Dialogue<'t> {
             }
         };
         self.end(Finding::Failed(failure::followed(failure, &how)))
-    }
-}
-
-/// The chart that was fetched.
-fn pulled(task: &Task, got: &Got) -> Result<Artifact, Finding> {
-    let kept = match got {
-        Got::Exit { kept, .. } => kept.get("chart").cloned(),
-        _ => None,
-    };
-    kept.ok_or_else(|| {
-        let file = Chart::of(&task.spec).file(&options::version(&task.spec));
-        refused(format!(
-            "helm pull left no file `{file}`; write the version just as the chart does, with `v` where it has one"
-        ))
-    })
-}
-
-fn history(task: &Task, got: &Got) -> Result<Vec<Revision>, Finding> {
-    if failure::is_unknown(got) {
-        return Ok(Vec::new());
-    }
-    if !succeeded(got) {
-        return Err(Finding::Failed(failure::failure(task, "history", got)));
-    }
-    release::read("history", got.stdout()).map_err(refused)
-}
-
-/// What the objects of a failed upgrade say: which are not ready, with their events and what their pods logged.
-fn why(failure: Failure, got: &Got) -> Failure {
-    match cluster::answer("", got) {
-        Err(why) if !got.stdout().is_empty() => failure::followed(failure, &why.summary),
-        _ => failure,
-    }
-}
-
-fn change(task: &Task, action: Action, line: String) -> Change {
-    Change {
-        object: format!("release {}", failure::shown(task)),
-        action,
-        after: None,
-        detail: vec![line],
     }
 }

@@ -57,6 +57,14 @@ pub fn failure(task: &Task, label: &str, got: &Got) -> Failure {
     if let Some(said) = said(got.tail()) {
         failure.summary = format!("{what}: {}", placed(task, &said));
     }
+    if got
+        .tail()
+        .contains("cannot be imported into the current release")
+    {
+        let way =
+            "remove the object, or make it part of this release: `helm: {take-ownership: true}`";
+        failure = followed(failure, way);
+    }
     let says = |texts: &[&str]| texts.iter().any(|text| got.tail().contains(text));
     if says(TRANSIENT) {
         failure.class = Class::Transient;

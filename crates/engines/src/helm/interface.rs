@@ -169,6 +169,7 @@ fn wrong_options(spec: &UnitSpec) -> Vec<Diagnostic> {
         "create-namespace",
         "atomic",
         "wait",
+        "take-ownership",
         "test",
         "skip-crds",
         "plain-http",

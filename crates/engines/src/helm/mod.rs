@@ -6,8 +6,9 @@
 //! writes the private kubeconfig that helm enters with.
 //!
 //! - [`options`], [`interface`]: what the component and its chart say. [`workspace`], [`commands`]: files and invocations.
-//! - [`dialogue`], [`steps`]: what comes after what. [`release`], [`manifest`]: what helm answers.
+//! - [`dialogue`], [`steps`], [`answers`]: what comes after what. [`release`], [`manifest`]: what helm answers.
 //! - [`planned`], [`outputs`], [`failure`]: what becomes of it.
+mod answers;
 mod commands;
 mod dialogue;
 mod failure;
@@ -23,6 +24,7 @@ mod workspace;
 use crate::outcome::refused;
 use dialogue::Dialogue;
 use options::Chart;
+use outputs::Outputs;
 use planned::{After, Before};
 use release::Restore;
 use serde::{Deserialize, Serialize};
@@ -109,6 +111,8 @@ enum At {
     Test,
     /// `status` when all is done: the outputs.
     Outputs,
+    /// A session reads declared outputs from objects.
+    Lookups { own: Outputs },
     /// The objects as they were applied, for a session.
     Applied { drift: Vec<Change> },
     /// A session looks for drift.

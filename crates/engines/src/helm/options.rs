@@ -52,6 +52,10 @@ pub const OPTIONS: &[(&str, &str)] = &[
         "timeout",
         "how long to wait for the objects, and for each hook: `10m` when it is not said",
     ),
+    (
+        "take-ownership",
+        "`true`: objects that are there already and belong to no release become part of this one",
+    ),
     ("test", "`true`: the chart's tests run after each apply"),
     (
         "skip-crds",

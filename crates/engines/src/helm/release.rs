@@ -79,9 +79,12 @@ pub fn read<'a, T: Deserialize<'a>>(what: &str, stdout: &'a [u8]) -> Result<T, S
     })
 }
 
+/// The status of a release that goes.
+const UNINSTALLING: &str = "uninstalling";
+
 /// Is an operation on the release under way, or was one cut off?
 pub fn is_pending(status: &str) -> bool {
-    status.starts_with("pending-")
+    status.starts_with("pending-") || status == UNINSTALLING
 }
 
 /// What to do about the last revision before anything else can be done.
@@ -104,6 +107,9 @@ pub fn restore(history: &[Revision]) -> Restore {
     };
     if !is_pending(&last.status) && last.status != "failed" {
         return Restore::Nothing;
+    }
+    if last.status == UNINSTALLING {
+        return Restore::Uninstall;
     }
     let find = |status: &str| before.iter().rfind(|r| r.status == status);
     match find("deployed").or_else(|| find("superseded")) {
@@ -150,6 +156,7 @@ mod tests {
             restored(&["superseded", "failed", "pending-rollback"]),
             Restore::Rollback(1)
         );
+        assert_eq!(restored(&["deployed", "uninstalling"]), Restore::Uninstall);
         assert_eq!(restored(&["failed", "failed"]), Restore::Nothing);
         assert_eq!(
             restored(&["failed", "pending-upgrade"]),

@@ -22,6 +22,7 @@ pub fn start(task: &Task, at: &At) -> Invocation {
         At::Compare { definitions, .. } => commands::compare(task, *definitions),
         At::Restore { to } => commands::back(task, *to, false),
         At::Upgrade => commands::upgrade(task),
+        At::Lookups { .. } => commands::lookups(task),
         At::Failing { failure } if failure::is_of_hooks(failure) => {
             commands::recorded(task, "hooks")
         }

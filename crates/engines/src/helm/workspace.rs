@@ -1,5 +1,8 @@
 //! The private files of a session: values, the repository that the chart comes from, the chart that was planned.
-use super::options::{self, Chart};
+use super::{
+    options::{self, Chart},
+    outputs,
+};
 use crate::cluster;
 use std::collections::BTreeMap;
 use strata_core::{
@@ -27,6 +30,8 @@ pub const ENTER: &str = "cluster.json";
 pub const OBJECTS: &str = "objects.json";
 /// The request of the session that tells what the cluster serves.
 pub const KINDS: &str = "kinds.json";
+/// The request of the session that reads outputs.
+pub const LOOKUPS: &str = "lookups.json";
 /// Definitions that the chart brings.
 pub const DEFINITIONS: &str = "definitions.yaml";
 /// The namespace, where it is made.
@@ -153,7 +158,7 @@ pub fn makes_namespace(task: &Task) -> bool {
 /// The requests of sessions, one file for each kind of question.
 fn requests(task: &Task) -> Vec<Generated> {
     let asking = |name, ask| {
-        let request = Request {
+        let mut request = Request {
             namespace: Some(options::namespace(&task.spec)),
             // helm waits; a session only tells what it waited for
             wait: match ask {
@@ -163,8 +168,12 @@ fn requests(task: &Task) -> Vec<Generated> {
             prune: false,
             force_conflicts: true,
             inventory: false,
+            by_another: true,
             ..cluster::request(task, ask)
         };
+        if ask != Ask::Outputs {
+            request.lookups.clear();
+        }
         cluster::file(task, name, &request, false)
     };
     let mut files = vec![asking(ENTER, Ask::Kubeconfig)];
@@ -173,6 +182,9 @@ fn requests(task: &Task) -> Vec<Generated> {
         Verb::Apply => files.push(asking(OBJECTS, Ask::Wait)),
         Verb::Observe => files.push(asking(OBJECTS, Ask::Observe)),
         _ => {}
+    }
+    if outputs::are_looked_up(task) && matches!(task.verb, Verb::Apply | Verb::Outputs) {
+        files.push(asking(LOOKUPS, Ask::Outputs));
     }
     files
 }

@@ -1,7 +1,7 @@
 //! Helm for real, in a real cluster.
 use crate::{
     bench::secret,
-    unit::{CHART, Unit, lines, number, objects, unit, web},
+    unit::{CHART, OBJECTS, Unit, lines, number, objects, unit, web},
 };
 use std::{thread, time::Duration};
 use strata_core::{
@@ -138,6 +138,28 @@ fn an_upgrade_that_fails_goes_back() {
 }
 
 #[test]
+fn what_the_server_takes_from_helm_and_from_nobody_else_is_no_fault() {
+    let env = "command: [sh,";
+    let twice = "env: [{name: A, value: \"1\"}, {name: B, value: b}, {name: A, value: \"2\"}]\n        unknwon: field\n        command: [sh,";
+    let odd = OBJECTS.replace(env, twice);
+    assert_ne!(odd, OBJECTS);
+    let mut files = web();
+    files.retain(|(path, _)| *path != "templates/objects.yaml");
+    files.push(("templates/objects.yaml", &odd));
+    let Some(unit) = unit("odd", &files) else {
+        return;
+    };
+    let plan = unit.task(Verb::Plan, "{}", "{}");
+    assert!(objects(&unit.planned("", &plan)).contains(&"Deployment.apps helm-odd/web"));
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
+    let again = unit.planned("", &plan);
+    assert!(again.is_empty(), "{again:?}");
+    let looked = unit.run(Verb::Observe);
+    assert_eq!(looked, Finding::Observed { drift: vec![] });
+    assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
+}
+
+#[test]
 fn a_hook_that_fails_speaks_with_its_log() {
     let job = r#"apiVersion: batch/v1
 kind: Job
@@ -235,6 +257,56 @@ fn a_release_that_was_cut_off_is_restored() {
     assert_eq!(unit.bench.seen.borrow().labels, ran);
     assert_eq!(outputs["revision"].value, number(4));
     assert!(unit.planned("", &plan).is_empty());
+    assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
+}
+
+#[test]
+fn a_release_that_was_going_is_taken_away_first() {
+    let held = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, finalizers: [helm.example/hold]}\n";
+    let Some(unit) = unit(
+        "going",
+        &[("Chart.yaml", CHART), ("templates/held.yaml", held)],
+    ) else {
+        return;
+    };
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
+    let mut helm = unit.helm(&["uninstall", "unit", "--wait"]).spawn().unwrap();
+    let going = ["get", "secret", "-l", "status=uninstalling", "-o=name"];
+    while unit.kubectl(&going).is_empty() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    helm.kill().unwrap();
+    helm.wait().unwrap();
+    let plan = unit.task(Verb::Plan, "{}", "{}");
+    let proposal = unit.planned("helm-going", &plan);
+    assert_eq!(
+        lines(&proposal).last().unwrap(),
+        "Create release helm-going/unit: revision 1 is uninstalling: it is uninstalled first"
+    );
+    let patch = r#"{"metadata": {"finalizers": null}}"#;
+    let free = ["patch", "configmap", "held", "--type=merge", "-p", patch];
+    unit.kubectl(&free);
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", "{}"));
+    unit.kubectl(&free);
+    assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
+}
+
+#[test]
+fn objects_of_nobody_become_part_of_a_release_when_that_is_said() {
+    let Some(unit) = unit("owner", &web()) else {
+        return;
+    };
+    let make = ["create", "namespace", "helm-owner"];
+    unit.kubectl(&make);
+    unit.kubectl(&["create", "configmap", "web", "--from-literal=greeting=hand"]);
+    let failure = unit.failed("helm-not-ours", &unit.task(Verb::Plan, "{}", "{}"));
+    let said = "`helm: {take-ownership: true}`";
+    assert!(failure.summary.ends_with(said), "{failure:?}");
+    let take = r#"{"take-ownership": true}"#;
+    let proposal = unit.planned("", &unit.task(Verb::Plan, "{}", take));
+    let said = r#"data.greeting: "hand" -> "hello""#;
+    assert!(lines(&proposal)[0].contains(said), "{proposal:?}");
+    unit.bench.applied("", &unit.task(Verb::Apply, "{}", take));
     assert_eq!(unit.run(Verb::Destroy), Finding::Gone);
 }
 

@@ -13,7 +13,8 @@ pub const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 const VALUES: &str =
     "greeting: hello\npassword: none\nreplicas: 1\nready: \"true\"\nverdict: \"true\"\n";
 const SCHEMA: &str = r#"{"properties": {"replicas": {"type": "integer", "maximum": 3}, "greeting": {"type": "string"}}}"#;
-const OBJECTS: &str = r#"apiVersion: v1
+/// What it makes.
+pub const OBJECTS: &str = r#"apiVersion: v1
 kind: ConfigMap
 metadata: {name: web}
 data:

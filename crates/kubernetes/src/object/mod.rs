@@ -118,6 +118,11 @@ impl Object {
     pub fn set_namespace(&mut self, namespace: &str) {
         self.json["metadata"]["namespace"] = Json::from(namespace);
     }
+    /// Leaves of items with one name in a list only the last: it is the one that counts, and a server-side apply takes no
+    /// two.
+    pub fn name_items_once(&mut self) {
+        name_once(&mut self.json);
+    }
     /// Gives it a label.
     pub fn label(&mut self, key: &str, value: &str) {
         let metadata = &mut self.json["metadata"];
@@ -125,5 +130,43 @@ impl Object {
             metadata["labels"] = Json::Object(serde_json::Map::new());
         }
         metadata["labels"][key] = Json::from(value);
+    }
+}
+
+/// See [`Object::name_items_once`].
+pub fn name_once(json: &mut Json) {
+    match json {
+        Json::Object(map) => map.values_mut().for_each(name_once),
+        Json::Array(items) => {
+            items.iter_mut().for_each(name_once);
+            let names: Vec<String> = items
+                .iter()
+                .map(|item| text(item, "name").to_owned())
+                .collect();
+            let mut at = 0;
+            items.retain(|_| {
+                at += 1;
+                names[at - 1].is_empty() || !names[at..].contains(&names[at - 1])
+            });
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn of_items_with_one_name_the_last_is_left() {
+        let json = json!({"env": [{"name": "A", "value": "1"}, {"name": "B"}, {"name": "A", "value": "2"}], "args": ["x", "x"]});
+        let mut object = Object {
+            json,
+            at: String::new(),
+        };
+        object.name_items_once();
+        let want = json!({"env": [{"name": "B"}, {"name": "A", "value": "2"}], "args": ["x", "x"]});
+        assert_eq!(object.json, want);
     }
 }

@@ -18,6 +18,14 @@ pub(super) fn resolve(text: &str) -> Json {
     {
         return Json::Number(number);
     }
+    // `1_000` is a number too
+    let bare = text.replace('_', "");
+    let original = text;
+    let text = if text.starts_with('_') {
+        text
+    } else {
+        bare.as_str()
+    };
     let (sign, digits) = match text.strip_prefix(['-', '+']) {
         Some(rest) => (if text.starts_with('-') { -1 } else { 1 }, rest),
         None => (1, text),
@@ -33,16 +41,16 @@ pub(super) fn resolve(text: &str) -> Json {
     if let Some(n) = whole {
         return Json::from(sign * n);
     }
-    // `.5`, `5.` and the like; never `1_000`, a version such as `1.2.3`, or a word such as `inf`
+    // `.5`, `5.` and the like; never a version such as `1.2.3`, or a word such as `inf`
     let numeric = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && digits
             .chars()
             .all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
     match text.parse::<f64>() {
         Ok(n) if numeric && n.is_finite() => {
-            Number::from_f64(n).map_or_else(|| Json::from(text), Json::Number)
+            Number::from_f64(n).map_or_else(|| Json::from(original), Json::Number)
         }
-        _ => Json::from(text),
+        _ => Json::from(original),
     }
 }
 
@@ -68,6 +76,9 @@ mod tests {
             ("yes", json!(true)),
             ("Off", json!(false)),
             ("", Json::Null),
+            ("1_000", json!(1000)),
+            ("a_b", json!("a_b")),
+            ("1.2_3.4", json!("1.2_3.4")),
             ("1.2.3", json!("1.2.3")),
             ("10.0.0.1", json!("10.0.0.1")),
             ("0899", json!(899.0)),

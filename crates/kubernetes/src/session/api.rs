@@ -16,6 +16,8 @@ pub(super) struct Api {
     client: Client,
     /// How long a request is tried again whose refusal may pass.
     patience: Cell<Duration>,
+    /// Are fields refused that the server does not know?
+    strict: bool,
     calls: Cell<u64>,
     single: Cell<u64>,
     /// When it was last said that something is tried again.
@@ -37,9 +39,10 @@ pub(super) struct Page {
 }
 
 impl Api {
-    pub(super) fn new(client: Client, patience: Duration) -> Self {
+    pub(super) fn new(client: Client, patience: Duration, strict: bool) -> Self {
         Self {
             client,
+            strict,
             patience: Cell::new(patience),
             calls: Cell::new(0),
             single: Cell::new(0),
@@ -103,8 +106,9 @@ impl Api {
         object: &Json,
     ) -> Result<Json, Refusal> {
         self.single.set(self.single.get() + 1);
+        let validation = if self.strict { "Strict" } else { "Ignore" };
         let path = format!(
-            "{path}?fieldManager={}&fieldValidation=Strict{query}",
+            "{path}?fieldManager={}&fieldValidation={validation}{query}",
             super::MANAGER
         );
         let body = object.to_string().into_bytes();

@@ -4,8 +4,8 @@ use super::{
     discover::Kinds,
     handed,
     live::Live,
-    plan::{self, Is, Namespaces},
-    remove, wait,
+    plan::{self, Namespaces},
+    remove, sets, wait,
     wanted::{self, All, Wanted},
 };
 use crate::{
@@ -42,6 +42,7 @@ pub(super) async fn apply(
     }
     remove::read_inventory(session).await?;
     let live = plan::live_of(session, &all, &spaces).await?;
+    sets::of_others(session, &all, &live).await?;
     let done = forward(session, &mut all, &spaces, &live, answer).await;
     match done {
         // who cannot be reached cannot be led back either
@@ -102,13 +103,7 @@ async fn forward(
 
 /// The inventory names the kinds that are about to come before they come.
 async fn announce(session: &Session, all: &All, spaces: &Namespaces) -> Result<(), Fault> {
-    let space = &session.inventory.namespace;
-    if session.request.inventory && matches!(spaces.is(space, all), Is::Missing) {
-        return Err(Fault::permanent(format!(
-            "there is no namespace `{space}` for the inventory of this unit"
-        ))
-        .more("say with `namespace:` of the component which namespace is its own"));
-    }
+    spaces.for_inventory(session, all)?;
     let keys: Vec<Key> = all.objects.iter().map(|w| w.key.clone()).collect();
     remove::write_inventory(session, keys.iter()).await
 }

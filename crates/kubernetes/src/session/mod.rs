@@ -15,6 +15,7 @@ mod observe;
 mod plan;
 mod remove;
 mod reply;
+mod sets;
 mod store;
 mod wait;
 mod wanted;
@@ -160,15 +161,12 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
     let Asked { request, hide, .. } = asked;
     let wait = Duration::from_millis(request.wait);
     let patience = match request.ask {
-        Ask::Plan
-        | Ask::Observe
-        | Ask::Kubeconfig
-        | Ask::Read
-        | Ask::Kinds
-        | Ask::Outputs => LOOKING,
+        Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Outputs | Ask::Kinds => {
+            LOOKING
+        }
         Ask::Apply | Ask::Wait | Ask::Destroy => wait.max(LOOKING),
     };
-    let api = Api::new(connection.client.clone(), patience);
+    let api = Api::new(connection.client.clone(), patience, !request.by_another);
     let endpoint = connection.endpoint.clone();
     let system = api.get("/api/v1/namespaces/kube-system").await.map_err(|r| match r.code {
         0 => Fault::transient(format!("the cluster at {endpoint} does not answer: {}", r.message)),

@@ -4,12 +4,7 @@ use super::{
     plan::Namespaces,
     wanted::{self, Wanted},
 };
-use crate::{
-    diff::{self, Difference},
-    fault::Fault,
-    object::Object,
-    owner,
-};
+use crate::{diff::Difference, fault::Fault, object::Object, owner};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value as Json;
 use strata_core::{
@@ -59,16 +54,14 @@ async fn look(session: &Session, w: &Wanted, live: Option<&Json>) -> Result<Opti
     let (Some(live), Some(path)) = (live, w.path()) else {
         return Ok(Some(change(Action::Delete, vec!["it is gone".to_owned()])));
     };
-    let applied = session
-        .api
-        .apply(&path, "&force=true&dryRun=All", &w.object.json)
+    let applied = plan::tried(session, &path, "&force=true&dryRun=All", &w.object.json)
         .await
         .map_err(|refusal| refusal.about(&w.key.to_string(), &w.object.at))?;
     let mut detail: Vec<String> = Vec::new();
     if live["metadata"]["deletionTimestamp"].is_string() {
         detail.push("it is being deleted".to_owned());
     }
-    let differences = diff::between(&applied, live, &session.hidden);
+    let differences = plan::between(session, &applied, live);
     detail.extend(differences.iter().map(|d| line(d, live)));
     if detail.is_empty() {
         return Ok(None);

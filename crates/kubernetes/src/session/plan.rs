@@ -3,14 +3,14 @@ use super::{
     AT_ONCE, Session,
     discover::Served,
     live::{self, Live},
-    remove,
+    remove, sets,
     wanted::{self, All, Wanted},
 };
 use crate::{
     diff::{self, Difference},
-    fault::Fault,
+    fault::{Fault, Refusal},
     object::{GroupKind, Key, Object},
-    schema,
+    schema, undeclared,
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value as Json;
@@ -97,6 +97,17 @@ impl Namespaces {
             None => Is::Missing,
         }
     }
+    /// Is there a namespace for the inventory?
+    pub(super) fn for_inventory(&self, session: &Session, all: &All) -> Result<(), Fault> {
+        let space = &session.inventory.namespace;
+        if !session.request.inventory || !matches!(self.is(space, all), Is::Missing) {
+            return Ok(());
+        }
+        Err(Fault::permanent(format!(
+            "there is no namespace `{space}` for the inventory of this unit"
+        ))
+        .more("say with `namespace:` of the component which namespace is its own"))
+    }
     /// A fault for an object that cannot be put where it belongs.
     pub(super) fn fault(&self, w: &Wanted, all: &All) -> Option<Fault> {
         let name = &w.key.namespace;
@@ -146,7 +157,15 @@ pub(super) async fn plan(
     let all = wanted::wanted(session, objects).await?;
     let spaces = Namespaces::look(session, &all).await?;
     remove::read_inventory(session).await?;
+    let faults: Vec<Fault> = all
+        .objects
+        .iter()
+        .filter_map(|w| spaces.fault(w, &all))
+        .collect();
+    Fault::all(faults).map_or(Ok(()), Err)?;
+    spaces.for_inventory(session, &all)?;
     let live = live_of(session, &all, &spaces).await?;
+    sets::of_others(session, &all, &live).await?;
     let (session, all_ref, spaces, live_ref) = (&*session, &all, &spaces, &live);
     let trials = all
         .objects
@@ -178,9 +197,6 @@ async fn trial(
     spaces: &Namespaces,
     live: &Live,
 ) -> Result<Option<Change>, Fault> {
-    if let Some(fault) = spaces.fault(w, all) {
-        return Err(fault);
-    }
     let place = &w.object.at;
     let coming = matches!(spaces.is(&w.key.namespace, all), Is::Coming);
     let Some(path) = w.path().filter(|_| !coming) else {
@@ -204,15 +220,13 @@ async fn trial(
         "&force=false"
     };
     let query = format!("{force}&dryRun=All");
-    let new = session
-        .api
-        .apply(&path, &query, &w.object.json)
+    let new = tried(session, &path, &query, &w.object.json)
         .await
         .map_err(|refusal| refusal.about(&w.key.to_string(), place))?;
     let Some(old) = old else {
         return Ok(Some(created(session, w)));
     };
-    let differences = diff::between(old, &new, &session.hidden);
+    let differences = between(session, old, &new);
     if differences.is_empty() {
         return Ok(None);
     }
@@ -223,6 +237,43 @@ async fn trial(
         after: Some(Digest::of_json(&(known(&w.object), paths))),
         detail: lines(&differences, MOST),
     }))
+}
+
+/// What differs. Where another tool applies, lists may hold a name twice: there the last counts.
+pub(super) fn between(session: &Session, from: &Json, to: &Json) -> Vec<Difference> {
+    if !session.request.by_another {
+        return diff::between(from, to, &session.hidden);
+    }
+    let (mut from, mut to) = (from.clone(), to.clone());
+    crate::object::name_once(&mut from);
+    crate::object::name_once(&mut to);
+    diff::between(&from, &to, &session.hidden)
+}
+
+/// How often an object is tried again without fields that it should not have.
+const TRIES: usize = 8;
+
+/// A trial by the server. Of what another tool applies, as that tool applies it: without what the kind does not declare.
+pub(super) async fn tried(
+    session: &Session,
+    path: &str,
+    query: &str,
+    object: &Json,
+) -> Result<Json, Refusal> {
+    let mut tried = session.api.apply(path, query, object).await;
+    let mut object = object.clone();
+    for _ in 0..TRIES {
+        match &tried {
+            Err(refusal)
+                if session.request.by_another
+                    && undeclared::without(&mut object, &refusal.message) =>
+            {
+                tried = session.api.apply(path, query, &object).await;
+            }
+            _ => break,
+        }
+    }
+    tried
 }
 
 fn created(session: &Session, w: &Wanted) -> Change {

@@ -92,6 +92,9 @@ pub(super) async fn wanted(session: &Session, objects: Vec<Object>) -> Result<Al
         } else if let Some(metadata) = object.json["metadata"].as_object_mut() {
             metadata.remove("namespace");
         }
+        if session.request.by_another {
+            object.name_items_once();
+        }
         if session.request.inventory {
             object.label(PART_OF, &id);
         }

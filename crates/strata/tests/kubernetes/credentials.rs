@@ -136,3 +136,40 @@ fn what_is_no_kubeconfig_is_said_and_not_shown() {
     let checked = g.platform.run(&["check"]);
     checked.says("x-defaults");
 }
+
+#[test]
+fn a_cluster_of_the_same_run_is_waited_for() {
+    let files: &[(&str, &str)] = &[
+        (
+            "contracts/kubernetes-cluster.yaml",
+            "outputs: {kubeconfig: {type: string, sensitive: true}, version: string}\n",
+        ),
+        (
+            "layers/top/upstream/component.yaml",
+            "engine: script\nreads: [../../../kubeconfig]\noutputs: {kubeconfig: {type: string, sensitive: true, from: {file: made}}}\nscript: {apply: [./up.sh]}\nprovides: {kubernetes-cluster: {kubeconfig: '${{ self.kubeconfig }}', version: v1}}\n",
+        ),
+        (
+            "layers/top/upstream/up.sh",
+            "#!/bin/sh\ncp ../../../kubeconfig made\n",
+        ),
+        (
+            "layers/top/web/component.yaml",
+            &format!("{COMPONENT}cluster: '${{{{ kubernetes-cluster.outputs }}}}'\n"),
+        ),
+        ("layers/top/web/a.yaml", &config("a", "x")),
+    ];
+    let Some(g) = Ground::with_space("later", files) else {
+        return;
+    };
+    g.ends(0, &["plan", "dev"])
+        .says("1 deferred")
+        .never_says("t-later/a");
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("created ConfigMap t-later/a");
+    g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    // another token for the same cluster runs nothing
+    let text = text(&g.platform.root().join("kubeconfig"));
+    g.give(&format!("{text}\n"));
+    let done = g.ends(0, &["apply", "dev", "--yes"]);
+    done.says("dev/upstream").never_says("dev/web apply");
+}

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-const COMPONENT: &str = "helm: {namespace: NS, create-namespace: true, timeout: 60s, release: web}\ninputs: {password: '${{ secret(\"file:word\") }}'}\n";
+const COMPONENT: &str = "helm: {namespace: NS, create-namespace: true, timeout: 60s, release: web}\ninputs: {password: '${{ secret(\"file:word\") }}'}\noutputs: {said: {type: string, from: {lookup: 'ConfigMap/web#/data/greeting'}}}\n";
 const CHART: &str = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 const VALUES: &str = "greeting: hello\npassword: none\nslow: 0\n";
 const OBJECTS: &str = r#"apiVersion: v1
@@ -70,6 +70,7 @@ fn a_release_is_planned_applied_left_alone_and_taken_away() {
         .says("revision")
         .never_says("identity")
         .never_says("sesame-open");
+    g.ends(0, &["outputs", "dev/web", "said"]).says("hello");
     // neither the secret nor the kubeconfig is left
     let key = text(&g.platform.root().join("kubeconfig"));
     let key = key
@@ -189,9 +190,9 @@ fn a_chart_goes_into_a_cluster_of_the_same_plan() {
 }
 
 /// Processes of helm that upgrade a release in the namespace.
-fn helms(space: &str) -> Vec<i32> {
+fn helms(space: &str) -> Vec<u32> {
     let mine = format!("--namespace={space}");
-    let of = |pid: i32| {
+    let of = |pid: u32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         let line = String::from_utf8_lossy(&line).into_owned();
         let words: Vec<&str> = line.split('\0').collect();
@@ -215,7 +216,7 @@ fn pending(g: &Ground, status: &str) -> Child {
     apply
 }
 
-fn signal(pid: i32, name: &str) {
+fn signal(pid: u32, name: &str) {
     let _ = Command::new("kill").args([name, &pid.to_string()]).status();
 }
 
@@ -253,7 +254,7 @@ fn a_release_that_a_kill_cut_off_is_gone_on_with() {
         "greeting: moin",
     );
     let mut apply = pending(&g, "pending-upgrade");
-    let program = apply.id() as i32;
+    let program = apply.id();
     signal(program, "-STOP");
     helms(&g.space)
         .into_iter()

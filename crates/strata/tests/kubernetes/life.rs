@@ -189,6 +189,11 @@ fn what_is_wrong_with_files_is_said_with_its_line() {
     g.ends(10, &["plan", "dev"])
         .says("ConfigMap t-wrong/a (x.yaml:1)")
         .says("datta");
+    g.write("layers/top/web/x.yaml", &config("a", "yes"));
+    g.ends(10, &["plan", "dev"])
+        .says("ConfigMap t-wrong/a (x.yaml:1) is not valid")
+        .says("data.key: expected string, got true")
+        .says("put a text into quotes");
     g.write("layers/top/web/x.yaml", "kind: ConfigMap\n");
     g.ends(10, &["plan", "dev"])
         .says("x.yaml:1: this is no object");

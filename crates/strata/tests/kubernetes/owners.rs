@@ -1,5 +1,5 @@
 //! Others at the same objects: conflicts, drift, and what is not ours.
-use crate::ground::{COMPONENT, Ground, IMAGE, deployment};
+use crate::ground::{COMPONENT, Ground, IMAGE, config, deployment};
 
 #[test]
 fn a_conflict_names_the_other_manager_and_its_fields() {
@@ -47,4 +47,33 @@ fn a_conflict_names_the_other_manager_and_its_fields() {
         .says("it is gone");
     g.ends(0, &["apply", "dev", "--refresh", "--yes"])
         .says("created Deployment.apps");
+}
+
+#[test]
+fn an_object_has_one_unit() {
+    let files: &[(&str, &str)] = &[
+        ("layers/top/web/component.yaml", COMPONENT),
+        ("layers/top/web/a.yaml", &config("a", "x")),
+        ("layers/top/other/component.yaml", COMPONENT),
+        ("layers/top/other/b.yaml", &config("b", "x")),
+    ];
+    let Some(g) = Ground::with_space("twice", files) else {
+        return;
+    };
+    g.ends(0, &["apply", "dev", "--yes"]);
+    g.write("layers/top/other/a.yaml", &config("a", "z"));
+    g.ends(10, &["plan", "dev"])
+        .says("ConfigMap t-twice/a (a.yaml:1) belongs to the unit dev/web")
+        .says("an object has one owner");
+    // it moves: the one that has it no longer leaves it alone
+    std::fs::remove_file(g.platform.root().join("layers/top/web/a.yaml")).unwrap();
+    g.write("layers/top/web/c.yaml", &config("c", "x"));
+    g.write(
+        "layers/top/other/component.yaml",
+        &COMPONENT.replace("wait", "force-conflicts: true, wait"),
+    );
+    g.ends(0, &["apply", "dev", "--yes", "--only", "other"]);
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("left ConfigMap t-twice/a alone");
+    assert_eq!(g.field("configmap", "a", ".data.key"), "z");
 }
