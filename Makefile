@@ -4,13 +4,20 @@ export PATH := $(CURDIR)/target/tools:$(PATH)
 STRATA := $(CURDIR)/target/release/strata
 ONEBOX := $(CURDIR)/examples/onebox
 
-.PHONY: demo demo-down test build bench setup lint
+.PHONY: demo demo-down demo-kubernetes demo-kubernetes-down test build bench setup lint
 
 demo:
 	@setup/demo.sh up
 
 demo-down:
 	@setup/demo.sh down
+
+# Big Bang: a cluster, its services and applications
+demo-kubernetes:
+	@setup/demo-kubernetes.sh up
+
+demo-kubernetes-down:
+	@setup/demo-kubernetes.sh down
 
 test: setup
 	@setup/test.sh
