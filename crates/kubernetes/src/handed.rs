@@ -93,6 +93,27 @@ fn at_work(object: &Json) -> String {
     }
 }
 
+/// Is a Kustomization behind its source, of which this revision is known? Its controller may have looked before it heard of
+/// what was fetched.
+pub fn behind(object: &Json, source: &Json) -> Option<State> {
+    let named = &object["spec"]["sourceRef"];
+    let of = |key: &str| named[key].as_str().unwrap_or_default();
+    let space = match of("namespace") {
+        "" => &object["metadata"]["namespace"],
+        _ => &named["namespace"],
+    };
+    let its = of("kind") == source["kind"]
+        && of("name") == source["metadata"]["name"]
+        && *space == source["metadata"]["namespace"];
+    let (wanted, applied) = (revision(source)?, revision(object).unwrap_or("nothing"));
+    let late = its && object["kind"] == "Kustomization" && wanted != applied;
+    (late && !is_suspended(object)).then(|| {
+        State::Waiting(format!(
+            "has applied {applied}, and its source is at {wanted}"
+        ))
+    })
+}
+
 fn application(object: &Json) -> State {
     let text = |pointer: &str| {
         object
@@ -104,7 +125,16 @@ fn application(object: &Json) -> State {
         return State::Waiting("has not looked again: is Argo CD's controller running?".to_owned());
     }
     let errors = complaints(object);
-    if matches!(text("/status/operationState/phase"), "Failed" | "Error") {
+    if object["operation"].is_object() {
+        return State::Waiting("is about to sync".to_owned());
+    }
+    // what failed with another revision is over
+    let tried = ["operation/sync", "syncResult"]
+        .iter()
+        .map(|at| text(&format!("/status/operationState/{at}/revision")))
+        .find(|revision| !revision.is_empty());
+    let current = tried.is_none_or(|tried| tried == text("/status/sync/revision"));
+    if current && matches!(text("/status/operationState/phase"), "Failed" | "Error") {
         return State::Failed(format!(
             "its sync failed: {}",
             text("/status/operationState/message")
@@ -271,6 +301,24 @@ mod tests {
         assert_eq!(short, want);
     }
 
+    #[test]
+    fn who_looked_too_early_is_behind() {
+        let mut object = kustomization("2", "True");
+        object["spec"] = json!({"sourceRef": {"kind": "GitRepository", "name": "app"}});
+        let source = |revision: &str| {
+            json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
+                "metadata": {"name": "app", "namespace": "flux-system"}, "status": {"artifact": {"revision": revision}}})
+        };
+        assert_eq!(behind(&object, &source("main@sha1:abc")), None);
+        assert!(matches!(
+            behind(&object, &source("main@sha1:def")),
+            Some(State::Waiting(_))
+        ));
+        let mut other = source("main@sha1:def");
+        other["metadata"]["name"] = "other".into();
+        assert_eq!(behind(&object, &other), None);
+    }
+
     fn app(status: &Json) -> Json {
         json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "a"}, "spec": {}, "status": status})
     }
@@ -296,6 +344,10 @@ mod tests {
         let failed = app(
             &json!({"sync": {"status": "OutOfSync"}, "operationState": {"phase": "Failed", "message": "forbidden"}}),
         );
+        let mut old = failed.clone();
+        old["status"]["sync"]["revision"] = "new".into();
+        old["status"]["operationState"]["syncResult"] = json!({"revision": "old"});
+        assert!(matches!(state(&old, "1"), State::Waiting(_)));
         assert_eq!(
             state(&failed, "1"),
             State::Failed("its sync failed: forbidden".to_owned())

@@ -50,7 +50,7 @@ pub(super) async fn over(
         if part.is_empty() {
             continue;
         }
-        let seen = until(session, part, &at, began).await?;
+        let seen = until(session, part, &at, began, &answer.found).await?;
         answer.found.extend(seen.into_values());
     }
     Ok(())
@@ -62,7 +62,9 @@ async fn until(
     part: Vec<(Key, Served)>,
     at: &str,
     began: Instant,
+    sources: &[Json],
 ) -> Result<BTreeMap<Key, Json>, Fault> {
+    let mut synced: BTreeSet<Key> = BTreeSet::new();
     let limit = Duration::from_millis(session.request.wait);
     let mut told: BTreeSet<Key> = BTreeSet::new();
     let mut done: BTreeMap<Key, Json> = BTreeMap::new();
@@ -85,12 +87,21 @@ async fn until(
                 states.insert(key.clone(), State::Waiting("was told to look".to_owned()));
                 continue;
             }
-            if let Some(sync) = handed::sync(object) {
+            if !synced.contains(key)
+                && let Some(sync) = handed::sync(object)
+            {
+                synced.insert(key.clone());
                 merge(session, key, served, &sync).await?;
                 states.insert(key.clone(), State::Waiting("was told to sync".to_owned()));
                 continue;
             }
-            let state = handed::state(object, at);
+            let mut state = handed::state(object, at);
+            if state == State::Ready {
+                let late = sources
+                    .iter()
+                    .find_map(|source| handed::behind(object, source));
+                state = late.unwrap_or(State::Ready);
+            }
             if state == State::Ready {
                 let more = handed::applied(object)
                     .into_iter()

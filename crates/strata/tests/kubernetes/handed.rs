@@ -28,14 +28,20 @@ impl Repository {
         let bare = folder.path().join("app.git");
         let web = folder.path().join("web/cgi-bin");
         fs::create_dir_all(&web).expect("a folder");
-        git(folder.path(), &["init", "-q", "--bare", "-b", "main", "app.git"]);
+        git(
+            folder.path(),
+            &["init", "-q", "--bare", "-b", "main", "app.git"],
+        );
         git(folder.path(), &["clone", "-q", "app.git", "tree"]);
         let script = format!(
             "#!/bin/sh\nexport GIT_PROJECT_ROOT='{}' GIT_HTTP_EXPORT_ALL=1\nexec git http-backend\n",
             folder.path().display()
         );
         fs::write(web.join("git"), script).expect("a script");
-        let mode = Command::new("chmod").arg("755").arg(web.join("git")).status();
+        let mode = Command::new("chmod")
+            .arg("755")
+            .arg(web.join("git"))
+            .status();
         assert!(mode.expect("chmod is there").success());
         let free = TcpListener::bind((address, 0)).expect("the cluster reaches this address");
         let port = free.local_addr().expect("an address").port();
@@ -91,7 +97,9 @@ const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: page, na
 #[test]
 fn flux_applies_a_repository_and_what_of_it_is_not_ready_is_named() {
     let Some(address) = std::env::var("STRATA_TEST_FLUX").ok() else {
-        eprintln!("skipped: `STRATA_TEST_FLUX` says no address at which pods with Flux reach this machine (setup/kubernetes-test.sh does)");
+        eprintln!(
+            "skipped: `STRATA_TEST_FLUX` says no address at which pods with Flux reach this machine (setup/kubernetes-test.sh does)"
+        );
         return;
     };
     let Some(g) = Ground::with_space("flux", &[("word", "sesame-open")]) else {
@@ -108,15 +116,21 @@ fn flux_applies_a_repository_and_what_of_it_is_not_ready_is_named() {
     g.ends(0, &["plan", "dev"])
         .says("GitRepository.source.toolkit.fluxcd.io")
         .never_says("sesame-open");
-    g.ends(0, &["apply", "dev", "--yes"]).never_says("sesame-open");
+    g.ends(0, &["apply", "dev", "--yes"])
+        .never_says("sesame-open");
     assert_eq!(g.field("configmap", "page", ".data.who"), "sesame-open");
     let head = git(&repository.tree, &["rev-parse", "HEAD"]);
-    g.ends(0, &["outputs", "dev/app", "revision"]).says(&format!("main@sha1:{head}"));
+    g.ends(0, &["outputs", "dev/app", "revision"])
+        .says(&format!("main@sha1:{head}"));
     g.ends(0, &["drift", "dev"]);
 
     // a commit that cannot get ready
-    let bad = crate::ground::deployment("bad", 1, "localhost/none:1", "true").replace("IfNotPresent", "Never");
-    let bad = bad.replace("{name: bad}", &format!("{{name: bad, namespace: {}}}", g.space));
+    let bad = crate::ground::deployment("bad", 1, "localhost/none:1", "true")
+        .replace("IfNotPresent", "Never");
+    let bad = bad.replace(
+        "{name: bad}",
+        &format!("{{name: bad, namespace: {}}}", g.space),
+    );
     repository.commit("base/bad.yaml", &bad);
     g.edit("layers/top/app/component.yaml", "wait: 2m", "wait: 15s");
     g.ends(10, &["apply", "dev", "--yes"])
@@ -126,21 +140,43 @@ fn flux_applies_a_repository_and_what_of_it_is_not_ready_is_named() {
     // and one that can
     git(&repository.tree, &["rm", "-q", "base/bad.yaml"]);
     g.edit("layers/top/app/component.yaml", "wait: 15s", "wait: 2m");
-    let good = repository.commit("base/more.yaml", &CONFIG.replace("NS", &g.space).replace("page", "more"));
+    let good = repository.commit(
+        "base/more.yaml",
+        &CONFIG.replace("NS", &g.space).replace("page", "more"),
+    );
     g.ends(0, &["apply", "dev", "--yes"]);
     g.ends(0, &["outputs", "dev/app", "revision"]).says(&good);
     assert!(g.has("configmap", "more") && !g.has("deployment", "bad"));
 
     // a change by hand is drift, and who made it is said
-    g.does(&["-n", &g.space, "patch", "gitrepository", "app", "--type=merge", "--field-manager=somebody", "-p", "{\"spec\":{\"interval\":\"1h\"}}"]);
-    g.ends(6, &["drift", "dev"]).says("spec.interval").says("somebody");
+    g.does(&[
+        "-n",
+        &g.space,
+        "patch",
+        "gitrepository",
+        "app",
+        "--type=merge",
+        "--field-manager=somebody",
+        "-p",
+        "{\"spec\":{\"interval\":\"1h\"}}",
+    ]);
+    g.ends(6, &["drift", "dev"])
+        .says("spec.interval")
+        .says("somebody");
     g.ends(0, &["apply", "dev", "--refresh", "--yes"]);
     assert_eq!(g.field("gitrepository", "app", ".spec.interval"), "10m");
 
     // nothing moves while it is suspended
-    g.edit("layers/top/app/component.yaml", "path: ./base", "suspend: true, path: ./base");
+    g.edit(
+        "layers/top/app/component.yaml",
+        "path: ./base",
+        "suspend: true, path: ./base",
+    );
     g.ends(0, &["apply", "dev", "--yes"]);
-    repository.commit("base/page.yaml", &CONFIG.replace("NS", &g.space).replace("who:", "whom:"));
+    repository.commit(
+        "base/page.yaml",
+        &CONFIG.replace("NS", &g.space).replace("who:", "whom:"),
+    );
     g.ends(0, &["apply", "dev", "--replace", "dev/app", "--yes"]);
     assert_eq!(g.field("configmap", "page", ".data.who"), "sesame-open");
     g.edit("layers/top/app/component.yaml", "suspend: true, ", "");
@@ -188,12 +224,31 @@ impl Controller {
                     .expect("kubectl is there");
                 String::from_utf8_lossy(&out.stdout).into_owned()
             };
-            let patch = |fields: &str| kubectl(&["patch", "application", "app", "--type=merge", "--field-manager=argocd", "-p", fields]);
+            let patch = |fields: &str| {
+                kubectl(&[
+                    "patch",
+                    "application",
+                    "app",
+                    "--type=merge",
+                    "--field-manager=argocd",
+                    "-p",
+                    fields,
+                ])
+            };
             while !until.load(Ordering::Relaxed) {
-                let app = kubectl(&["get", "application", "app", "--ignore-not-found", "-o", "json"]);
+                let app = kubectl(&[
+                    "get",
+                    "application",
+                    "app",
+                    "--ignore-not-found",
+                    "-o",
+                    "json",
+                ]);
                 let app: serde_json::Value = serde_json::from_str(&app).unwrap_or_default();
                 if app["metadata"]["annotations"]["argocd.argoproj.io/refresh"].is_string() {
-                    patch(r#"{"metadata": {"annotations": {"argocd.argoproj.io/refresh": null}}, "status": {"sync": {"status": "OutOfSync", "revision": "0123abc"}, "health": {"status": "Missing"}, "operationState": null}}"#);
+                    patch(
+                        r#"{"metadata": {"annotations": {"argocd.argoproj.io/refresh": null}}, "status": {"sync": {"status": "OutOfSync", "revision": "0123abc"}, "health": {"status": "Missing"}, "operationState": null}}"#,
+                    );
                 } else if app["operation"]["sync"]["revision"] == "0123abc" {
                     patch(synced);
                 }
@@ -224,18 +279,27 @@ fn argocd_is_told_to_look_and_to_sync_and_its_errors_are_read() {
     let component = "engine: argocd\nargocd: {source: {git: 'https://git.example/app.git', tag: 1.0.0}, path: base, namespace: NS, target-namespace: NS, wait: 60s}\n";
     let Some(g) = Ground::with_space(
         "argo",
-        &[("layers/top/app/component.yaml", component), ("layers/top/app/README.md", SPACE)],
+        &[
+            ("layers/top/app/component.yaml", component),
+            ("layers/top/app/README.md", SPACE),
+        ],
     ) else {
         return;
     };
     g.puts(DEFINITION);
-    g.does(&["wait", "--for=condition=Established", "crd/applications.argoproj.io", "--timeout=30s"]);
+    g.does(&[
+        "wait",
+        "--for=condition=Established",
+        "crd/applications.argoproj.io",
+        "--timeout=30s",
+    ]);
     let kubeconfig = g.platform.root().join("kubeconfig");
     let good = r#"{"operation": null, "status": {"sync": {"status": "Synced", "revision": "0123abc"}, "health": {"status": "Healthy"}}}"#;
     let controller = Controller::new(kubeconfig.clone(), g.space.clone(), good);
     g.ends(0, &["plan", "dev"]).says("Application.argoproj.io");
     g.ends(0, &["apply", "dev", "--yes"]);
-    g.ends(0, &["outputs", "dev/app", "revision"]).says("0123abc");
+    g.ends(0, &["outputs", "dev/app", "revision"])
+        .says("0123abc");
     drop(controller);
 
     let bad = r#"{"operation": null, "status": {"operationState": {"phase": "Failed", "message": "namespaces is forbidden"}, "resources": [{"kind": "ConfigMap", "version": "v1", "namespace": "t-argo", "name": "lost"}]}}"#;
@@ -253,6 +317,8 @@ fn argocd_is_told_to_look_and_to_sync_and_its_errors_are_read() {
         "layers/top/app/component.yaml",
         &format!("{component}inputs: {{key: '${{{{ secret(\"file:word\") }}}}'}}\n"),
     );
-    g.ends(3, &["apply", "dev", "--yes"]).says("the input `key` is secret").never_says("sesame-open");
+    g.ends(3, &["apply", "dev", "--yes"])
+        .says("the input `key` is secret")
+        .never_says("sesame-open");
     g.does(&["delete", "crd", "applications.argoproj.io"]);
 }
