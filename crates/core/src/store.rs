@@ -78,6 +78,11 @@ pub struct Applied {
     pub at: u64,
 }
 
+/// The fingerprint of a unit of which nobody knows how it is.
+pub fn unsettled() -> Digest {
+    Digest::of(b"unsettled")
+}
+
 /// A change of what is applied, written together with the events that say so.
 #[derive(Clone, Debug)]
 pub enum AppliedChange {
@@ -88,6 +93,8 @@ pub enum AppliedChange {
     Tree(Artifact, Arc<[u8]>),
     /// It is verified, or not.
     Verified(Address, bool),
+    /// A step that changes it failed half way: from now on it has [`unsettled`] as its fingerprint, which no files have.
+    Unsettled(Address),
     /// It is gone.
     Remove(Address),
     /// It has another address.

@@ -13,6 +13,7 @@ use strata_core::{
     plan::{Basis, Body, Plan, Step},
     proposal::{Action, Envelope, Fidelity, Proposal},
     spec::UnitSpec,
+    store::unsettled,
     value::OutputRef,
 };
 use strata_ops::compose::Composition;
@@ -146,11 +147,16 @@ fn stand(
                 let verified = v.component.verify.is_empty() || r.verified != Some(false);
                 return Standing::Unchanged(known.fingerprint, verified);
             }
-            let changed = if expired {
-                vec!["expired".to_owned()]
-            } else {
-                Vec::new()
-            };
+            let unsettled = row.is_some_and(|r| r.fingerprint == unsettled());
+            let why = [
+                (expired, "expired"),
+                (unsettled, "its last apply failed half way"),
+            ];
+            let changed = why
+                .iter()
+                .filter(|(so, _)| *so)
+                .map(|(_, why)| (*why).to_owned())
+                .collect();
             Standing::Known(Box::new(complete(c, unit, facts, known)), changed)
         }
     }

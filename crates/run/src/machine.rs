@@ -187,6 +187,12 @@ impl Machine {
             })
     }
 
+    /// Did a step of this unit begin to change something, and not come to its end?
+    pub fn is_half_way(&self, unit: &Address) -> bool {
+        let step = self.position(unit).map(|i| &self.steps[i]);
+        step.is_some_and(|s| s.attempts > 0 && !s.changed)
+    }
+
     /// Takes one event into account. Says which step it was about.
     pub fn apply(&mut self, event: &Event) -> Result<Option<usize>, Illegal> {
         match event {

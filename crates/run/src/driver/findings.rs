@@ -170,6 +170,9 @@ impl Driver<'_> {
             summary,
             stale,
         } = failure;
+        // its files may become again what they were: that is not how it is
+        let half_way = self.machine.is_half_way(&unit);
+        let unsettled = half_way.then(|| AppliedChange::Unsettled(unit.clone()));
         self.append(
             vec![Event::Failed {
                 unit,
@@ -177,7 +180,7 @@ impl Driver<'_> {
                 stale,
                 summary,
             }],
-            Vec::new(),
+            unsettled.into_iter().collect(),
         )
     }
 

@@ -104,6 +104,17 @@ fn what_is_applied_follows_its_changes(store: &dyn Store) {
     assert_eq!(verified(&a), Some((Digest::of(b"1"), Some(false))));
     assert_eq!(verified(&b), Some((Digest::of(b"2"), Some(true))));
 
+    change(&[
+        AppliedChange::Unsettled(a.clone()),
+        AppliedChange::Unsettled(unit("prod", "nobody")),
+    ]);
+    let no_files = strata_core::store::unsettled();
+    assert_eq!(verified(&a), Some((no_files, Some(false))));
+    let rows = store.applied_rows(Some("prod")).unwrap();
+    let row = rows.iter().find(|r| r.unit == a).unwrap();
+    assert_eq!(row.fingerprint, no_files);
+    assert_eq!(rows.len(), 2);
+
     let moved = unit("prod", "z");
     change(&[
         AppliedChange::Move(b.clone(), moved.clone()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use strata_core::{
     digest::Digest,
     name::Address,
-    store::{Applied, AppliedChange, StoreError},
+    store::{Applied, AppliedChange, StoreError, unsettled},
 };
 
 impl State {
@@ -41,6 +41,11 @@ fn change(
         AppliedChange::Verified(unit, ok) => {
             if let Some(found) = applied.get_mut(unit) {
                 found.verified = Some(*ok);
+            }
+        }
+        AppliedChange::Unsettled(unit) => {
+            if let Some(found) = applied.get_mut(unit) {
+                found.fingerprint = unsettled();
             }
         }
         AppliedChange::Remove(unit) => {

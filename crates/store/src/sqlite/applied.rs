@@ -10,7 +10,7 @@ use strata_core::{
     digest::Digest,
     engine::Artifact,
     name::Address,
-    store::{Applied, AppliedChange, AppliedRow, StoreError},
+    store::{Applied, AppliedChange, AppliedRow, StoreError, unsettled},
 };
 
 /// Level of compression: the bodies are small and repeat themselves.
@@ -53,6 +53,7 @@ pub(super) enum Change<'a> {
     /// Done already.
     Nothing,
     Verified(&'a Address, bool),
+    Unsettled(&'a Address),
     Remove(&'a Address),
     Move(&'a Address, &'a Address),
 }
@@ -88,6 +89,7 @@ impl SqliteStore {
                 })
             }
             AppliedChange::Verified(unit, ok) => Ok(Change::Verified(unit, *ok)),
+            AppliedChange::Unsettled(unit) => Ok(Change::Unsettled(unit)),
             AppliedChange::Remove(unit) => Ok(Change::Remove(unit)),
             AppliedChange::Move(from, to) => Ok(Change::Move(from, to)),
         };
@@ -116,6 +118,16 @@ impl SqliteStore {
             Change::Verified(unit, ok) => {
                 tx.prepare_cached("UPDATE applied SET verified = ?3 WHERE env = ?1 AND unit = ?2")?
                     .execute(params![&*unit.env, unit.to_string(), ok])?;
+            }
+            Change::Unsettled(unit) => {
+                tx.prepare_cached(
+                    "UPDATE applied SET fingerprint = ?3 WHERE env = ?1 AND unit = ?2",
+                )?
+                .execute(params![
+                    &*unit.env,
+                    unit.to_string(),
+                    unsettled().bytes()
+                ])?;
             }
             Change::Remove(unit) => remove(tx, unit)?,
             Change::Move(from, to) => self.move_unit(tx, from, to)?,
@@ -201,17 +213,20 @@ impl SqliteStore {
     }
 
     fn detail_in(&self, c: &Connection, unit: &Address) -> Result<Option<Applied>, Fail> {
-        let found: Option<(Vec<u8>, Option<bool>)> = c
+        let found: Option<(Vec<u8>, Option<bool>, [u8; 32])> = c
             .prepare_cached(
-                "SELECT d.body, a.verified FROM applied a JOIN applied_detail d ON d.unit = a.unit WHERE a.env = ?1 AND a.unit = ?2",
+                "SELECT d.body, a.verified, a.fingerprint FROM applied a JOIN applied_detail d ON d.unit = a.unit WHERE a.env = ?1 AND a.unit = ?2",
             )?
-            .query_row([&*unit.env, &unit.to_string()], |r| Ok((r.get(0)?, r.get(1)?)))
+            .query_row([&*unit.env, &unit.to_string()], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+            })
             .optional()?;
-        let Some((body, verified)) = found else {
+        let Some((body, verified, fingerprint)) = found else {
             return Ok(None);
         };
         let mut applied = self.unpacked(unit, &body)?;
         applied.verified = verified;
+        applied.fingerprint = Digest::from_bytes(fingerprint);
         Ok(Some(applied))
     }
 

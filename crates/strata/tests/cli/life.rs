@@ -43,6 +43,28 @@ fn a_second_apply_starts_no_tool_and_a_changed_value_starts_one() {
 }
 
 #[test]
+fn after_a_failure_half_way_files_that_are_as_they_were_are_applied_again() {
+    let s = one();
+    s.ends(0, &["apply", "dev", "--yes"]);
+    // it changes something, and fails
+    let broken = SAY.replace("#!/bin/sh\n", "#!/bin/sh\ntrap 'exit 1' EXIT\n");
+    assert_ne!(broken, SAY);
+    s.write("layers/base/hello/say.sh", &broken);
+    s.ends(10, &["apply", "dev", "--yes"]);
+    s.write("layers/base/hello/say.sh", SAY);
+    s.ends(0, &["plan", "dev"])
+        .says("its last apply failed half way");
+    let again = s.wrote(|| drop(s.ends(0, &["apply", "dev", "--yes"])));
+    assert_eq!(again, ["dev/hello"]);
+    s.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    // what never began leaves it as it was
+    s.edit("layers/base/hello/component.yaml", "say.sh", "gone.sh");
+    s.ends(3, &["apply", "dev", "--yes"]);
+    s.edit("layers/base/hello/component.yaml", "gone.sh", "say.sh");
+    s.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+}
+
+#[test]
 fn destroy_leaves_nothing_recorded_and_runs_in_reverse() {
     let s = Sandbox::new(&[
         ("layers/base/low/say.sh", SAY),
