@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The flavor `upstream` of catalog/kubernetes for real, in its two layouts: applied, verified by the contract, applied again,
-# destroyed, and nothing of it is left. It needs root, `setup/install.sh --cluster`, podman, mmdebstrap and Ansible.
+# destroyed, and nothing of it is left. In between strata is killed, and a machine is lost. It needs root, and what
+# `setup/install.sh` and `setup/install.sh --cluster` install.
 # Usage: setup/catalog-test.sh [ENVIRONMENT…]     default: one three
 #        STRATA=PROGRAM XTASK=PROGRAM use what is built already
 set -euo pipefail
@@ -58,7 +59,19 @@ rules=$(nft list ruleset 2>/dev/null | sha256sum)
 for env; do
   step "environment $env"
   [ -z "$(left "$env")" ] || fail "there is something of \`$env\` already: $(left "$env")"
-  strata apply "$env" --yes >"$work/log" 2>&1 || { cat "$work/log"; fail "apply $env"; }
+  if [ "$env" = one ]; then
+    "$STRATA" -C "$work/ops" apply "$env" --yes >"$work/log" 2>&1 &
+    for _ in $(seq 900); do
+      if grep -q 'node : containerd' "$work/log" || ! kill -0 $! 2>/dev/null; then break; fi
+      sleep 1
+    done
+    kill -KILL $! || { cat "$work/log"; fail "apply $env ended before it was killed"; }
+    wait $! 2>/dev/null || true
+    strata resume "$env" >"$work/log" 2>&1 || { cat "$work/log"; fail "resume $env"; }
+    pass "what was killed in the middle of $env is resumed"
+  else
+    strata apply "$env" --yes >"$work/log" 2>&1 || { cat "$work/log"; fail "apply $env"; }
+  fi
   grep -q 'upstream verified: [0-9]* checks passed' "$work/log" || { cat "$work/log"; fail "$env was not verified"; }
   pass "$env is applied, and keeps the contract: $(grep -o '[0-9]* checks passed' "$work/log" | tail -n 1)"
 
@@ -73,6 +86,13 @@ for env; do
   strata outputs "$env/upstream" version | grep -qx '1\.[0-9]*\.[0-9]*' || fail 'the version is not an output'
   strata verify "$env" >"$work/log" 2>&1 || { cat "$work/log"; fail "verify $env"; }
   pass 'verify passes again'
+
+  if [ "$env" = one ]; then
+    podman --cgroup-manager cgroupfs rm --force --time 0 sk-one-all-1 >/dev/null 2>&1
+    strata apply "$env" --yes --refresh >"$work/log" 2>&1 || { cat "$work/log"; fail 'apply after the loss of a machine'; }
+    grep -q 'upstream verified' "$work/log" || { cat "$work/log"; fail 'nothing was made anew'; }
+    pass 'a machine that is lost is made anew, and the cluster on it'
+  fi
 
   strata destroy "$env" --yes >"$work/log" 2>&1 || { cat "$work/log"; fail "destroy $env"; }
   found=$(left "$env")

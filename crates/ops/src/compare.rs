@@ -70,6 +70,7 @@ fn output(name: &str, was: &OutputDecl, is: Option<&OutputDecl>) -> Option<Chang
 fn contract(new: &Composition, was: &Contract, is: &Contract, problems: &mut Problems) {
     let name = &is.name;
     let bumped = breaks_allowed(&was.version, &is.version);
+    inputs(was, is, bumped, problems);
     for (key, before) in &was.outputs {
         let now = is.outputs.get(key);
         let at = now
@@ -114,6 +115,37 @@ fn contract(new: &Composition, was: &Contract, is: &Contract, problems: &mut Pro
             )
             .at_opt(decl.at.clone()),
         );
+    }
+}
+
+/// What flavors take: less than before, or another type, breaks who gives it; more breaks who provides it elsewhere.
+fn inputs(was: &Contract, is: &Contract, bumped: bool, problems: &mut Problems) {
+    let mut breaking = |key: &str, what: String| {
+        let message = format!("{what} in the contract `{}`", is.name);
+        let at = is.inputs.get(key).and_then(|i| i.at.clone());
+        let problem = if bumped {
+            Diagnostic::note("contract::breaking", message)
+                .help(format!("version {} says so", is.version))
+        } else {
+            Diagnostic::error("contract::breaking", message).help(format!(
+                "keep it, or write `version: {}` in the contract",
+                next(&was.version)
+            ))
+        };
+        problems.push(problem.at(at.unwrap_or_else(|| is.at.clone())));
+    };
+    for (key, before) in &was.inputs {
+        match is.inputs.get(key) {
+            None => breaking(key, format!("the input `{key}` is gone")),
+            Some(now) if !before.ty.fits(&now.ty) => breaking(
+                key,
+                format!("the input `{key}` was a {} and is a {}", before.ty, now.ty),
+            ),
+            Some(_) => {}
+        }
+    }
+    for key in is.inputs.keys().filter(|k| !was.inputs.contains_key(*k)) {
+        breaking(key, format!("the input `{key}` is new"));
     }
 }
 

@@ -142,10 +142,10 @@ const FILL: &str = r#"
         - rke2/roles/rke2/templates/config.yaml.j2
 "#;
 /// Reads all that was filled, and gives it as one JSON object by file.
-const READ: &str = r#"
+const READ: &str = r"
 import json, pathlib, sys, yaml
 print(json.dumps({f.name: list(yaml.safe_load_all(f.read_text())) for f in pathlib.Path(sys.argv[1]).iterdir()}))
-"#;
+";
 
 #[test]
 fn what_is_filled_for_the_tools_of_the_catalog_is_what_they_read() {

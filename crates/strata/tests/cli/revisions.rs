@@ -194,6 +194,17 @@ fn a_promise_that_breaks_needs_a_new_version_and_names_who_uses_it() {
     );
     let done = s.ends(0, &["check", "--against", "HEAD"]);
     done.says("contract::compatible").says("`name` is new");
+    // flavors elsewhere would have to take an input that is new, and who gives one that is gone is refused
+    let promised = "version: 1.3.0\ninputs: {word: string}\noutputs: {url: string, port: number, name: string}\n";
+    s.write("contracts/db.yaml", promised);
+    s.ends(3, &["check", "--against", "HEAD"])
+        .says("the input `word` is new in the contract `db`");
+    commit(&s);
+    s.edit("contracts/db.yaml", "inputs: {word: string}", "inputs: {}");
+    s.ends(3, &["check", "--against", "HEAD"])
+        .says("the input `word` is gone in the contract `db`");
+    s.edit("contracts/db.yaml", "1.3.0", "2.0.0");
+    s.ends(0, &["check", "--against", "HEAD"]);
 }
 
 #[test]

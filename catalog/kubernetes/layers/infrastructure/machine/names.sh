@@ -6,6 +6,7 @@ port="sk$(printf %s "$machine" | sha256sum | cut -c1-12)" # this machine's end o
 image="localhost/strata-machine:$STRATA_INPUT_DIGEST"
 settings=$STRATA_STATE/settings
 data=$STRATA_STATE/data
+owner=$(printf %s "$STRATA_STATE" | sha256sum | cut -c1-12) # two checkouts never take each other's machines
 recipe=$(printf '%s\n' 1 "$image" "$STRATA_INPUT_NAME" "$STRATA_STATE" | sha256sum | cut -c1-16)
 
 # crun does not know the mixture of both control group versions; runc does. File 9 is a lock that nothing may inherit.
@@ -13,11 +14,12 @@ podman() {
   if [[ -e /sys/fs/cgroup/unified ]]; then set -- --runtime runc "$@"; fi
   command podman --cgroup-manager cgroupfs "$@" 9<&-
 }
-# status (running, exited, missing …), found_recipe, network (its namespace's inode), machine_id
+# status (running, exited, missing …), found_recipe, found_owner, network (its namespace's inode), machine_id
 look() {
   local pid
-  read -r status found_recipe pid machine_id < <(podman container inspect --format \
-    '{{.State.Status}} {{index .Config.Labels "recipe"}} {{.State.Pid}} {{.Id}}' "$machine" 2>/dev/null || echo missing - 0 -)
+  read -r status found_recipe found_owner pid machine_id < <(podman container inspect --format \
+    '{{.State.Status}} {{index .Config.Labels "recipe"}} {{index .Config.Labels "owner"}} {{.State.Pid}} {{.Id}}' \
+    "$machine" 2>/dev/null || echo missing - - 0 -)
   network=$(stat --format %i --dereference "/proc/$pid/ns/net" 2>/dev/null || true)
   machine_id=${machine_id:0:32}
 }

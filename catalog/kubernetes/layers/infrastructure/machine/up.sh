@@ -3,6 +3,11 @@
 set -euo pipefail
 . ./names.sh
 umask 077
+look
+if [[ $status != missing && $found_owner != "$owner" ]]; then
+  echo "the container $machine is of another platform on this machine: destroy that one first" >&2
+  exit 1
+fi
 
 # --- what it finds in /etc/machine
 mkdir -p "$settings" "$data"/{containerd,kubelet,etcd}
@@ -48,7 +53,8 @@ run() {
   files=$(ulimit -Hn) processes=$(ulimit -Hu)
   ((${files/unlimited/9999999} < 65536)) || files=65536
   ((${processes/unlimited/9999999} < 16384)) || processes=16384
-  podman run --detach --pull never --name "$machine" --hostname "$STRATA_INPUT_NAME" --label "recipe=$recipe" \
+  podman run --detach --pull never --name "$machine" --hostname "$STRATA_INPUT_NAME" \
+    --label "recipe=$recipe" --label "owner=$owner" \
     --privileged --cgroupns private --network "ns:/run/netns/$machine" --no-hosts --dns none \
     --ulimit "nofile=$files:$files" --ulimit "nproc=$processes:$processes" \
     --tmpfs /run:rw,nosuid,nodev,mode=755 --volume "$settings:/etc/machine:ro" \

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the bridge with the gateway's address, and a pair of keys for each side.
 set -euo pipefail
+ours="$STRATA_UNIT $(printf %s "$STRATA_STATE" | sha256sum | cut -c1-12)" # two checkouts never take each other's
 umask 077
 for key in deploy host; do
   [[ -e $STRATA_STATE/$key ]] || ssh-keygen -q -t ed25519 -N '' -C "$STRATA_UNIT" -f "$STRATA_STATE/$key"
@@ -13,10 +14,10 @@ if ! ip link show dev "$bridge" >/dev/null 2>&1; then
     exit 1
   fi
   ip link add "$bridge" type bridge
-  ip link set dev "$bridge" alias "$STRATA_UNIT"
+  ip link set dev "$bridge" alias "$ours"
 fi
-if [[ $(cat "/sys/class/net/$bridge/ifalias") != "$STRATA_UNIT" ]]; then
-  echo "the link $bridge is not ours" >&2
+if [[ $(cat "/sys/class/net/$bridge/ifalias") != "$ours" ]]; then
+  echo "the link $bridge is of another platform on this machine: destroy that one first" >&2
   exit 1
 fi
 ip address replace "$STRATA_INPUT_GATEWAY" dev "$bridge"
