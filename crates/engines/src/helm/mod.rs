@@ -5,9 +5,9 @@
 //! before it is rolled back. Before anything else a session finds out whether it is the cluster of the last apply, and
 //! writes the private kubeconfig that helm enters with.
 //!
-//! - [`options`], [`interface`]: what the component and its chart say. [`workspace`], [`commands`]: files and invocations.
-//! - [`dialogue`], [`steps`], [`answers`]: what comes after what. [`release`], [`manifest`]: what helm answers.
-//! - [`planned`], [`outputs`], [`failure`]: what becomes of it.
+//! - `options`, `interface`: what the component and its chart say. `workspace`, `commands`: files and invocations.
+//! - `dialogue`, `steps`, `answers`: what comes after what. `release`, `manifest`: what helm answers.
+//! - `planned`, `outputs`, `failure`: what becomes of it.
 mod answers;
 mod commands;
 mod dialogue;
