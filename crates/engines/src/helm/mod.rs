@@ -147,9 +147,11 @@ impl Engine for Helm {
         interface::read(tree, spec)
     }
     fn identities(&self, task: &Task, _interface: &Interface) -> Vec<String> {
-        // which cluster an environment has is known late; two environments are taken for two clusters
         let (env, release) = (&task.unit.env, failure::shown(task));
-        vec![format!("helm-release:{release} of {env}")]
+        let cluster = options::cluster(&task.spec).map(|c| format!(" in {c}"));
+        let cluster = cluster.unwrap_or_default();
+        // which cluster it really is is known late: two environments are taken for two clusters
+        vec![format!("helm-release:{release} of {env}{cluster}")]
     }
     fn claims(&self, task: &Task) -> Vec<String> {
         self.identities(task, &Interface::default())
