@@ -101,6 +101,59 @@ pub fn input(c: &Composition, unit: usize, name: &str, outputs: &dyn Outputs) ->
     }
 }
 
+/// The cluster that a unit's engine speaks to; nothing when nobody says one. Credentials that are written out are hidden.
+pub fn cluster(c: &Composition, unit: usize, outputs: &dyn Outputs) -> Option<Explained> {
+    let u = &c.units[unit];
+    let v = c.variant(u);
+    let field = v.component.cluster.as_ref()?;
+    let mut written = Vec::new();
+    places(c, u, &mut |source, node| {
+        if let Some(found) = node.get("cluster").filter(|n| !n.is_null()) {
+            let mut place = said(source, found);
+            if field_is_written_out(found) {
+                place.text = "(written out)".to_owned();
+            }
+            written.push(place);
+        }
+    });
+    let value = scope::eval_with(c, unit, field, outputs).map(hidden);
+    Some(Explained {
+        input: "cluster".to_owned(),
+        ty: Type::Any,
+        sensitive: true,
+        description: None,
+        declared: None,
+        written,
+        values: values(c, u, field),
+        value: Some(value),
+    })
+}
+
+/// Does no expression stand in it?
+fn field_is_written_out(node: &Node) -> bool {
+    Field::parse(node, &mut Vec::new()).is_constant()
+}
+
+/// A cluster without what lets anybody in.
+fn hidden(term: Term) -> Term {
+    let text = |what: &str| Term::String(format!("({what})"));
+    match term {
+        Term::String(_) => text("a kubeconfig"),
+        Term::Map(map) => {
+            let entry = |(key, term): (String, Term)| {
+                let secret = ["kubeconfig", "token", "ca"].contains(&key.as_str());
+                let term = match term {
+                    Term::String(_) if secret => text("written out"),
+                    other => other,
+                };
+                (key, term)
+            };
+            Term::Map(map.into_iter().map(entry).collect())
+        }
+        other => other,
+    }
+}
+
 fn said(source: &str, node: &Node) -> Written {
     let text = match node.as_str() {
         Some(text) => text.to_owned(),

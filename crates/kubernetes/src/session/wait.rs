@@ -20,6 +20,9 @@ use tokio::time::{Instant, sleep};
 /// How often something is said that takes long.
 const SAY: Duration = Duration::from_secs(15);
 
+/// How long what was waited for has to stay ready: a container that ends at once was ready for a moment.
+const STEADY: Duration = Duration::from_secs(1);
+
 /// Waits for objects that somebody else applies.
 pub(super) async fn only(session: &mut Session, objects: Vec<Object>) -> Result<(), Fault> {
     let all = wanted::wanted(session, objects).await?;
@@ -36,6 +39,9 @@ pub(super) async fn until_ready(session: &Session, objects: &[Wanted]) -> Result
     let mut open: Vec<(Key, Served)> = took
         .filter_map(|w| Some((w.key.clone(), w.served.clone()?)))
         .collect();
+    let all = open.clone();
+    // ready at the first look is ready; what was waited for is looked at once more
+    let mut sure = true;
     let began = Instant::now();
     let mut said = Instant::now();
     let mut pause = Duration::from_millis(200);
@@ -63,8 +69,13 @@ pub(super) async fn until_ready(session: &Session, objects: &[Wanted]) -> Result
             }
         }
         if !open.is_empty() {
+            sure = false;
             sleep(pause).await;
             pause = (pause * 3 / 2).min(Duration::from_secs(2));
+        } else if !sure {
+            sure = true;
+            open.clone_from(&all);
+            sleep(STEADY).await;
         }
     }
     Ok(())

@@ -36,8 +36,13 @@ pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
     }
     let (unit, only) = find(&c, of)?;
     let names = explain::inputs(&c, unit);
+    let clustered = c.variant(&c.units[unit]).component.cluster.is_some();
+    let asks_cluster = only
+        .as_ref()
+        .is_none_or(|o| o == "cluster" && !names.contains(o));
     if let Some(name) = &only
         && !names.contains(name)
+        && !(clustered && asks_cluster)
     {
         let address = &c.units[unit].address;
         return Err(
@@ -64,10 +69,18 @@ pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
             None => explain::input(&c, unit, n, &NoOutputs),
         })
         .collect();
+    let cluster = match &recorded {
+        _ if !asks_cluster => None,
+        Some(r) => explain::cluster(&c, unit, r),
+        None => explain::cluster(&c, unit, &NoOutputs),
+    };
     let tree = c.loaded.tree.as_ref();
     if cx.json() {
         let list: Vec<Json> = all.iter().map(|e| as_json(e, tree)).collect();
-        let whole = json!({"unit": c.units[unit].address, "inputs": list});
+        let mut whole = json!({"unit": c.units[unit].address, "inputs": list});
+        if let Some(cluster) = &cluster {
+            whole["cluster"] = as_json(cluster, tree);
+        }
         println!(
             "{}",
             serde_json::to_string_pretty(&whole).expect("plain data")
@@ -76,7 +89,10 @@ pub fn run(global: &Global, of: &str) -> Result<u8, Problem> {
     }
     head(&c, unit);
     for e in &all {
-        print!("{}", text(e, tree));
+        print!("{}", text(e, &format!("{} ({}", e.input, e.ty), tree));
+    }
+    if let Some(cluster) = &cluster {
+        print!("{}", text(cluster, "cluster (of its engine", tree));
     }
     if only.is_none()
         && let Some(reading) = layers::read(&cx)?
@@ -173,7 +189,7 @@ fn place(at: &Location, tree: &dyn Tree) -> String {
     format!("{}:{line}:{column}", tree.shown(&at.file))
 }
 
-fn text(e: &Explained, tree: &dyn Tree) -> String {
+fn text(e: &Explained, name: &str, tree: &dyn Tree) -> String {
     let mut out = String::new();
     let value = match &e.value {
         None if e.written.is_empty() => "nobody gives it".to_owned(),
@@ -182,7 +198,7 @@ fn text(e: &Explained, tree: &dyn Tree) -> String {
         Some(Err(problem)) => format!("cannot be worked out: {}", problem.message),
     };
     let sensitive = if e.sensitive { ", sensitive" } else { "" };
-    let _ = writeln!(out, "  {} ({}{sensitive}) = {value}", e.input, e.ty);
+    let _ = writeln!(out, "  {name}{sensitive}) = {value}");
     let mut line = |mark: &str, w: &Written| {
         let _ = writeln!(
             out,

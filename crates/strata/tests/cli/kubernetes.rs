@@ -57,3 +57,33 @@ fn kustomize_itself_may_stand_in_the_place_of_kubectl() {
         .says("nothing says which cluster");
     assert_eq!(s.ledger().len(), 1, "built once: {:?}", s.ledger());
 }
+
+#[test]
+fn explain_says_where_the_cluster_comes_from_and_hides_what_lets_anybody_in() {
+    let s = Sandbox::new(&[
+        (
+            "layers/top/web/component.yaml",
+            "engine: kubectl\ncluster: {endpoint: 'https://c.example', token: s3cret-token}\n",
+        ),
+        ("layers/top/web/a.yaml", CONFIG),
+        (
+            "layers/top/other/component.yaml",
+            "engine: kubectl\ncluster: '${{ secret(\"env:KUBECONFIG_OF_DEV\") }}'\n",
+        ),
+        ("layers/top/other/a.yaml", CONFIG),
+    ]);
+    let done = s.ends(0, &["explain", "dev/web"]);
+    done.says("cluster (of its engine, sensitive)")
+        .says("https://c.example")
+        .says("layers/top/web/component.yaml:2:10")
+        .never_says("s3cret-token");
+    s.ends(0, &["explain", "dev/other.cluster"])
+        .says("(secret env:KUBECONFIG_OF_DEV)");
+    s.ends(0, &["variables"])
+        .says("KUBECONFIG_OF_DEV")
+        .says("The key `cluster` of `other`");
+    let json = s
+        .ends(0, &["explain", "dev/other", "--format", "json"])
+        .json();
+    assert_eq!(json["cluster"]["value"], "(secret env:KUBECONFIG_OF_DEV)");
+}

@@ -52,10 +52,12 @@ fn another_cluster_than_the_one_it_was_applied_to_is_refused() {
 fn a_token_that_has_expired_is_said_to_have() {
     let Some(g) = ground("token") else { return };
     let (server, ca) = address(&text(&g.platform.root().join("kubeconfig")));
+    // the CA is base64, in which any letters may stand
+    let component = COMPONENT.replace("NS", &g.space);
     let with = |token: &str| {
-        g.write(
+        g.platform.write(
             "layers/top/web/component.yaml",
-            &format!("{COMPONENT}cluster: {{endpoint: '{server}', ca: {ca}, token: {token}}}\n"),
+            &format!("{component}cluster: {{endpoint: '{server}', ca: {ca}, token: {token}}}\n"),
         );
     };
     with("not-a-token-that-anybody-gave");
@@ -98,10 +100,11 @@ fn a_program_gives_credentials_each_time() {
         std::fs::write(&helper, script).unwrap();
         std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
     };
-    g.write(
+    let component = COMPONENT.replace("NS", &g.space);
+    g.platform.write(
         "layers/top/web/component.yaml",
         &format!(
-            "{COMPONENT}cluster: {{endpoint: '{server}', ca: {ca}, exec: ['{}']}}\n",
+            "{component}cluster: {{endpoint: '{server}', ca: {ca}, exec: ['{}']}}\n",
             helper.display()
         ),
     );

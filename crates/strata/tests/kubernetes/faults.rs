@@ -3,7 +3,10 @@ use crate::ground::{COMPONENT, Ground, IMAGE, config, deployment};
 
 #[test]
 fn a_pod_that_never_gets_ready_is_told_with_its_events_and_log() {
+    // never ready, not even for the moment before it ends
+    let probe = "name: main, readinessProbe: {exec: {command: ['false']}},";
     let crashing = deployment("crash", 1, IMAGE, "echo the disk is on fire; exit 3");
+    let crashing = crashing.replace("name: main,", probe);
     let missing = deployment("missing", 1, "localhost/no-such-image:1", "true");
     let files: &[(&str, &str)] = &[
         (

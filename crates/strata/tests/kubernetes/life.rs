@@ -250,7 +250,8 @@ fn parts_of_objects_are_outputs() {
 
 #[test]
 fn what_does_not_get_ready_goes_back_to_what_was_there() {
-    let web = deployment("web", 1, IMAGE, "sleep 1000");
+    let probe = "name: main, readinessProbe: {exec: {command: [test, '!', -e, /failed]}},";
+    let web = deployment("web", 1, IMAGE, "sleep 1000").replace("name: main,", probe);
     let files: &[(&str, &str)] = &[
         (
             "layers/top/web/component.yaml",
@@ -264,7 +265,11 @@ fn what_does_not_get_ready_goes_back_to_what_was_there() {
         return;
     };
     g.ends(0, &["apply", "dev", "--yes"]);
-    g.edit("layers/top/web/a.yaml", "sleep 1000", "exit 1");
+    g.edit(
+        "layers/top/web/a.yaml",
+        "sleep 1000",
+        "touch /failed; sleep 1000",
+    );
     g.edit("layers/top/web/b.yaml", "old", "new");
     std::fs::remove_file(g.platform.root().join("layers/top/web/c.yaml")).unwrap();
     g.write("layers/top/web/d.yaml", &config("d", "x"));
@@ -278,10 +283,14 @@ fn what_does_not_get_ready_goes_back_to_what_was_there() {
         "web",
         ".spec.template.spec.containers[0].command",
     );
-    assert!(command.contains("sleep 1000"), "{command}");
+    assert!(!command.contains("failed"), "{command}");
     assert_eq!(g.field("deployment", "web", ".status.readyReplicas"), "1");
     // the same again is not what was applied
-    g.edit("layers/top/web/a.yaml", "exit 1", "sleep 2000");
+    g.edit(
+        "layers/top/web/a.yaml",
+        "touch /failed; sleep 1000",
+        "sleep 2000",
+    );
     g.ends(0, &["plan", "dev"])
         .says("1 to delete")
         .says("1 to create");
