@@ -111,7 +111,7 @@ pub fn cluster(c: &Composition, unit: usize, outputs: &dyn Outputs) -> Option<Ex
         if let Some(found) = node.get("cluster").filter(|n| !n.is_null()) {
             let mut place = said(source, found);
             if field_is_written_out(found) {
-                place.text = "(written out)".to_owned();
+                "(written out)".clone_into(&mut place.text);
             }
             written.push(place);
         }
