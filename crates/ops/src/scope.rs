@@ -421,6 +421,7 @@ pub fn identity_task(c: &Composition, unit: usize) -> Task {
             engine: component.engine.clone(),
             folder: component.folder.clone(),
             options,
+            cluster: component.cluster.as_ref().and_then(|f| f.eval(&scope).ok()),
             ..UnitSpec::default()
         },
         inputs: BTreeMap::new(),

@@ -5,9 +5,9 @@
 //! before it is rolled back. Before anything else a session finds out whether it is the cluster of the last apply, and
 //! writes the private kubeconfig that helm enters with.
 //!
-//! - [`options`], [`interface`]: what the component and its chart say. [`workspace`], [`commands`]: files and invocations.
-//! - [`dialogue`], [`steps`], [`answers`]: what comes after what. [`release`], [`manifest`]: what helm answers.
-//! - [`planned`], [`outputs`], [`failure`]: what becomes of it.
+//! - `options`, `interface`: what the component and its chart say. `workspace`, `commands`: files and invocations.
+//! - `dialogue`, `steps`, `answers`: what comes after what. `release`, `manifest`: what helm answers.
+//! - `planned`, `outputs`, `failure`: what becomes of it.
 mod answers;
 mod commands;
 mod dialogue;
@@ -147,9 +147,11 @@ impl Engine for Helm {
         interface::read(tree, spec)
     }
     fn identities(&self, task: &Task, _interface: &Interface) -> Vec<String> {
-        // which cluster an environment has is known late; two environments are taken for two clusters
         let (env, release) = (&task.unit.env, failure::shown(task));
-        vec![format!("helm-release:{release} of {env}")]
+        let cluster = options::cluster(&task.spec).map(|c| format!(" in {c}"));
+        let cluster = cluster.unwrap_or_default();
+        // which cluster it really is is known late: two environments are taken for two clusters
+        vec![format!("helm-release:{release} of {env}{cluster}")]
     }
     fn claims(&self, task: &Task) -> Vec<String> {
         self.identities(task, &Interface::default())

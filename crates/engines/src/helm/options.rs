@@ -2,6 +2,7 @@
 use crate::declared;
 use std::collections::BTreeMap;
 use strata_core::{
+    digest::Digest,
     duration::duration,
     engine::{Artifact, Millis, Task},
     spec::UnitSpec,
@@ -187,6 +188,32 @@ pub fn is_release_name(name: &str) -> bool {
 pub fn namespace(spec: &UnitSpec) -> String {
     let said = spec.string("namespace").filter(|n| !n.is_empty());
     said.unwrap_or_else(|| "default".to_owned())
+}
+
+/// Which cluster `cluster:` means, as far as that can be told from others before anything is known: its address, the unit
+/// that gives it, the name of the secret.
+pub fn cluster(spec: &UnitSpec) -> Option<String> {
+    fn said(term: &Term) -> Option<String> {
+        match term {
+            Term::Hole { filled_by, .. } => Some(filled_by.unit.to_string()),
+            Term::Predicted { by, .. } => Some(by.unit.to_string()),
+            Term::Secret(secret) => Some(format!("{}:{}", secret.store, secret.key)),
+            Term::Text(parts) => parts.iter().find_map(said),
+            Term::String(text) => Some(Digest::of(text.as_bytes()).short()),
+            Term::Map(map) => {
+                let plain = |key: &str| map.get(key)?.plain()?.scalar_text();
+                plain("endpoint").or_else(|| {
+                    let cluster = said(map.get("kubeconfig").or_else(|| map.get("endpoint"))?)?;
+                    Some(match plain("context") {
+                        Some(context) => format!("{cluster} {context}"),
+                        None => cluster,
+                    })
+                })
+            }
+            _ => None,
+        }
+    }
+    said(spec.cluster.as_ref()?)
 }
 
 /// A switch, which may be a text too.
