@@ -50,10 +50,10 @@ pub fn all() -> Vec<Box<dyn DynEngine>> {
     for engine in kubectl::all() {
         all.push(Box::new(Frame(engine)));
     }
+    all.push(Box::new(Frame(helm::Helm)));
     for engine in handed::all() {
         all.push(Box::new(Frame(engine)));
     }
-    all.push(Box::new(Frame(helm::Helm)));
     for engine in described::all() {
         all.push(Box::new(Frame(engine)));
     }
