@@ -212,6 +212,8 @@ impl Handed {
             request.wait = cluster::bounded(task, wait);
         }
         request.hand_over = true;
+        // what is made of options is nobody else's
+        request.force_conflicts = has_source(task);
         Ok(request)
     }
     /// The objects that the options stand for; nothing when there is no `source`.

@@ -317,7 +317,7 @@ fn argocd_is_told_to_look_and_to_sync_and_its_errors_are_read() {
         "layers/top/app/component.yaml",
         &format!("{component}inputs: {{key: '${{{{ secret(\"file:word\") }}}}'}}\n"),
     );
-    g.ends(3, &["apply", "dev", "--yes"])
+    g.ends(10, &["apply", "dev", "--yes"])
         .says("the input `key` is secret")
         .never_says("sesame-open");
     g.does(&["delete", "crd", "applications.argoproj.io"]);

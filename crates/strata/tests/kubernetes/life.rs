@@ -255,7 +255,7 @@ fn what_does_not_get_ready_goes_back_to_what_was_there() {
     let files: &[(&str, &str)] = &[
         (
             "layers/top/web/component.yaml",
-            "engine: kubectl\nkubectl: {namespace: NS, wait: 8s, rollback: true}\n",
+            "engine: kubectl\nkubectl: {namespace: NS, wait: 90s, rollback: true}\n",
         ),
         ("layers/top/web/a.yaml", &web),
         ("layers/top/web/b.yaml", &config("b", "old")),
@@ -270,6 +270,9 @@ fn what_does_not_get_ready_goes_back_to_what_was_there() {
         "sleep 1000",
         "touch /failed; sleep 1000",
     );
+    // only what never comes is waited for briefly
+    let component = "layers/top/web/component.yaml";
+    g.edit(component, "wait: 90s", "wait: 8s");
     g.edit("layers/top/web/b.yaml", "old", "new");
     std::fs::remove_file(g.platform.root().join("layers/top/web/c.yaml")).unwrap();
     g.write("layers/top/web/d.yaml", &config("d", "x"));
@@ -291,6 +294,7 @@ fn what_does_not_get_ready_goes_back_to_what_was_there() {
         "touch /failed; sleep 1000",
         "sleep 2000",
     );
+    g.edit(component, "wait: 8s", "wait: 90s");
     g.ends(0, &["plan", "dev"])
         .says("1 to delete")
         .says("1 to create");
