@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The engines of Kubernetes on real clusters: brings two up, one of them with Flux, runs the tests, takes both down. It needs root, and what
-# `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
+# The engines of Kubernetes on real clusters: brings two up, one of them with Flux, runs the tests, takes both down. It
+# needs root, and what `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
 # Usage: setup/kubernetes-test.sh [ARGUMENTS OF CARGO TEST]        XTASK=PROGRAM uses an xtask that is built already
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -293,3 +293,37 @@ fn accepts(folder: &Path, program: &str, args: &[&str]) {
     let said = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{}: {said}", folder.display());
 }
+
+/// The example of Big Bang beside the catalog's repositories, as its demonstration puts them.
+#[test]
+fn the_example_of_big_bang_fits_the_catalog() {
+    let s = Sandbox::empty();
+    let place = s.beside("bigbang");
+    let repo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut assemble = Command::new(repo.join("setup/bigbang.sh"));
+    assert!(
+        assemble
+            .arg(&place)
+            .status()
+            .expect("bash is there")
+            .success()
+    );
+    let ops = place.join("ops");
+    let ops = ops.to_str().expect("text");
+    s.ends(0, &["-C", ops, "import", "update"]);
+    s.ends(0, &["-C", ops, "check"]).says("everything fits");
+    // what differs between the environments is the cluster, and nothing above it
+    let sources = |environment: &str| {
+        let file = format!("{ops}/environments/{environment}.yaml");
+        fs::read_to_string(file).expect("a file")
+    };
+    let (dev, qa) = (sources("dev"), sources("qa"));
+    for above in [
+        "cluster-services",
+        "applications",
+        "service-image",
+        "customers",
+    ] {
+        assert!(!dev.contains(above) && !qa.contains(above), "{above}");
+    }
+}
