@@ -45,6 +45,8 @@ pub fn state(json: &Json) -> State {
         ("apiregistration.k8s.io", "APIService") => needs_condition(json, "Available"),
         ("", "Node") => needs_condition(json, "Ready"),
         ("policy", "PodDisruptionBudget") => Ready,
+        // Gatekeeper has no condition for it: what comes next is of the kind that it makes
+        ("templates.gatekeeper.sh", "ConstraintTemplate") => template(json),
         _ => generic(json),
     }
 }
@@ -286,6 +288,18 @@ fn definition(json: &Json) -> State {
     needs_condition(json, "Established")
 }
 
+/// A template of Gatekeeper, which makes a kind of it; what is wrong with it stands with each of its pods.
+fn template(json: &Json) -> State {
+    let status = &json["status"];
+    let pods = status["byPod"].as_array().into_iter().flatten();
+    let mut errors = pods.flat_map(|pod| pod["errors"].as_array().into_iter().flatten());
+    match errors.next().and_then(|e| e["message"].as_str()) {
+        Some(why) => Failed(why.to_owned()),
+        None if status["created"] == true => Ready,
+        None => Waiting("its kind is not made yet: is Gatekeeper running?".to_owned()),
+    }
+}
+
 fn generic(json: &Json) -> State {
     if let Some(("True", reason, message)) = condition(json, "Stalled") {
         return Failed(said(reason, message));
@@ -357,6 +371,16 @@ mod tests {
             &json!({"apiVersion": "v1", "kind": "ConfigMap"})
         ));
         assert!(takes_time(&crd));
+    }
+
+    #[test]
+    fn a_template_of_gatekeeper_is_ready_when_its_kind_is_made() {
+        let template = |status: Json| json!({"apiVersion": "templates.gatekeeper.sh/v1", "kind": "ConstraintTemplate", "metadata": {}, "status": status});
+        assert!(matches!(state(&template(json!({}))), Waiting(_)));
+        assert_eq!(state(&template(json!({"created": true}))), Ready);
+        let wrong =
+            template(json!({"byPod": [{"errors": [{"code": "ingest_error", "message": "no"}]}]}));
+        assert_eq!(state(&wrong), Failed("no".to_owned()));
     }
 
     #[test]
