@@ -1,4 +1,8 @@
 //! The files of an operations repo as a seam: sorted paths with digests, read only when needed.
+mod below;
+
+pub use below::Below;
+
 use crate::{
     diagnostic::Diagnostic,
     digest::{Digest, Hasher},

@@ -7,11 +7,12 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use strata_core::{
-    cluster::{Answer, Ask, COMMAND, NOTE, Noted, Request},
+    cluster::{Answer, Ask, COMMAND, NOTE, Noted, Request, SAID},
     engine::{
-        Arg, Channel, Class, Content, Effect, Exit, Failure, Generated, Got, ITSELF, Invocation,
-        Millis, Place, Recovery, Task, Verb,
+        Arg, Channel, Class, Content, Effect, Exit, Failure, Finding, Generated, Got, ITSELF,
+        Invocation, Millis, Place, Recovery, Task, Verb,
     },
+    proposal::{Fidelity, Proposal},
     spec::{OutputFrom, OutputSpec},
     value::{Output, Term, Value},
 };
@@ -123,6 +124,66 @@ pub fn answer(what: &str, got: &Got) -> Result<Answer, Failure> {
         }
         Err(_) => Err(failure(what, got)),
     }
+}
+
+/// What a verb asks of a session that applies objects itself.
+pub const fn ask(verb: Verb) -> Ask {
+    match verb {
+        Verb::Apply => Ask::Apply,
+        Verb::Destroy => Ask::Destroy,
+        Verb::Observe => Ask::Observe,
+        Verb::Outputs => Ask::Outputs,
+        _ => Ask::Plan,
+    }
+}
+
+/// The start of such a session, with the files that hold the objects.
+pub fn session(task: &Task, request: &str, files: Vec<Place>) -> Invocation {
+    let mut run = invocation(task, task.verb.name(), request, files);
+    if task.verb == Verb::Apply {
+        run.collect = declared::collects(&task.spec);
+    }
+    run
+}
+
+/// What such a session found.
+pub fn found(task: &Task, answer: Answer, got: &Got) -> Result<Finding, Failure> {
+    Ok(match task.verb {
+        Verb::Apply => Finding::Applied {
+            outputs: outputs(task, &answer, got)?,
+        },
+        Verb::Destroy => Finding::Gone,
+        Verb::Observe => Finding::Observed {
+            drift: answer.changes,
+        },
+        _ => Finding::Planned {
+            proposal: Proposal {
+                fidelity: Fidelity::Exact,
+                changes: answer.changes,
+            },
+            saved: None,
+            predicted: BTreeMap::new(),
+        },
+    })
+}
+
+/// A line of a session as people see it: words of a failure come with the failure.
+pub fn progress(line: &str) -> Option<String> {
+    (!line.starts_with(SAID)).then(|| line.to_owned())
+}
+
+/// The unit's name as Kubernetes takes it, of at most so many characters.
+pub fn name(task: &Task, longest: usize) -> String {
+    let mut name = String::new();
+    for c in task.unit.local().chars() {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => name.push(c),
+            _ if name.ends_with('-') => {}
+            _ => name.push('-'),
+        }
+    }
+    name.truncate(longest);
+    name.trim_matches('-').to_owned()
 }
 
 /// What was noted of the cluster at the last apply.

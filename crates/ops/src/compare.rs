@@ -90,15 +90,7 @@ fn contract(new: &Composition, was: &Contract, is: &Contract, problems: &mut Pro
                 let users = users(new, &|t| {
                     t.contract.as_deref() == Some(name) && t.output.as_deref() == Some(key)
                 });
-                let problem = if bumped {
-                    Diagnostic::note("contract::breaking", message)
-                        .help(format!("version {} says so", is.version))
-                } else {
-                    Diagnostic::error("contract::breaking", message).help(format!(
-                        "keep it, or write `version: {}` in the contract",
-                        next(&was.version)
-                    ))
-                };
+                let problem = breaking(was, is, bumped, message);
                 problems.push(named(problem.at(at), users));
             }
         }
@@ -118,26 +110,31 @@ fn contract(new: &Composition, was: &Contract, is: &Contract, problems: &mut Pro
     }
 }
 
+/// A breaking change: an error, unless the version says so.
+fn breaking(was: &Contract, is: &Contract, bumped: bool, message: String) -> Diagnostic {
+    if bumped {
+        Diagnostic::note("contract::breaking", message)
+            .help(format!("version {} says so", is.version))
+    } else {
+        Diagnostic::error("contract::breaking", message).help(format!(
+            "keep it, or write `version: {}` in the contract",
+            next(&was.version)
+        ))
+    }
+}
+
 /// What flavors take: less than before, or another type, breaks who gives it; more breaks who provides it elsewhere.
 fn inputs(was: &Contract, is: &Contract, bumped: bool, problems: &mut Problems) {
-    let mut breaking = |key: &str, what: String| {
+    let mut breaks = |key: &str, what: String| {
         let message = format!("{what} in the contract `{}`", is.name);
         let at = is.inputs.get(key).and_then(|i| i.at.clone());
-        let problem = if bumped {
-            Diagnostic::note("contract::breaking", message)
-                .help(format!("version {} says so", is.version))
-        } else {
-            Diagnostic::error("contract::breaking", message).help(format!(
-                "keep it, or write `version: {}` in the contract",
-                next(&was.version)
-            ))
-        };
+        let problem = breaking(was, is, bumped, message);
         problems.push(problem.at(at.unwrap_or_else(|| is.at.clone())));
     };
     for (key, before) in &was.inputs {
         match is.inputs.get(key) {
-            None => breaking(key, format!("the input `{key}` is gone")),
-            Some(now) if !before.ty.fits(&now.ty) => breaking(
+            None => breaks(key, format!("the input `{key}` is gone")),
+            Some(now) if !before.ty.fits(&now.ty) => breaks(
                 key,
                 format!("the input `{key}` was a {} and is a {}", before.ty, now.ty),
             ),
@@ -145,7 +142,7 @@ fn inputs(was: &Contract, is: &Contract, bumped: bool, problems: &mut Problems) 
         }
     }
     for key in is.inputs.keys().filter(|k| !was.inputs.contains_key(*k)) {
-        breaking(key, format!("the input `{key}` is new"));
+        breaks(key, format!("the input `{key}` is new"));
     }
 }
 

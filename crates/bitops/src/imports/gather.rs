@@ -8,13 +8,13 @@ use strata_core::{
     diagnostic::Diagnostic,
     repo::{Pin, Repo},
     span::Location,
-    tree::Tree,
+    tree::{Below, Tree},
 };
 use strata_ops::imports::{
     Lock, Wanted, Wish,
     gather::vendored,
     lock::What,
-    mount::{Below, MOUNTS, Mount},
+    mount::{MOUNTS, Mount},
 };
 
 /// An entry of an entry of an entry … ends here.

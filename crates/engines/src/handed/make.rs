@@ -1,23 +1,15 @@
 //! Objects as terms: what may be secret in them stays a name until the file is written.
-use crate::frame::unusable;
+use crate::{cluster, frame::unusable};
 use std::collections::BTreeMap;
 use strata_core::{
     engine::{Failure, Task},
     value::Term,
 };
 
-/// What the objects of a unit are called: its name as Kubernetes allows it.
+/// What the objects of a unit are called.
 pub(super) fn name(task: &Task) -> String {
-    let local = task.unit.local().to_lowercase();
-    let mut name = String::new();
-    for c in local.chars() {
-        if c.is_ascii_alphanumeric() {
-            name.push(c);
-        } else if !name.is_empty() && !name.ends_with('-') {
-            name.push('-');
-        }
-    }
-    name.trim_end_matches('-').to_owned()
+    // one that is too long is refused by the server: cut off, it could be that of another
+    cluster::name(task, usize::MAX)
 }
 
 /// A text.

@@ -15,7 +15,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use strata_core::{
-    cluster::{Answer, Ask, Request, SAID},
+    cluster::{Answer, Request},
     diagnostic::Diagnostic,
     duration::duration,
     engine::{
@@ -23,7 +23,6 @@ use strata_core::{
         Verdict, Workspace,
     },
     interface::{Interface, OutputDecl},
-    proposal::{Fidelity, Proposal},
     spec::UnitSpec,
     tree::Tree,
     ty::Type,
@@ -157,7 +156,7 @@ impl Engine for Handed {
         // what is wrong is said when it begins
         let request = self
             .request(task)
-            .unwrap_or_else(|_| cluster::request(task, ask(task.verb)));
+            .unwrap_or_else(|_| cluster::request(task, cluster::ask(task.verb)));
         let with_inputs = !has_source(task);
         let mut generated = vec![cluster::file(task, REQUEST, &request, with_inputs)];
         if let Ok(Some(made)) = self.made(task) {
@@ -197,13 +196,13 @@ impl Engine for Handed {
         Turn::finish(State::Idle, found.unwrap_or_else(Finding::Failed))
     }
     fn progress(&self, _label: &str, line: &str) -> Option<String> {
-        (!line.starts_with(SAID)).then(|| line.to_owned())
+        cluster::progress(line)
     }
 }
 
 impl Handed {
     fn request(&self, task: &Task) -> Result<Request, Failure> {
-        let mut request = cluster::request(task, ask(task.verb));
+        let mut request = cluster::request(task, cluster::ask(task.verb));
         let namespace = task.spec.string("namespace").filter(|n| !n.is_empty());
         request.namespace = namespace.or_else(|| Some(self.namespace.to_owned()));
         if let Some(text) = task.spec.string("wait") {
@@ -234,43 +233,17 @@ fn has_source(task: &Task) -> bool {
     matches!(task.spec.options.get("source"), Some(Term::Map(_)))
 }
 
-const fn ask(verb: Verb) -> Ask {
-    match verb {
-        Verb::Apply => Ask::Apply,
-        Verb::Destroy => Ask::Destroy,
-        Verb::Observe => Ask::Observe,
-        _ => Ask::Plan,
-    }
-}
-
 fn asked(task: &Task, files: Vec<Place>) -> Turn<State> {
-    let mut run = cluster::invocation(task, task.verb.name(), REQUEST, files);
-    if task.verb == Verb::Apply {
-        run.collect = declared::collects(&task.spec);
-    }
-    Turn::run(State::Asking, run)
+    Turn::run(State::Asking, cluster::session(task, REQUEST, files))
 }
 
 fn found(task: &Task, answer: Answer, got: &Got) -> Result<Finding, Failure> {
-    Ok(match task.verb {
-        Verb::Apply => {
-            let mut outputs = cluster::outputs(task, &answer, got)?;
-            outputs.extend(revisions(task, &answer));
-            Finding::Applied { outputs }
-        }
-        Verb::Destroy => Finding::Gone,
-        Verb::Observe => Finding::Observed {
-            drift: answer.changes,
-        },
-        _ => Finding::Planned {
-            proposal: Proposal {
-                fidelity: Fidelity::Exact,
-                changes: answer.changes,
-            },
-            saved: None,
-            predicted: BTreeMap::new(),
-        },
-    })
+    let made = revisions(task, &answer);
+    let mut found = cluster::found(task, answer, got)?;
+    if let Finding::Applied { outputs } = &mut found {
+        outputs.extend(made);
+    }
+    Ok(found)
 }
 
 /// The revisions that were applied, as the controllers say them.

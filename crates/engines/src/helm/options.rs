@@ -1,5 +1,5 @@
 //! What the block `helm:` of a component says: the chart and where it comes from, the release, how to wait.
-use crate::declared;
+use crate::{cluster, declared};
 use std::collections::BTreeMap;
 use strata_core::{
     digest::Digest,
@@ -160,16 +160,7 @@ pub fn release(task: &Task) -> String {
     if let Some(name) = task.spec.string("release").filter(|n| !n.is_empty()) {
         return name;
     }
-    let mut name = String::new();
-    for c in task.unit.local().chars() {
-        match c.to_ascii_lowercase() {
-            c if c.is_ascii_alphanumeric() => name.push(c),
-            _ if name.ends_with('-') => {}
-            _ => name.push('-'),
-        }
-    }
-    name.truncate(LONGEST_NAME);
-    name.trim_matches('-').to_owned()
+    cluster::name(task, LONGEST_NAME)
 }
 
 /// Is it a name that helm and Kubernetes take?

@@ -12,16 +12,14 @@ use crate::{
     outcome::{failed, refused, succeeded},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use strata_core::{
-    cluster::{Answer, Ask},
+    cluster::Answer,
     diagnostic::Diagnostic,
     engine::{
         Arg, Engine, Failure, Finding, Got, Invocation, Place, Task, ToolQuestion, Turn, Verb,
         Verdict, Workspace,
     },
     interface::Interface,
-    proposal::{Fidelity, Proposal},
     spec::{OutputFrom, UnitSpec},
     tree::Tree,
 };
@@ -95,10 +93,10 @@ impl Engine for Kubectl {
         (interface, problems)
     }
     fn workspace(&self, task: &Task) -> Workspace {
-        let request = match options::request(self.name(), task, ask(task.verb)) {
+        let request = match options::request(self.name(), task, cluster::ask(task.verb)) {
             Ok(request) => request,
             // said when it begins
-            Err(_) => cluster::request(task, ask(task.verb)),
+            Err(_) => cluster::request(task, cluster::ask(task.verb)),
         };
         Workspace {
             generated: vec![cluster::file(task, REQUEST, &request, true)],
@@ -107,7 +105,7 @@ impl Engine for Kubectl {
     }
     fn begin(&self, task: &Task, _open: &Got) -> Turn<State> {
         let end = |finding| Turn::finish(State::Idle, finding);
-        if let Err(failure) = options::request(self.name(), task, ask(task.verb)) {
+        if let Err(failure) = options::request(self.name(), task, cluster::ask(task.verb)) {
             return end(Finding::Failed(failure));
         }
         match task.verb {
@@ -139,18 +137,7 @@ impl Engine for Kubectl {
         Turn::finish(State::Idle, finding)
     }
     fn progress(&self, _label: &str, line: &str) -> Option<String> {
-        // words of a failure come with the failure
-        (!line.starts_with(strata_core::cluster::SAID)).then(|| line.to_owned())
-    }
-}
-
-const fn ask(verb: Verb) -> Ask {
-    match verb {
-        Verb::Apply => Ask::Apply,
-        Verb::Destroy => Ask::Destroy,
-        Verb::Observe => Ask::Observe,
-        Verb::Outputs => Ask::Outputs,
-        _ => Ask::Plan,
+        cluster::progress(line)
     }
 }
 
@@ -164,41 +151,23 @@ fn build(task: &Task) -> Invocation {
 }
 
 fn session(task: &Task, files: Vec<Place>) -> Turn<State> {
-    let mut run = cluster::invocation(task, task.verb.name(), REQUEST, files);
-    if task.verb == Verb::Apply {
-        run.collect = declared::collects(&task.spec);
-    }
-    Turn::run(State::Asking, run)
+    Turn::run(State::Asking, cluster::session(task, REQUEST, files))
 }
 
 fn found(task: &Task, answer: Answer, got: &Got) -> Result<Finding, Failure> {
-    Ok(match task.verb {
-        Verb::Apply => Finding::Applied {
-            outputs: cluster::outputs(task, &answer, got)?,
-        },
-        // what only an apply makes is what was recorded
-        Verb::Outputs => match declared::recorded(task) {
-            Finding::Applied { mut outputs } => {
-                let mut spec = task.clone();
-                spec.spec
-                    .outputs
-                    .retain(|_, o| matches!(o.from, OutputFrom::Lookup(..)));
-                outputs.extend(cluster::outputs(&spec, &answer, got)?);
-                Finding::Applied { outputs }
-            }
-            other => other,
-        },
-        Verb::Destroy => Finding::Gone,
-        Verb::Observe => Finding::Observed {
-            drift: answer.changes,
-        },
-        _ => Finding::Planned {
-            proposal: Proposal {
-                fidelity: Fidelity::Exact,
-                changes: answer.changes,
-            },
-            saved: None,
-            predicted: BTreeMap::new(),
-        },
+    if task.verb != Verb::Outputs {
+        return cluster::found(task, answer, got);
+    }
+    // what only an apply makes is what was recorded
+    Ok(match declared::recorded(task) {
+        Finding::Applied { mut outputs } => {
+            let mut spec = task.clone();
+            spec.spec
+                .outputs
+                .retain(|_, o| matches!(o.from, OutputFrom::Lookup(..)));
+            outputs.extend(cluster::outputs(&spec, &answer, got)?);
+            Finding::Applied { outputs }
+        }
+        other => other,
     })
 }

@@ -72,7 +72,7 @@ async fn until(
     let mut said = Instant::now();
     let mut pause = Duration::from_millis(200);
     loop {
-        let live = fetch(session, &open).await?;
+        let live = live::known(session, &open).await?;
         let mut states: BTreeMap<Key, State> = BTreeMap::new();
         let mut brought: Vec<(Key, Served)> = Vec::new();
         for (key, served) in &open {
@@ -153,11 +153,6 @@ fn named(applied: Applied) -> Key {
         namespace: applied.namespace,
         name: applied.name,
     }
-}
-
-async fn fetch(session: &Session, keys: &[(Key, Served)]) -> Result<Live, Fault> {
-    let live = live::fetch(&session.api, keys).await;
-    live.map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))
 }
 
 async fn merge(session: &Session, key: &Key, served: &Served, patch: &Json) -> Result<(), Fault> {

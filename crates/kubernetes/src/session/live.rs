@@ -41,6 +41,13 @@ pub(super) async fn fetch(api: &Api, keys: &[(Key, Served)]) -> Result<Live, (Ke
     Ok(live)
 }
 
+/// The same, where a refusal is a fault.
+pub(super) async fn known(session: &Session, keys: &[(Key, Served)]) -> Result<Live, Fault> {
+    fetch(&session.api, keys)
+        .await
+        .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))
+}
+
 async fn group_of(
     api: &Api,
     folder: String,
@@ -109,9 +116,7 @@ pub(super) async fn read(
         .iter()
         .filter_map(|w| Some((w.key.clone(), w.served.clone()?)))
         .collect();
-    let live = fetch(&session.api, &keys)
-        .await
-        .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))?;
+    let live = known(session, &keys).await?;
     answer.found = keys
         .iter()
         .filter_map(|(key, _)| live.get(key).cloned())

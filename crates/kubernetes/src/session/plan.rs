@@ -143,9 +143,7 @@ pub(super) async fn live_of(
         .filter(|w| matches!(spaces.is(&w.key.namespace, all), Is::Open))
         .filter_map(|w| Some((w.key.clone(), w.served.clone()?)))
         .collect();
-    live::fetch(&session.api, &keys)
-        .await
-        .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))
+    live::known(session, &keys).await
 }
 
 /// Says what an apply would change.

@@ -110,9 +110,7 @@ async fn find<'a>(
         .iter()
         .filter_map(|m| Some((m.key(), kinds.any(&m.key().what)?.clone())))
         .collect();
-    let live = live::fetch(&session.api, &keys)
-        .await
-        .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))?;
+    let live = live::known(session, &keys).await?;
     let mut out = Vec::new();
     for member in members {
         let key = member.key();

@@ -51,9 +51,7 @@ pub(super) async fn until_ready<'a>(
     let mut said = Instant::now();
     let mut pause = Duration::from_millis(200);
     while !open.is_empty() {
-        let live = live::fetch(&session.api, &open)
-            .await
-            .map_err(|(key, refusal)| refusal.about(&key.to_string(), ""))?;
+        let live = live::known(session, &open).await?;
         let states = states(session, &open, &live).await;
         let failed: Vec<&Key> = states
             .iter()

@@ -6,58 +6,11 @@ use std::{any::Any, borrow::Cow, sync::Arc};
 use strata_core::{
     diagnostic::Diagnostic,
     repo::Pin,
-    tree::{Repository, Tree, TreeError, TreeFile, digest_of},
+    tree::{Repository, Tree, TreeError, TreeFile},
 };
 
 /// The folder of all mounts.
 pub const MOUNTS: &str = ".strata/imports";
-
-/// A folder of a tree as a tree of its own.
-pub struct Below {
-    inner: Arc<dyn Tree>,
-    folder: String,
-    files: Vec<TreeFile>,
-}
-
-impl Below {
-    /// The files below a folder.
-    pub fn new(inner: Arc<dyn Tree>, folder: &str) -> Self {
-        let skip = folder.len() + 1;
-        let cut = |f: &TreeFile| TreeFile {
-            path: f.path[skip..].into(),
-            ..f.clone()
-        };
-        Self {
-            files: inner.below(folder).iter().map(cut).collect(),
-            folder: folder.to_owned(),
-            inner,
-        }
-    }
-    /// Digest of its files, as a lock names it.
-    pub fn digest(&self) -> strata_core::digest::Digest {
-        digest_of(&self.files)
-    }
-    fn whole(&self, path: &str) -> String {
-        format!("{}/{path}", self.folder)
-    }
-}
-
-impl Tree for Below {
-    fn files(&self) -> &[TreeFile] {
-        &self.files
-    }
-    fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
-        self.inner.read(&self.whole(path))
-    }
-    fn derived(
-        &self,
-        path: &str,
-        form: &str,
-        make: &mut dyn FnMut(&str) -> Vec<u8>,
-    ) -> Result<Cow<'_, [u8]>, TreeError> {
-        self.inner.derived(&self.whole(path), form, make)
-    }
-}
 
 /// A tree below a folder that it does not have itself.
 pub struct Mount {
@@ -196,7 +149,7 @@ impl Tree for Mounted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strata_core::tree::MemoryTree;
+    use strata_core::tree::{Below, MemoryTree};
 
     #[test]
     fn a_mount_is_read_at_its_folder_and_shown_by_its_name() {

@@ -327,3 +327,15 @@ fn the_example_of_big_bang_fits_the_catalog() {
         assert!(!dev.contains(above) && !qa.contains(above), "{above}");
     }
 }
+
+/// A flavor is taken by its folder alone, so what its scripts share is in each: the same, or a mending misses one.
+#[test]
+fn scripts_that_flavors_share_are_the_same_in_each() {
+    let flavors =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalog/kubernetes/layers/kubernetes");
+    let text =
+        |name: &str| fs::read_to_string(flavors.join(name).join("cluster.py")).expect("a script");
+    for other in ["konvoy", "openshift"] {
+        assert_eq!(text("kind"), text(other), "{other}");
+    }
+}

@@ -1,9 +1,9 @@
 //! A session whose root is a folder of the platform: the same session, told with paths from there.
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 use strata_core::{
     engine::Workspace,
     executor::{ExecutorError, SessionSpec},
-    tree::{Tree, TreeError, TreeFile},
+    tree::Below,
 };
 
 /// The session as it is from a folder. What of it does not lie there is an error.
@@ -22,7 +22,7 @@ pub fn from(spec: &SessionSpec, root: &str) -> Result<SessionSpec, ExecutorError
         .collect();
     Ok(SessionSpec {
         unit: spec.unit.clone(),
-        tree: Arc::new(Inside::new(spec.tree.clone(), root)),
+        tree: Arc::new(Below::new(spec.tree.clone(), root)),
         files: files?,
         folder: inside(&spec.folder)?,
         workspace: Workspace {
@@ -34,46 +34,4 @@ pub fn from(spec: &SessionSpec, root: &str) -> Result<SessionSpec, ExecutorError
         secret_files: spec.secret_files.clone(),
         passthrough: spec.passthrough.clone(),
     })
-}
-
-/// A folder of a tree as a tree.
-struct Inside {
-    tree: Arc<dyn Tree>,
-    root: String,
-    files: Vec<TreeFile>,
-}
-
-impl Inside {
-    fn new(tree: Arc<dyn Tree>, root: &str) -> Self {
-        let skip = root.len() + 1;
-        let cut = |f: &TreeFile| TreeFile {
-            path: f.path[skip..].into(),
-            ..f.clone()
-        };
-        Self {
-            files: tree.below(root).iter().map(cut).collect(),
-            root: root.to_owned(),
-            tree,
-        }
-    }
-    fn whole(&self, path: &str) -> String {
-        format!("{}/{path}", self.root)
-    }
-}
-
-impl Tree for Inside {
-    fn files(&self) -> &[TreeFile] {
-        &self.files
-    }
-    fn read(&self, path: &str) -> Result<Arc<[u8]>, TreeError> {
-        self.tree.read(&self.whole(path))
-    }
-    fn derived(
-        &self,
-        path: &str,
-        form: &str,
-        make: &mut dyn FnMut(&str) -> Vec<u8>,
-    ) -> Result<Cow<'_, [u8]>, TreeError> {
-        self.tree.derived(&self.whole(path), form, make)
-    }
 }

@@ -2,14 +2,14 @@
 use super::{Gatherer, Step, vendored};
 use crate::{
     document::EnvironmentFile,
-    imports::{lock::Entry, mount::Below, wish::Wish},
+    imports::{lock::Entry, wish::Wish},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use strata_core::{
     diagnostic::{Diagnostic, suggest},
     repo::{Pin, Repo},
     span::Location,
-    tree::Tree,
+    tree::{Below, Tree},
 };
 
 /// The files of a state: from where they are vendored, else from the cache.
