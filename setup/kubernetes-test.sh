@@ -29,6 +29,8 @@ for name in source-controller kustomize-controller; do
   KUBECONFIG=$STRATA_TEST_CLUSTER helm install $name "$service/chart.tgz" --namespace flux-system --create-namespace \
     --set "image=$(jq -r .reference "$service/outputs.json")" --wait --timeout 3m >/dev/null
 done
+STRATA_TEST_PROVIDERS=$(setup/provider.sh)
+export STRATA_TEST_PROVIDERS
 api=$(KUBECONFIG=$STRATA_TEST_CLUSTER kubectl config view -o 'jsonpath={.clusters[0].cluster.server}' | sed 's#https://##; s#:.*##')
 export STRATA_TEST_FLUX=${api%.*}.1
 

@@ -14,16 +14,17 @@ use std::{
 };
 
 /// A repository that this machine serves over HTTP.
-struct Repository {
+pub struct Repository {
     tree: PathBuf,
-    url: String,
+    bare: PathBuf,
+    pub url: String,
     server: Child,
     _folder: tempfile::TempDir,
 }
 
 impl Repository {
     /// With one file; `address` is where pods reach this machine.
-    fn new(address: &str, path: &str, text: &str) -> Self {
+    pub fn new(address: &str, path: &str, text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let bare = folder.path().join("app.git");
         let web = folder.path().join("web/cgi-bin");
@@ -53,13 +54,17 @@ impl Repository {
             .expect("busybox is there");
         let repository = Self {
             tree: folder.path().join("tree"),
+            bare,
             url: format!("http://{address}:{port}/cgi-bin/git/app.git"),
             server,
             _folder: folder,
         };
-        assert!(bare.is_dir());
         repository.commit(path, text);
         repository
+    }
+    /// The repository itself, which has no work tree.
+    pub fn path(&self) -> &Path {
+        &self.bare
     }
     /// Commits and publishes; gives the commit.
     fn commit(&self, path: &str, text: &str) -> String {
@@ -80,7 +85,7 @@ impl Drop for Repository {
     }
 }
 
-fn git(folder: &Path, args: &[&str]) -> String {
+pub fn git(folder: &Path, args: &[&str]) -> String {
     let out = Command::new("git")
         .current_dir(folder)
         .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])

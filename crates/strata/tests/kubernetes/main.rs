@@ -6,6 +6,7 @@
 #[allow(dead_code)]
 mod sandbox;
 
+mod across;
 mod credentials;
 mod faults;
 mod figures;
