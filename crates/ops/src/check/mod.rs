@@ -1,4 +1,5 @@
 //! Rules over a composition. One file per rule; each gathers everything it finds.
+mod cluster;
 mod contracts;
 mod cycles;
 mod distinct;
@@ -30,6 +31,7 @@ pub const RULES: &[(&str, Rule)] = &[
     ("identities", identities::check),
     ("layers", layers::check),
     ("imports", imports::check),
+    ("cluster", cluster::check),
 ];
 
 /// A rule about one unit: it looks only at units that differ in types.

@@ -6,6 +6,11 @@ use crate::{
 use strata_core::diagnostic::Diagnostic;
 use strata_syntax::node::Kind;
 
+/// Does an engine speak to a cluster?
+pub fn speaks_to_a_cluster(engine: &str) -> bool {
+    ["kubectl", "kustomize", "helm", "flux", "argocd"].contains(&engine)
+}
+
 /// Keys of a cluster that is written out. What an expression gives may have more: a contract has outputs for others too.
 const KEYS: &[&str] = &["kubeconfig", "context", "endpoint", "ca", "token", "exec"];
 

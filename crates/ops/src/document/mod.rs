@@ -8,6 +8,7 @@ pub mod meaning;
 mod outputs;
 pub mod platform;
 
+pub use cluster::speaks_to_a_cluster;
 pub use component::Component;
 pub use contract::Contract;
 pub use environment::EnvironmentFile;

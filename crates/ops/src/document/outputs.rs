@@ -1,5 +1,5 @@
 //! Outputs that a component declares itself: a type, or where they are found.
-use super::contract::parse_type;
+use super::{cluster::speaks_to_a_cluster, contract::parse_type};
 use crate::decode::{Fields, Problems, expected};
 use litemap::LiteMap;
 use strata_core::{
@@ -8,9 +8,6 @@ use strata_core::{
     spec::{OutputFrom, OutputSpec},
 };
 use strata_syntax::node::{Kind, Node};
-
-/// Engines that speak to a cluster.
-const LOOKS: &[&str] = &["kubectl", "kustomize", "helm", "flux", "argocd"];
 
 /// An output that is looked up where nobody can, and one from a Secret that would be shown.
 pub(super) fn misplaced(
@@ -22,7 +19,7 @@ pub(super) fn misplaced(
         let OutputFrom::Lookup(object, _) = &output.from else {
             continue;
         };
-        let problem = if !LOOKS.contains(&engine) {
+        let problem = if !speaks_to_a_cluster(engine) {
             Diagnostic::error(
                 "output::lookup",
                 format!("engine `{engine}` speaks to no cluster: `{name}` cannot be looked up"),
