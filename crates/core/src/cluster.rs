@@ -63,6 +63,9 @@ pub struct Request {
     /// What was noted of the cluster at an earlier apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noted: Option<Noted>,
+    /// Another cluster than the noted one is no mistake: this platform made it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follow: bool,
     /// How long to wait until objects are ready or gone, and how long to try again what may pass; 0: not at all.
     pub wait: Millis,
     /// Remove what was applied and is no longer among the objects.
@@ -190,6 +193,7 @@ mod tests {
             unit: "dev/web".into(),
             namespace: None,
             noted: None,
+            follow: false,
             wait: 0,
             prune: true,
             force_conflicts: false,

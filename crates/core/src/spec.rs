@@ -23,6 +23,9 @@ pub struct UnitSpec {
     /// credential, it is in no fingerprint; where the cluster is, is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Term>,
+    /// A unit of this platform says in its outputs where the cluster is: when that leads to another one, it was made anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cluster_from_unit: bool,
     /// Outputs that the tool cannot declare.
     #[serde(default)]
     pub outputs: BTreeMap<String, OutputSpec>,

@@ -32,6 +32,7 @@ pub fn request(task: &Task, ask: Ask) -> Request {
         unit: task.unit.to_string(),
         namespace: None,
         noted: noted(task),
+        follow: task.spec.cluster_from_unit,
         wait: bounded(task, USUAL_WAIT),
         prune: true,
         force_conflicts: false,

@@ -356,6 +356,7 @@ pub fn resolve(
             .as_ref()
             .map(|f| f.eval(&scope))
             .transpose()?,
+        cluster_from_unit: c.cluster_from_unit(unit),
         outputs: component
             .outputs
             .iter()

@@ -249,9 +249,10 @@ pub fn parts(
         )?,
     );
     parts.insert("tool".to_owned(), of(&[], &[&tool.version])?);
-    // who may enter is no part of what is applied; where it is applied is
+    // who may enter is no part of what is applied; where it is applied is, and at one address may be another cluster than
+    // before: that has another CA
     if let Some(Term::Map(cluster)) = &spec.cluster {
-        let place = ["endpoint", "context"].into_iter();
+        let place = ["endpoint", "ca", "context"].into_iter();
         let place: BTreeMap<String, Term> = place
             .filter_map(|key| Some((key.to_owned(), cluster.get(key)?.clone())))
             .filter(|(_, term)| !term.is_secret())

@@ -306,18 +306,34 @@ pub fn assemble(
 
 fn foreseen_basis(foreseen: &Foreseen, proposal: Proposal) -> (Basis, String) {
     let inputs = foreseen.inputs.clone();
-    let names: Vec<String> = inputs
-        .iter()
-        .map(|i| format!("{}.{}", i.unit, i.path.join(".")))
-        .collect();
+    let names = named(&inputs);
+    let [its, stays] = match names.as_slice() {
+        [_] => ["its plan says", "stays as it is"],
+        _ => ["their plans say", "stay as they are"],
+    };
     let names = names.join(", ");
     if foreseen.foretold {
-        let reason = format!("if {names} will be as its plan says");
+        let reason = format!("if {names} will be as {its}");
         (Basis::Conditional { proposal, inputs }, reason)
     } else {
-        let reason = format!("if {names} stays as it is");
+        let reason = format!("if {names} {stays}");
         (Basis::Assumed { proposal, inputs }, reason)
     }
+}
+
+/// Outputs that something is built on; many of one unit in one word.
+fn named(inputs: &[OutputRef]) -> Vec<String> {
+    let mut of: BTreeMap<&Address, Vec<String>> = BTreeMap::new();
+    for input in inputs {
+        let name = format!("{}.{}", input.unit, input.path.join("."));
+        of.entry(&input.unit).or_default().push(name);
+    }
+    of.into_iter()
+        .flat_map(|(unit, names)| match names.len() {
+            0..4 => names,
+            _ => vec![format!("what {unit} gives")],
+        })
+        .collect()
 }
 
 /// An approval names every unit whose effect nobody can foretell; it covers new things, and what `gates.replan` says.

@@ -183,13 +183,21 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
             "what answers at {endpoint} is no Kubernetes cluster"
         )));
     }
-    if let Some(noted) = &request.noted
-        && noted.identity != identity
-    {
-        return Err(Fault::permanent("`cluster:` leads to another cluster than the one this was applied to")
+    let other = request.noted.as_ref().filter(|n| n.identity != identity);
+    let noted = request.noted.as_ref().filter(|_| other.is_none());
+    if let Some(noted) = other {
+        if request.follow {
+            // whoever watches sees why everything is new
+            eprintln!(
+                "a cluster that was made since: {identity} ({endpoint}); the last apply was to {} ({})",
+                noted.identity, noted.endpoint
+            );
+        } else {
+            return Err(Fault::permanent("`cluster:` leads to another cluster than the one this was applied to")
             .more(format!("applied to {} ({})", noted.identity, noted.endpoint))
             .more(format!("leads to   {identity} ({endpoint})"))
             .more(format!("nothing was changed. Correct `cluster:`; or, if the cluster was made anew, say so with `strata forget {}` and apply again", request.unit)));
+        }
     }
     let version = api
         .look("/version", "application/json")
@@ -202,7 +210,7 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
         .unwrap_or_else(|| connection.namespace.clone());
     let mut inventory = Inventory::new(&request.platform, &request.unit, &namespace);
     // once there, it stays where it is, wherever the objects go today
-    if let Some(at) = request.noted.as_ref().and_then(|n| n.inventory.clone()) {
+    if let Some(at) = noted.and_then(|n| n.inventory.clone()) {
         inventory.namespace = at;
     }
     let hidden = hide.iter().flat_map(texts);

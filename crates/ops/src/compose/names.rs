@@ -128,6 +128,12 @@ impl Composition {
     pub fn target_of(&self, unit: &Unit, u: &Use) -> Option<(Target, Vec<u32>)> {
         Some((self.target_named(unit, u)?, resolve(self, unit, u).ok()?))
     }
+    /// Does another unit say which cluster this one is for?
+    pub fn cluster_from_unit(&self, unit: usize) -> bool {
+        let unit = &self.units[unit];
+        let mut uses = self.variant(unit).uses.iter();
+        uses.any(|u| u.key == "cluster" && self.target_of(unit, u).is_some())
+    }
     /// Where it is written that a unit waits for another: a reference, or an entry of `after`.
     pub fn edge(&self, from: usize, to: usize) -> Option<Location> {
         let unit = &self.units[from];

@@ -257,3 +257,74 @@ git -c user.name=terraform -c user.email=terraform@example.org commit -q -m "$TA
 git tag "$TAG"
 git push -q origin HEAD:main "$TAG"
 "#;
+
+#[test]
+fn a_cluster_that_the_platform_swaps_is_followed() {
+    let Some(other) = crate::ground::cluster("STRATA_TEST_OTHER_CLUSTER") else {
+        return;
+    };
+    let Some(g) = Ground::with_space("follow", &[]) else {
+        return;
+    };
+    let of = |kubeconfig: &std::path::Path| {
+        let part = |path: &str| part(kubeconfig, path);
+        serde_json::json!({
+            "endpoint": part("(index .clusters 0).cluster.server"),
+            "ca": part("base64decode (index (index .clusters 0).cluster \"certificate-authority-data\")"),
+            "kubeconfig": text(kubeconfig),
+        })
+        .to_string()
+    };
+    let elsewhere = |args: &[&str]| {
+        let mut kubectl = Command::new("kubectl");
+        kubectl.arg("--kubeconfig").arg(&other).args(args);
+        kubectl.output().expect("kubectl is there")
+    };
+    let made = ["-n", &g.space, "get", "configmap", "page", "-o", "name"];
+    // what an earlier run left
+    elsewhere(&["delete", "namespace", &g.space, "--ignore-not-found"]);
+    let kubeconfig = g.platform.root().join("kubeconfig");
+    g.platform
+        .write("layers/top/k/outputs.json", &of(&kubeconfig));
+    g.platform.write(
+        "layers/top/k/give.sh",
+        "#!/bin/sh\nexec cp outputs.json \"$STRATA_OUTPUTS\"\n",
+    );
+    g.write(
+        "layers/top/k/component.yaml",
+        "engine: script\ncluster: null\nscript: {apply: [./give.sh]}\noutputs: {endpoint: string, ca: string, kubeconfig: {type: string, sensitive: true}}\n",
+    );
+    g.write(
+        "layers/top/web/component.yaml",
+        "engine: kubectl\nkubectl: {namespace: NS, wait: 60s}\ncluster: '${{ k.outputs }}'\n",
+    );
+    g.write(
+        "layers/top/web/page.yaml",
+        &format!(
+            "{}---\n{}",
+            crate::ground::SPACE,
+            crate::ground::config("page", "x")
+        ),
+    );
+    g.does(&["delete", "namespace", &g.space]);
+    g.ends(0, &["apply", "dev", "--yes"]);
+    assert!(g.has("configmap", "page"));
+    assert!(!elsewhere(&made).status.success());
+    // the unit that makes the cluster makes another one
+    g.platform.write("layers/top/k/outputs.json", &of(&other));
+    g.ends(0, &["apply", "dev", "--yes"])
+        .says("a cluster that was made since");
+    assert!(elsewhere(&made).status.success());
+    g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    g.ends(0, &["drift", "dev"]);
+    // an account of its own for each: the first cluster's objects are not looked for in the second
+    g.ends(0, &["destroy", "dev", "--yes"]);
+    assert!(!elsewhere(&made).status.success());
+    // whoever writes another kubeconfig by hand is refused, as ever
+    let by_hand = "engine: kubectl\nkubectl: {namespace: NS, wait: 60s}\n";
+    g.write("layers/top/web/component.yaml", by_hand);
+    g.ends(0, &["apply", "dev", "--yes"]);
+    g.give(&text(&other));
+    g.ends(10, &["apply", "dev", "--yes", "--refresh"])
+        .says("leads to another cluster than the one this was applied to");
+}
