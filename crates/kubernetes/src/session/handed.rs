@@ -4,6 +4,7 @@ use super::{
     discover::{Kinds, Served, path},
     explain,
     live::{self, Live},
+    wait::{self, Judge, Look, Seen},
     wanted::Wanted,
 };
 use crate::{
@@ -14,16 +15,14 @@ use crate::{
 };
 use serde_json::Value as Json;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use strata_core::{cluster::Answer, engine::Class};
-use tokio::time::{Instant, sleep};
+use strata_core::cluster::Answer;
+use tokio::time::Instant;
 
 /// Most objects of one that is not ready which are told of.
 const TOLD: usize = 5;
-/// How often something is said that takes long.
-const SAY: Duration = Duration::from_secs(15);
 
 /// Is it one that somebody else brings about?
 pub(super) fn is(w: &Wanted) -> bool {
@@ -50,90 +49,64 @@ pub(super) async fn over(
         if part.is_empty() {
             continue;
         }
-        let seen = until(session, part, &at, began, &answer.found).await?;
-        answer.found.extend(seen.into_values());
+        let mut judge = Others {
+            session,
+            at: &at,
+            told: BTreeSet::new(),
+            synced: BTreeSet::new(),
+            sources: &answer.found,
+        };
+        let done = wait::until(session, &mut judge, part, began).await?;
+        answer.found.extend(done.into_values());
     }
     Ok(())
 }
 
-/// Tells all to look, and waits for them and for those that they bring. Gives them as they are then.
-async fn until(
-    session: &Session,
-    part: Vec<(Key, Served)>,
-    at: &str,
-    began: Instant,
-    sources: &[Json],
-) -> Result<BTreeMap<Key, Json>, Fault> {
-    let mut synced: BTreeSet<Key> = BTreeSet::new();
-    let limit = Duration::from_millis(session.request.wait);
-    let mut told: BTreeSet<Key> = BTreeSet::new();
-    let mut done: BTreeMap<Key, Json> = BTreeMap::new();
-    let mut open = part;
-    let mut said = Instant::now();
-    let mut pause = Duration::from_millis(200);
-    loop {
-        let live = live::known(session, &open).await?;
-        let mut states: BTreeMap<Key, State> = BTreeMap::new();
-        let mut brought: Vec<(Key, Served)> = Vec::new();
-        for (key, served) in &open {
-            let Some(object) = live.get(key) else {
-                states.insert(key.clone(), State::Waiting("is not there".to_owned()));
-                continue;
-            };
-            if told.insert(key.clone())
-                && let Some(nudge) = handed::nudge(object, at)
-            {
-                merge(session, key, served, &nudge).await?;
-                states.insert(key.clone(), State::Waiting("was told to look".to_owned()));
-                continue;
-            }
-            if !synced.contains(key)
-                && let Some(sync) = handed::sync(object)
-            {
-                synced.insert(key.clone());
-                merge(session, key, served, &sync).await?;
-                states.insert(key.clone(), State::Waiting("was told to sync".to_owned()));
-                continue;
-            }
-            let mut state = handed::state(object, at);
-            if state == State::Ready {
-                let late = sources
-                    .iter()
-                    .find_map(|source| handed::behind(object, source));
-                state = late.unwrap_or(State::Ready);
-            }
-            if state == State::Ready {
-                let more = handed::applied(object)
-                    .into_iter()
-                    .filter(|a| is_child(a, key));
-                brought.extend(more.map(|a| (named(a), served.clone())));
-                done.insert(key.clone(), object.clone());
-            }
-            states.insert(key.clone(), state);
+/// Judges what others bring about: tells it to look first.
+struct Others<'a> {
+    session: &'a Session,
+    /// The mark of this question.
+    at: &'a str,
+    told: BTreeSet<Key>,
+    synced: BTreeSet<Key>,
+    /// Sources that are ready.
+    sources: &'a [Json],
+}
+
+impl Judge for Others<'_> {
+    const STEADY: Duration = Duration::ZERO;
+
+    async fn look(&mut self, seen: &Seen<'_>, _done: &Live) -> Result<Look, Fault> {
+        let Seen { key, object, .. } = seen;
+        if self.told.insert((*key).clone())
+            && let Some(nudge) = handed::nudge(object, self.at)
+        {
+            merge(self.session, seen, &nudge).await?;
+            return Ok(State::Waiting("was told to look".to_owned()).into());
         }
-        open.retain(|(key, _)| states.get(key) != Some(&State::Ready));
-        open.extend(brought.into_iter().filter(|(key, _)| !told.contains(key)));
-        if open.is_empty() {
-            return Ok(done);
+        if !self.synced.contains(key)
+            && let Some(sync) = handed::sync(object)
+        {
+            self.synced.insert((*key).clone());
+            merge(self.session, seen, &sync).await?;
+            return Ok(State::Waiting("was told to sync".to_owned()).into());
         }
-        let failed = states.values().any(|s| matches!(s, State::Failed(_)));
-        if failed || (began.elapsed() > limit && !limit.is_zero()) {
-            return Err(why(session, &open, &states, &live, failed, limit).await);
+        let mut look = Look::from(handed::state(object, self.at));
+        if look.state == State::Ready {
+            let mut all = self.sources.iter();
+            let late = all.find_map(|source| handed::behind(object, source));
+            look.state = late.unwrap_or(State::Ready);
         }
-        if limit.is_zero() && open.iter().all(|(key, _)| told.contains(key)) {
-            done.extend(live);
-            return Ok(done);
+        if look.state == State::Ready {
+            let brought = handed::applied(object).into_iter();
+            let brought = brought.filter(|a| is_child(a, key));
+            look.also
+                .extend(brought.map(|a| (named(a), seen.served.clone())));
         }
-        if said.elapsed() > SAY {
-            said = Instant::now();
-            for (key, _) in open.iter().take(TOLD) {
-                if let Some(State::Waiting(why)) = states.get(key) {
-                    eprintln!("waiting for {key}: {why}");
-                }
-            }
-        }
-        sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(2));
+        Ok(look)
+    }
+    async fn why(&self, object: &Json) -> Vec<String> {
+        parts(self.session, object).await
     }
 }
 
@@ -155,43 +128,10 @@ fn named(applied: Applied) -> Key {
     }
 }
 
-async fn merge(session: &Session, key: &Key, served: &Served, patch: &Json) -> Result<(), Fault> {
-    let done = session.api.merge(&path(served, key), patch).await;
+async fn merge(session: &Session, seen: &Seen<'_>, patch: &Json) -> Result<(), Fault> {
+    let done = session.api.merge(&path(seen.served, seen.key), patch).await;
     done.map(|_| ())
-        .map_err(|refusal| refusal.about(&key.to_string(), ""))
-}
-
-async fn why(
-    session: &Session,
-    open: &[(Key, Served)],
-    states: &BTreeMap<Key, State>,
-    live: &Live,
-    failed: bool,
-    limit: Duration,
-) -> Fault {
-    let mut lines = Vec::new();
-    for (key, _) in open {
-        match states.get(key) {
-            Some(State::Failed(why)) => lines.push(format!("{key} failed: {why}")),
-            Some(State::Waiting(why)) if !failed => lines.push(format!(
-                "{key} is not ready after {} s: {why}",
-                limit.as_secs()
-            )),
-            _ => continue,
-        }
-        if let Some(object) = live.get(key) {
-            lines.extend(
-                parts(session, object)
-                    .await
-                    .into_iter()
-                    .map(|l| format!("  {l}")),
-            );
-        }
-    }
-    Fault {
-        class: Class::Permanent,
-        lines,
-    }
+        .map_err(|refusal| refusal.about(&seen.key.to_string(), ""))
 }
 
 /// Those of the objects that it applied which are not ready, and why. Only explains: what cannot be found out is left out.

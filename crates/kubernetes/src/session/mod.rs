@@ -5,6 +5,7 @@
 mod api;
 mod apply;
 mod back;
+mod begin;
 mod connect;
 mod discover;
 mod explain;

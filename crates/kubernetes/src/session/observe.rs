@@ -1,9 +1,5 @@
 //! What differs from what was applied, and who changed it: a trial that would take every field back.
-use super::{
-    AT_ONCE, MANAGER, Session, plan,
-    plan::Namespaces,
-    wanted::{self, Wanted},
-};
+use super::{AT_ONCE, MANAGER, Session, begin::begin, plan, wanted::Wanted};
 use crate::{diff::Difference, fault::Fault, object::Object, owner};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value as Json;
@@ -21,11 +17,10 @@ pub(super) async fn observe(
     objects: Vec<Object>,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    let all = wanted::wanted(session, objects).await?;
-    let spaces = Namespaces::look(session, &all).await?;
-    let live = plan::live_of(session, &all, &spaces).await?;
-    let (session, live) = (&*session, &live);
-    let looks = all
+    let begun = begin(session, objects).await?;
+    let (session, live) = (&*session, &begun.live);
+    let looks = begun
+        .all
         .objects
         .iter()
         .map(|w| look(session, w, live.get(&w.key)));
