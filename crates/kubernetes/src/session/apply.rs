@@ -82,7 +82,7 @@ async fn forward(
     let hand_over = session.request.hand_over;
     wait::until_ready(session, own.filter(|w| !(hand_over && handed::is(w)))).await?;
     if hand_over {
-        handed::over(session, &all.objects, answer).await?;
+        handed::over(session, all, answer).await?;
     }
     if session.request.prune && !first {
         remove::prune(session, all, answer).await?;

@@ -1,16 +1,17 @@
 //! Hands objects over to Flux or Argo CD: tells them to look now, and waits until they did and what they apply is ready.
 use super::{
     Session,
-    discover::{Kinds, Served, path},
+    api::encode,
+    discover::{Kinds, Served, collection, path},
     explain,
     live::{self, Live},
     wait::{self, Judge, Look, Seen},
-    wanted::Wanted,
+    wanted::{All, Wanted},
 };
 use crate::{
     fault::Fault,
-    handed::{self, Applied, To},
-    object::{GroupKind, Key},
+    handed::{self, Applied, To, flux},
+    object::{self, GroupKind, Key},
     ready::{self, State},
 };
 use serde_json::Value as Json;
@@ -23,6 +24,13 @@ use tokio::time::Instant;
 
 /// Most objects of one that is not ready which are told of.
 const TOLD: usize = 5;
+/// Kinds of a release that can be late.
+const LATE: [(&str, &str); 4] = [
+    ("apps", "Deployment"),
+    ("apps", "StatefulSet"),
+    ("apps", "DaemonSet"),
+    ("batch", "Job"),
+];
 
 /// Is it one that somebody else brings about?
 pub(super) fn is(w: &Wanted) -> bool {
@@ -30,11 +38,7 @@ pub(super) fn is(w: &Wanted) -> bool {
 }
 
 /// Hands them over, sources first.
-pub(super) async fn over(
-    session: &Session,
-    objects: &[Wanted],
-    answer: &mut Answer,
-) -> Result<(), Fault> {
+pub(super) async fn over(session: &Session, all: &All, answer: &mut Answer) -> Result<(), Fault> {
     let given = |w: &Wanted, source: bool| {
         let to = handed::to(&w.object.json)?;
         ((to == To::Source) == source).then(|| Some((w.key.clone(), w.served.clone()?)))?
@@ -45,13 +49,18 @@ pub(super) async fn over(
     let at = now.as_nanos().to_string();
     let began = Instant::now();
     for source in [true, false] {
-        let part: Vec<(Key, Served)> = objects.iter().filter_map(|w| given(w, source)).collect();
+        let part: Vec<(Key, Served)> = all
+            .objects
+            .iter()
+            .filter_map(|w| given(w, source))
+            .collect();
         if part.is_empty() {
             continue;
         }
         let mut judge = Others {
             session,
             at: &at,
+            kinds: &all.kinds,
             told: BTreeSet::new(),
             synced: BTreeSet::new(),
             sources: &answer.found,
@@ -67,6 +76,7 @@ struct Others<'a> {
     session: &'a Session,
     /// The mark of this question.
     at: &'a str,
+    kinds: &'a Kinds,
     told: BTreeSet<Key>,
     synced: BTreeSet<Key>,
     /// Sources that are ready.
@@ -76,7 +86,7 @@ struct Others<'a> {
 impl Judge for Others<'_> {
     const STEADY: Duration = Duration::ZERO;
 
-    async fn look(&mut self, seen: &Seen<'_>, _done: &Live) -> Result<Look, Fault> {
+    async fn look(&mut self, seen: &Seen<'_>, done: &Live) -> Result<Look, Fault> {
         let Seen { key, object, .. } = seen;
         if self.told.insert((*key).clone())
             && let Some(nudge) = handed::nudge(object, self.at)
@@ -92,10 +102,16 @@ impl Judge for Others<'_> {
             return Ok(State::Waiting("was told to sync".to_owned()).into());
         }
         let mut look = Look::from(handed::state(object, self.at));
-        if look.state == State::Ready {
-            let mut all = self.sources.iter();
-            let late = all.find_map(|source| handed::behind(object, source));
-            look.state = late.unwrap_or(State::Ready);
+        if handed::has_answered(object, self.at)
+            && let Some(chart) = flux::chart(object)
+        {
+            let served = self.kinds.any(&chart.what).cloned();
+            look.also.extend(served.map(|served| (chart, served)));
+        }
+        // what failed with an earlier revision may do with this one
+        if !matches!(look.state, State::Waiting(_)) {
+            let all = self.sources.iter().chain(done.values());
+            look.state = flux::behind(object, all, &look.state).unwrap_or(look.state);
         }
         if look.state == State::Ready {
             let brought = handed::applied(object).into_iter();
@@ -136,7 +152,10 @@ async fn merge(session: &Session, seen: &Seen<'_>, patch: &Json) -> Result<(), F
 
 /// Those of the objects that it applied which are not ready, and why. Only explains: what cannot be found out is left out.
 async fn parts(session: &Session, object: &Json) -> Vec<String> {
-    let applied = handed::applied(object);
+    let mut applied = handed::applied(object);
+    if applied.is_empty() {
+        applied = labelled(session, object).await;
+    }
     let spell = |a: &Applied| {
         if a.group.is_empty() {
             a.version.clone()
@@ -177,6 +196,43 @@ async fn parts(session: &Session, object: &Json) -> Vec<String> {
             }
         }
         out.push(one);
+    }
+    out
+}
+
+/// What can be late of what a release of Helm applied, by the labels that Flux gives it: not all versions of it keep an
+/// inventory.
+async fn labelled(session: &Session, release: &Json) -> Vec<Applied> {
+    let remote = release["spec"]["kubeConfig"].is_object();
+    let Some((namespace, selector)) = flux::labelled(release).filter(|_| !remote) else {
+        return vec![];
+    };
+    let mut out = Vec::new();
+    for (group, kind) in LATE {
+        let what = GroupKind {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+        };
+        let served = Served {
+            version: "v1".to_owned(),
+            plural: format!("{}s", kind.to_lowercase()),
+            namespaced: true,
+        };
+        let folder = collection(group, &served, &namespace);
+        let query = format!("labelSelector={}", encode(&selector));
+        let Ok(page) = session.api.list(&folder, &query, "").await else {
+            continue;
+        };
+        out.extend(page.items.iter().map(|item| {
+            let key = object::key(item);
+            Applied {
+                group: what.group.clone(),
+                version: served.version.clone(),
+                kind: what.kind.clone(),
+                namespace: key.namespace,
+                name: key.name,
+            }
+        }));
     }
     out
 }

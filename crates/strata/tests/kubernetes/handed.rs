@@ -14,16 +14,16 @@ use std::{
 };
 
 /// A repository that this machine serves over HTTP.
-struct Repository {
-    tree: PathBuf,
-    url: String,
+pub struct Repository {
+    pub tree: PathBuf,
+    pub url: String,
     server: Child,
     _folder: tempfile::TempDir,
 }
 
 impl Repository {
     /// With one file; `address` is where pods reach this machine.
-    fn new(address: &str, path: &str, text: &str) -> Self {
+    pub fn new(address: &str, path: &str, text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let bare = folder.path().join("app.git");
         let web = folder.path().join("web/cgi-bin");
@@ -62,7 +62,7 @@ impl Repository {
         repository
     }
     /// Commits and publishes; gives the commit.
-    fn commit(&self, path: &str, text: &str) -> String {
+    pub fn commit(&self, path: &str, text: &str) -> String {
         let file = self.tree.join(path);
         fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         fs::write(file, text).expect("a file");
@@ -80,7 +80,7 @@ impl Drop for Repository {
     }
 }
 
-fn git(folder: &Path, args: &[&str]) -> String {
+pub fn git(folder: &Path, args: &[&str]) -> String {
     let out = Command::new("git")
         .current_dir(folder)
         .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
