@@ -98,17 +98,18 @@ fn answered(object: &Json) -> State {
     let all = object["status"]["conditions"].as_array();
     let mut all = all.into_iter().flatten();
     let ready = all.find(|c| c["type"] == "Ready" && c["status"] == "False");
-    match (ready::state(object), ready) {
-        (State::Waiting(_), Some(said)) => {
-            let text = |key: &str| said[key].as_str().unwrap_or_default();
-            State::Waiting(format!(
-                "is not Ready: {}: {}",
-                text("reason"),
-                text("message")
-            ))
-        }
-        (state, _) => state,
+    let state = ready::state(object);
+    let Some(said) = ready.filter(|_| state != State::Ready) else {
+        return state;
+    };
+    let text = |key: &str| said[key].as_str().unwrap_or_default();
+    let why = format!("{}: {}", text("reason"), text("message"));
+    // that it gave up is said apart, without the reason
+    let gave_up = matches!(state, State::Failed(_));
+    if gave_up || (flux::is_release(object) && flux::never_passes(&why)) {
+        return State::Failed(why);
     }
+    State::Waiting(format!("is not Ready: {why}"))
 }
 
 /// What Flux does before it answers: health checks, for one, come before the answer.

@@ -30,6 +30,19 @@ pub fn is_release(object: &Json) -> bool {
     what(object).kind == "HelmRelease"
 }
 
+/// What Helm says of a chart or of values that it cannot render. Flux tries again and again, as long as nothing is stored.
+const NOT_RENDERED: [&str; 4] = [
+    "values don't meet the specifications of the schema",
+    "execution error at (",
+    "parse error at (",
+    "YAML parse error on ",
+];
+
+/// Does a message of a failed release tell of something that no other try mends?
+pub fn never_passes(message: &str) -> bool {
+    NOT_RENDERED.iter().any(|said| message.contains(said))
+}
+
 /// The chart that Flux fetches for a HelmRelease which says what to fetch: an object of its own, that Flux makes.
 pub fn chart(release: &Json) -> Option<Key> {
     let spec = &release["spec"]["chart"]["spec"];

@@ -2,7 +2,7 @@
 //! tests of releases need its helm-controller in the cluster, and say so where there is none.
 use crate::{
     ground::Ground,
-    handed::{Repository, git},
+    handed::Repository,
     shelves::{Chart, Shelf},
 };
 use std::fs;
@@ -175,7 +175,8 @@ spec:
   interval: 10m
   timeout: 20s
   CHART
-  values: {who: ${who}}
+  values:
+    who: ${who}
 ";
 
 #[test]
@@ -205,7 +206,7 @@ fn a_release_of_helm_is_ready_at_the_chart_that_was_asked_for() {
     assert_eq!(g.field("configmap", "page", ".data.who"), "sesame-open");
     assert_eq!(g.field("deployment", "web", ".status.readyReplicas"), "1");
     g.ends(0, &["outputs", "dev/app", "revisions"])
-        .says("\"shop\": \"1.0.0\"");
+        .says("{\"shop\":\"1.0.0\"}");
     g.ends(0, &["drift", "dev"]);
 
     // a commit with another version: it is there when the apply is over
@@ -227,27 +228,27 @@ fn a_release_of_helm_is_ready_at_the_chart_that_was_asked_for() {
     assert_eq!(g.field("configmap", "page", ".data.who"), "somebody");
 
     // a Deployment that does not get ready is named, with its pod
-    let broken = "values: {image: 'localhost/none:1', who";
-    g.edit("layers/top/app/release.yaml", "values: {who", broken);
+    let broken = "values:\n    image: 'localhost/none:1'\n";
+    g.edit("layers/top/app/release.yaml", "values:\n", broken);
     g.ends(10, &["apply", "dev", "--yes"])
         .says("HelmRelease.helm.toolkit.fluxcd.io t-release/shop failed")
         .says("Deployment.apps t-release/web")
         .says("ErrImageNeverPull");
     // asked again, Flux tries again: it does not say that it has failed before
-    g.edit("layers/top/app/release.yaml", broken, "values: {who");
+    g.edit("layers/top/app/release.yaml", broken, "values:\n");
     g.ends(0, &["apply", "dev", "--yes"]);
 
     // a hook
     g.edit(
         "layers/top/app/release.yaml",
-        "values: {who",
-        "values: {hook: 'exit 3', who",
+        "values:\n",
+        "values:\n    hook: 'exit 3'\n",
     );
     g.ends(10, &["apply", "dev", "--yes"])
         .says("HelmRelease.helm.toolkit.fluxcd.io t-release/shop failed")
         .says("pre-upgrade hooks failed")
         .says("before");
-    g.edit("layers/top/app/release.yaml", "hook: 'exit 3', ", "");
+    g.edit("layers/top/app/release.yaml", "    hook: 'exit 3'\n", "");
     g.ends(0, &["apply", "dev", "--yes"]);
 
     // nothing moves while it is suspended
@@ -292,7 +293,6 @@ fn a_release_of_helm_is_ready_at_the_chart_that_was_asked_for() {
     ] {
         assert!(!g.has(kind, name), "{kind} {name}");
     }
-    let _ = git;
 }
 
 #[test]

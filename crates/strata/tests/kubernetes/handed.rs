@@ -80,7 +80,7 @@ impl Drop for Repository {
     }
 }
 
-pub fn git(folder: &Path, args: &[&str]) -> String {
+fn git(folder: &Path, args: &[&str]) -> String {
     let out = Command::new("git")
         .current_dir(folder)
         .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
