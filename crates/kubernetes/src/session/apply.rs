@@ -5,7 +5,7 @@ use super::{
     discover::Kinds,
     handed,
     live::Live,
-    remove, wait,
+    remove, replace, wait,
     wanted::{All, Wanted},
 };
 use crate::{
@@ -189,24 +189,29 @@ async fn one(
     } else {
         "&force=false"
     };
-    let now = session
-        .api
-        .apply(&path, force, &w.object.json)
-        .await
-        .map_err(|refusal| refusal.about(&w.key.to_string(), &w.object.at))?;
+    let (now, replaced) = match (session.api.apply(&path, force, &w.object.json).await, live) {
+        (Ok(now), _) => (now, false),
+        (Err(refusal), live) => {
+            replace::may(session, w, live, &refusal)?;
+            let live = live.unwrap_or(&Json::Null);
+            let now = replace::replace(session, w, live, &w.object.json).await?;
+            (now, true)
+        }
+    };
     let version = |json: &Json| json["metadata"]["resourceVersion"].clone();
     let action = match live {
         None => Action::Create,
+        Some(_) if replaced => Action::Replace,
         Some(old) if version(old) == version(&now) => Action::None,
         Some(_) => Action::Update,
     };
     let change = match action {
         Action::None => None,
         action => {
-            let word = if action == Action::Create {
-                "created"
-            } else {
-                "updated"
+            let word = match action {
+                Action::Create => "created",
+                Action::Replace => "replaced",
+                _ => "updated",
             };
             eprintln!("{word} {}", w.key);
             Some(Change {

@@ -15,6 +15,7 @@ mod lookup;
 mod observe;
 mod plan;
 mod remove;
+mod replace;
 mod reply;
 mod sets;
 mod store;

@@ -2,7 +2,7 @@
 use super::{
     AT_ONCE, Session,
     begin::{Begun, Is, begin},
-    remove,
+    remove, replace,
     wanted::Wanted,
 };
 use crate::{
@@ -79,9 +79,10 @@ async fn trial(session: &Session, w: &Wanted, begun: &Begun) -> Result<Option<Ch
         "&force=false"
     };
     let query = format!("{force}&dryRun=All");
-    let new = tried(session, &path, &query, &w.object.json)
-        .await
-        .map_err(|refusal| refusal.about(&w.key.to_string(), place))?;
+    let new = match tried(session, &path, &query, &w.object.json).await {
+        Ok(new) => new,
+        Err(refusal) => return replace::planned(session, w, old, &refusal).map(Some),
+    };
     let Some(old) = old else {
         return Ok(Some(created(session, w)));
     };
@@ -89,13 +90,26 @@ async fn trial(session: &Session, w: &Wanted, begun: &Begun) -> Result<Option<Ch
     if differences.is_empty() {
         return Ok(None);
     }
+    Ok(Some(change(w, Action::Update, vec![], &differences)))
+}
+
+/// A change of an object that is there.
+pub(super) fn change(
+    w: &Wanted,
+    action: Action,
+    mut detail: Vec<String>,
+    differences: &[Difference],
+) -> Change {
     let paths: Vec<&str> = differences.iter().map(|d| d.path.as_str()).collect();
-    Ok(Some(Change {
+    if detail.is_empty() || !differences.is_empty() {
+        detail.extend(lines(differences, MOST));
+    }
+    Change {
         object: w.key.to_string(),
-        action: Action::Update,
+        action,
         after: Some(Digest::of_json(&(known(&w.object), paths))),
-        detail: lines(&differences, MOST),
-    }))
+        detail,
+    }
 }
 
 /// What differs. Where another tool applies, lists may hold a name twice: there the last counts.

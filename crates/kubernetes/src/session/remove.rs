@@ -193,7 +193,9 @@ pub(super) async fn remove(
             .push(entry);
     }
     for turn in turns.into_values() {
-        let done = turn.iter().map(|entry| one(session, entry));
+        let done = turn
+            .iter()
+            .map(|entry| one(session, entry, policy(&entry.0)));
         let done: Vec<_> = stream::iter(done).buffer_unordered(AT_ONCE).collect().await;
         let faults: Vec<Fault> = done.into_iter().filter_map(Result::err).collect();
         if let Some(fault) = Fault::all(faults) {
@@ -204,18 +206,23 @@ pub(super) async fn remove(
     Ok(())
 }
 
-async fn one(
+/// What hangs on workloads goes before them, so that "gone" means all of it.
+fn policy(member: &Member) -> &'static str {
+    match member.key().what.group.as_str() {
+        "apps" | "batch" => "Foreground",
+        _ => "Background",
+    }
+}
+
+/// Removes one object, and waits until it is gone.
+pub(super) async fn one(
     session: &Session,
     (member, served, live): &(Member, Served, Json),
+    policy: &str,
 ) -> Result<(), Fault> {
     let key = member.key();
     let path = path(served, &key);
     let about = |refusal: Refusal| refusal.about(&key.to_string(), "");
-    // what hangs on workloads goes before them, so that "gone" means all of it
-    let policy = match key.what.group.as_str() {
-        "apps" | "batch" => "Foreground",
-        _ => "Background",
-    };
     if live["metadata"]["deletionTimestamp"].is_null() {
         match session.api.delete(&path, uid(live), policy).await {
             Ok(_) => eprintln!("removing {key}"),

@@ -17,4 +17,5 @@ mod helm;
 mod life;
 mod owners;
 mod removal;
+mod replace;
 mod shelves;
