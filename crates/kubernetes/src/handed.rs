@@ -81,45 +81,10 @@ pub fn state(object: &Json, at: &str) -> State {
     match to(object) {
         _ if is_suspended(object) => State::Ready,
         Some(To::Source | To::Flux) if flux::is_only_said(object) => ready::state(object),
-        Some(To::Source | To::Flux) if has_answered(object, at) => answered(object),
-        Some(To::Source | To::Flux) => State::Waiting(at_work(object)),
+        Some(To::Source | To::Flux) if flux::has_answered(object, at) => flux::answered(object),
+        Some(To::Source | To::Flux) => State::Waiting(flux::at_work(object)),
         Some(To::ArgoCd) => application(object),
         None => ready::state(object),
-    }
-}
-
-/// Did Flux look since it was told to?
-pub fn has_answered(object: &Json, at: &str) -> bool {
-    object["status"]["lastHandledReconcileAt"] == at
-}
-
-/// What Flux answered. Of what it could not do it says that it has not observed it.
-fn answered(object: &Json) -> State {
-    let all = object["status"]["conditions"].as_array();
-    let mut all = all.into_iter().flatten();
-    let ready = all.find(|c| c["type"] == "Ready" && c["status"] == "False");
-    let state = ready::state(object);
-    let Some(said) = ready.filter(|_| state != State::Ready) else {
-        return state;
-    };
-    let text = |key: &str| said[key].as_str().unwrap_or_default();
-    let why = format!("{}: {}", text("reason"), text("message"));
-    // that it gave up is said apart, without the reason
-    let gave_up = matches!(state, State::Failed(_));
-    if gave_up || (flux::is_release(object) && flux::never_passes(&why)) {
-        return State::Failed(why);
-    }
-    State::Waiting(format!("is not Ready: {why}"))
-}
-
-/// What Flux does before it answers: health checks, for one, come before the answer.
-fn at_work(object: &Json) -> String {
-    let all = object["status"]["conditions"].as_array();
-    let mut all = all.into_iter().flatten();
-    let busy = all.find(|c| c["type"] == "Reconciling" && c["status"] == "True");
-    match busy.and_then(|c| c["message"].as_str()) {
-        Some(what) => format!("is at work: {what}"),
-        None => "has not looked again: is Flux's controller of it running?".to_owned(),
     }
 }
 
@@ -287,6 +252,21 @@ mod tests {
             panic!("it may still get ready")
         };
         assert!(why.contains("R: m"), "{why}");
+    }
+
+    #[test]
+    fn who_asks_anew_wants_it_tried_anew() {
+        let release = json!({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "shop"}});
+        let nudge = nudge(&release, "2").unwrap();
+        let asked = &nudge["metadata"]["annotations"];
+        assert_eq!((&asked[FLUX], &asked[RESET]), (&"2".into(), &"2".into()));
+    }
+
+    #[test]
+    fn what_is_applied_elsewhere_is_not_looked_for_here() {
+        let mut object = kustomization("1", "True");
+        object["spec"] = json!({"kubeConfig": {"secretRef": {"name": "other"}}});
+        assert!(applied(&object).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     handed::{To, is_suspended, revision, to},
     object::{GroupKind, Key, key, what},
-    ready::State,
+    ready::{self, State},
 };
 use serde_json::Value as Json;
 
@@ -124,6 +124,41 @@ fn digest(revision: &str) -> &str {
     revision.rsplit_once('@').map_or(revision, |(_, d)| d)
 }
 
+/// Did Flux look since it was told to?
+pub fn has_answered(object: &Json, at: &str) -> bool {
+    object["status"]["lastHandledReconcileAt"] == at
+}
+
+/// What Flux answered. Of what it could not do it says that it has not observed it.
+pub fn answered(object: &Json) -> State {
+    let all = object["status"]["conditions"].as_array();
+    let mut all = all.into_iter().flatten();
+    let ready = all.find(|c| c["type"] == "Ready" && c["status"] == "False");
+    let state = ready::state(object);
+    let Some(said) = ready.filter(|_| state != State::Ready) else {
+        return state;
+    };
+    let text = |key: &str| said[key].as_str().unwrap_or_default();
+    let why = format!("{}: {}", text("reason"), text("message"));
+    // that it gave up is said apart, without the reason
+    let gave_up = matches!(state, State::Failed(_));
+    if gave_up || (is_release(object) && never_passes(&why)) {
+        return State::Failed(why);
+    }
+    State::Waiting(format!("is not Ready: {why}"))
+}
+
+/// What Flux does before it answers: health checks, for one, come before the answer.
+pub fn at_work(object: &Json) -> String {
+    let all = object["status"]["conditions"].as_array();
+    let mut all = all.into_iter().flatten();
+    let busy = all.find(|c| c["type"] == "Reconciling" && c["status"] == "True");
+    match busy.and_then(|c| c["message"].as_str()) {
+        Some(what) => format!("is at work: {what}"),
+        None => "has not looked again: is Flux's controller of it running?".to_owned(),
+    }
+}
+
 /// How to find what a HelmRelease applied: its namespace, and a selector of labels.
 pub fn labelled(release: &Json) -> Option<(String, String)> {
     let own = key(release);
@@ -242,5 +277,36 @@ mod tests {
         let registry = object("HelmRepository", "r", &json!({"type": "oci"}), &json!({}));
         let server = object("HelmRepository", "r", &json!({}), &json!({}));
         assert!(is_only_said(&registry) && !is_only_said(&server));
+    }
+
+    /// As the real helm-controller (1.4.5) leaves it.
+    fn release(conditions: &Json) -> Json {
+        json!({
+            "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
+            "metadata": {"name": "shop", "namespace": "n", "generation": 3},
+            "status": {"observedGeneration": 2, "lastHandledReconcileAt": "1", "conditions": conditions},
+        })
+    }
+
+    #[test]
+    fn a_release_fails_with_the_words_of_helm() {
+        let why = "Helm upgrade failed for release n/shop with chart web@1.0.0: ";
+        let upgrade = |said: &str| json!({"type": "Ready", "status": "False", "reason": "UpgradeFailed", "message": format!("{why}{said}")});
+        // it gave up: how often it tried is no reason
+        let hook = upgrade("pre-upgrade hooks failed");
+        let gave_up = json!({"type": "Stalled", "status": "True", "reason": "RetriesExceeded", "message": "Failed to upgrade after 1 attempt(s)"});
+        let mut object = release(&json!([gave_up, hook]));
+        object["status"]["observedGeneration"] = 3.into();
+        let want = format!("UpgradeFailed: {why}pre-upgrade hooks failed");
+        assert_eq!(answered(&object), State::Failed(want));
+        // it has not observed what it could not do, and tries it for ever
+        let values = upgrade("values don't meet the specifications of the schema(s)");
+        let object = release(&json!([values]));
+        assert!(matches!(answered(&object), State::Failed(_)));
+        let webhook = upgrade("failed calling webhook");
+        let State::Waiting(why) = answered(&release(&json!([webhook]))) else {
+            panic!("that may pass")
+        };
+        assert!(why.contains("UpgradeFailed"), "{why}");
     }
 }

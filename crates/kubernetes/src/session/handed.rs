@@ -102,7 +102,7 @@ impl Judge for Others<'_> {
             return Ok(State::Waiting("was told to sync".to_owned()).into());
         }
         let mut look = Look::from(handed::state(object, self.at));
-        if handed::has_answered(object, self.at)
+        if flux::has_answered(object, self.at)
             && let Some(chart) = flux::chart(object)
         {
             let served = self.kinds.any(&chart.what).cloned();

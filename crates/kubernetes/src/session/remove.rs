@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, Refusal},
+    handed,
     inventory::Member,
     object::{GroupKind, Key, uid},
     order,
@@ -223,6 +224,9 @@ pub(super) async fn one(
     let key = member.key();
     let path = path(served, &key);
     let about = |refusal: Refusal| refusal.about(&key.to_string(), "");
+    if handed::to(live) == Some(handed::To::Flux) && handed::is_suspended(live) {
+        eprintln!("{key} is suspended: Flux leaves what it applied where it is");
+    }
     if live["metadata"]["deletionTimestamp"].is_null() {
         match session.api.delete(&path, uid(live), policy).await {
             Ok(_) => eprintln!("removing {key}"),

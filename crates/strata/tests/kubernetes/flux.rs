@@ -87,6 +87,15 @@ fn flux_applies_what_a_registry_has() {
 
     g.ends(0, &["destroy", "dev", "--yes"]);
     assert!(!g.has("ocirepository", "app") && !g.has("configmap", "page"));
+
+    // what is suspended leaves what it applied, and that is said
+    g.edit(COMPONENT, "tag: 9.0.0", "tag: 1.0.0");
+    g.ends(0, &["apply", "dev", "--yes"]);
+    g.edit(COMPONENT, "path:", "suspend: true, path:");
+    g.ends(0, &["apply", "dev", "--yes"]);
+    g.ends(0, &["destroy", "dev", "--yes"])
+        .says("t-oci/app is suspended: Flux leaves what it applied");
+    assert!(!g.has("ocirepository", "app") && g.has("configmap", "page"));
 }
 
 /// A chart that is fetched, and nobody applies.
