@@ -8,7 +8,7 @@ use crate::{
 use std::fs;
 
 /// A ground with Flux in its cluster, and the address at which its pods reach this machine.
-fn ground(name: &str, with_helm: bool) -> Option<(Ground, String)> {
+pub fn ground(name: &str, with_helm: bool) -> Option<(Ground, String)> {
     let Ok(address) = std::env::var("STRATA_TEST_FLUX") else {
         eprintln!(
             "skipped: `STRATA_TEST_FLUX` says no address at which pods with Flux reach this machine"
@@ -16,17 +16,28 @@ fn ground(name: &str, with_helm: bool) -> Option<(Ground, String)> {
         return None;
     };
     let g = Ground::with_space(name, &[])?;
-    if with_helm {
-        let get = ["get", "crd", "helmreleases.helm.toolkit.fluxcd.io"];
-        if !g.tries(&get, "").0 {
-            eprintln!("skipped: Flux's helm-controller is not in the cluster");
-            return None;
-        }
+    if with_helm && is_played(&g) {
+        eprintln!("skipped: Flux's helm-controller is not in the cluster");
+        return None;
     }
     Some((g, address))
 }
 
-const COMPONENT: &str = "layers/top/app/component.yaml";
+/// Is Flux's helm-controller not there, and has to be played?
+pub fn is_played(g: &Ground) -> bool {
+    let pods = [
+        "get",
+        "pods",
+        "-A",
+        "-l",
+        "app=helm-controller",
+        "-o",
+        "name",
+    ];
+    !g.does(&pods).contains("pod/")
+}
+
+pub const COMPONENT: &str = "layers/top/app/component.yaml";
 
 #[test]
 fn flux_applies_what_a_registry_has() {
@@ -107,7 +118,7 @@ spec: {chart: CHART, version: VERSION, interval: 10m, sourceRef: {kind: KIND, na
 ";
 
 /// The sources of charts: kind, the chart in them, and the object.
-fn sources(
+pub fn sources(
     repository: &str,
     web: &str,
     registry: &str,
@@ -176,7 +187,7 @@ fn charts_are_fetched_from_wherever_they_are() {
 }
 
 /// A release of the chart.
-const RELEASE: &str = "
+pub const RELEASE: &str = "
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
 metadata: {name: shop}

@@ -16,6 +16,7 @@ mod handed;
 mod helm;
 mod life;
 mod owners;
+mod release;
 mod removal;
 mod replace;
 mod shelves;
