@@ -22,7 +22,7 @@ STRATA_TEST_CLUSTER=$("$XTASK" cluster up "$one" --kubernetes-nodes 1)
 STRATA_TEST_OTHER_CLUSTER=$("$XTASK" cluster up "$two" --kubernetes-nodes 0)
 export STRATA_TEST_CLUSTER STRATA_TEST_OTHER_CLUSTER
 
-# Flux, and where its pods reach this machine: the first address of the cluster's network
+# Flux without its helm-controller, whose module cannot be had: tests of releases say that they are left out. And where its pods reach this machine: the first address of the cluster's network
 for name in source-controller kustomize-controller; do
   service=$(setup/service.sh $name)
   "$XTASK" cluster load "$one" "$service/image.tar"

@@ -39,6 +39,7 @@
 pub mod diff;
 pub mod fault;
 pub mod handed;
+pub mod immutable;
 pub mod inventory;
 pub mod object;
 pub mod order;

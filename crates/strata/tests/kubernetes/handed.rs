@@ -15,7 +15,7 @@ use std::{
 
 /// A repository that this machine serves over HTTP.
 pub struct Repository {
-    tree: PathBuf,
+    pub tree: PathBuf,
     bare: PathBuf,
     pub url: String,
     server: Child,
@@ -67,7 +67,7 @@ impl Repository {
         &self.bare
     }
     /// Commits and publishes; gives the commit.
-    fn commit(&self, path: &str, text: &str) -> String {
+    pub fn commit(&self, path: &str, text: &str) -> String {
         let file = self.tree.join(path);
         fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         fs::write(file, text).expect("a file");
