@@ -1,15 +1,16 @@
 //! Hands objects over to Flux or Argo CD: tells them to look now, and waits until they did and what they apply is ready.
 use super::{
     Session,
-    discover::{Kinds, Served, path},
+    discover::{Kinds, Served, collection, path},
     explain,
     live::{self, Live},
     wanted::Wanted,
 };
 use crate::{
+    argocd,
     fault::Fault,
     handed::{self, Applied, To},
-    object::{GroupKind, Key},
+    object::{self, GroupKind, Key},
     ready::{self, State},
 };
 use serde_json::Value as Json;
@@ -24,6 +25,10 @@ use tokio::time::{Instant, sleep};
 const TOLD: usize = 5;
 /// How often something is said that takes long.
 const SAY: Duration = Duration::from_secs(15);
+
+/// How long an ApplicationSet has to complain: what it says is of no look in particular, so it may be from before, and
+/// what two of its looks want at once fails for a moment.
+const FIRM: Duration = Duration::from_secs(10);
 
 /// Is it one that somebody else brings about?
 pub(super) fn is(w: &Wanted) -> bool {
@@ -66,7 +71,8 @@ async fn until(
 ) -> Result<BTreeMap<Key, Json>, Fault> {
     let mut synced: BTreeSet<Key> = BTreeSet::new();
     let limit = Duration::from_millis(session.request.wait);
-    let mut told: BTreeSet<Key> = BTreeSet::new();
+    // with the last sync before
+    let mut told: BTreeMap<Key, (Instant, String)> = BTreeMap::new();
     let mut done: BTreeMap<Key, Json> = BTreeMap::new();
     let mut open = part;
     let mut said = Instant::now();
@@ -80,15 +86,19 @@ async fn until(
                 states.insert(key.clone(), State::Waiting("is not there".to_owned()));
                 continue;
             };
-            if told.insert(key.clone())
-                && let Some(nudge) = handed::nudge(object, at)
-            {
+            let new = !told.contains_key(key);
+            let (when, before) = told.entry(key.clone()).or_insert_with(|| {
+                let before = argocd::last_sync(object).to_owned();
+                (Instant::now(), before)
+            });
+            if new && let Some(nudge) = handed::nudge(object, at) {
                 merge(session, key, served, &nudge).await?;
                 states.insert(key.clone(), State::Waiting("was told to look".to_owned()));
                 continue;
             }
             if !synced.contains(key)
-                && let Some(sync) = handed::sync(object)
+                && handed::to(object) == Some(To::ArgoCd)
+                && let Some(sync) = argocd::sync(object, before)
             {
                 synced.insert(key.clone());
                 merge(session, key, served, &sync).await?;
@@ -102,17 +112,24 @@ async fn until(
                     .find_map(|source| handed::behind(object, source));
                 state = late.unwrap_or(State::Ready);
             }
+            if let State::Failed(why) = &state
+                && handed::to(object) == Some(To::Set)
+                && when.elapsed() < FIRM
+            {
+                state = State::Waiting(why.clone());
+            }
             if state == State::Ready {
-                let more = handed::applied(object)
-                    .into_iter()
-                    .filter(|a| is_child(a, key));
-                brought.extend(more.map(|a| (named(a), served.clone())));
+                brought.extend(brings(session, key, object).await?);
                 done.insert(key.clone(), object.clone());
             }
             states.insert(key.clone(), state);
         }
         open.retain(|(key, _)| states.get(key) != Some(&State::Ready));
-        open.extend(brought.into_iter().filter(|(key, _)| !told.contains(key)));
+        open.extend(
+            brought
+                .into_iter()
+                .filter(|(key, _)| !told.contains_key(key)),
+        );
         if open.is_empty() {
             return Ok(done);
         }
@@ -120,7 +137,7 @@ async fn until(
         if failed || (began.elapsed() > limit && !limit.is_zero()) {
             return Err(why(session, &open, &states, &live, failed, limit).await);
         }
-        if limit.is_zero() && open.iter().all(|(key, _)| told.contains(key)) {
+        if limit.is_zero() && open.iter().all(|(key, _)| told.contains_key(key)) {
             done.extend(live);
             return Ok(done);
         }
@@ -137,11 +154,46 @@ async fn until(
     }
 }
 
-/// An Application that an Application brings is waited for too: the health of the first says nothing of the second.
-fn is_child(applied: &Applied, parent: &Key) -> bool {
-    parent.what.kind == "Application"
-        && applied.kind == "Application"
-        && applied.group == parent.what.group
+/// What Argo CD makes of an object that is ready, which is waited for too: the health of the one says nothing of the other.
+async fn brings(session: &Session, key: &Key, object: &Json) -> Result<Vec<(Key, Served)>, Fault> {
+    let is_set = handed::to(object) == Some(To::Set);
+    let is_argo = |a: &Applied| a.group == key.what.group && a.kind.starts_with("Application");
+    let applied = handed::applied(object).into_iter();
+    let mut keys: Vec<Key> = applied.filter(is_argo).map(named).collect();
+    if handed::to(object) == Some(To::Flux) || (keys.is_empty() && !is_set) {
+        return Ok(vec![]);
+    }
+    let used = BTreeSet::from([object["apiVersion"].as_str().unwrap_or_default().to_owned()]);
+    let kinds = Kinds::discover(&session.api, &used).await;
+    let kinds = kinds.map_err(|refusal| refusal.about("the list of kinds", ""))?;
+    if is_set {
+        keys.extend(made(session, &kinds, key, object).await?);
+    }
+    let served = |key: Key| Some((key.clone(), kinds.any(&key.what)?.clone()));
+    Ok(keys.into_iter().filter_map(served).collect())
+}
+
+/// The Applications that an ApplicationSet made.
+async fn made(session: &Session, kinds: &Kinds, key: &Key, set: &Json) -> Result<Vec<Key>, Fault> {
+    let what = GroupKind {
+        group: key.what.group.clone(),
+        kind: "Application".to_owned(),
+    };
+    let Some(served) = kinds.any(&what) else {
+        return Ok(vec![]);
+    };
+    let folder = collection(&what.group, served, &key.namespace);
+    let (mut out, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = session.api.list(&folder, "", &next).await;
+        let page = page.map_err(|refusal| refusal.about(&format!("what {key} made"), ""))?;
+        let mine = page.items.iter().filter(|a| argocd::is_made_by(a, set));
+        out.extend(mine.map(object::key));
+        if page.next.is_empty() {
+            return Ok(out);
+        }
+        next = page.next;
+    }
 }
 
 fn named(applied: Applied) -> Key {

@@ -211,9 +211,10 @@ async fn one(
     let key = member.key();
     let path = path(served, &key);
     let about = |refusal: Refusal| refusal.about(&key.to_string(), "");
-    // what hangs on workloads goes before them, so that "gone" means all of it
-    let policy = match key.what.group.as_str() {
-        "apps" | "batch" => "Foreground",
+    // what hangs on workloads goes before them, so that "gone" means all of it; so do the Applications of a set, while
+    // there is a controller that takes their finalizers away
+    let policy = match (key.what.group.as_str(), key.what.kind.as_str()) {
+        ("apps" | "batch", _) | ("argoproj.io", "ApplicationSet") => "Foreground",
         _ => "Background",
     };
     if live["metadata"]["deletionTimestamp"].is_null() {
