@@ -11,6 +11,43 @@ pub const REFRESH_SET: &str = "argocd.argoproj.io/application-set-refresh";
 /// Who syncs, in the words of Argo CD.
 const WHO: &str = "strata";
 
+/// Does this field manager own fields of ours only because it writes back whole what it read?
+pub fn repeats(manager: &str) -> bool {
+    [
+        "argocd-application-controller",
+        "argocd-applicationset-controller",
+    ]
+    .contains(&manager)
+}
+
+/// Takes out of an ApplicationSet what its controller adds when it writes it back: empty templates of generators.
+pub fn as_written(object: &mut Json) {
+    if object["kind"] == "ApplicationSet" && crate::object::what(object).group == "argoproj.io" {
+        without_templates(&mut object["spec"]["generators"]);
+    }
+}
+
+fn without_templates(json: &mut Json) {
+    match json {
+        Json::Array(all) => all.iter_mut().for_each(without_templates),
+        Json::Object(all) => {
+            if all.get("template").is_some_and(is_empty) {
+                all.remove("template");
+            }
+            all.values_mut().for_each(without_templates);
+        }
+        _ => {}
+    }
+}
+
+fn is_empty(json: &Json) -> bool {
+    match json {
+        Json::Object(all) => all.values().all(is_empty),
+        Json::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
 fn text<'a>(object: &'a Json, pointer: &str) -> &'a str {
     let at = object.pointer(pointer);
     at.and_then(Json::as_str).unwrap_or_default()
@@ -262,6 +299,21 @@ mod tests {
             set(&bad),
             State::Failed("makes no Applications: R: m".to_owned())
         );
+    }
+
+    #[test]
+    fn empty_templates_of_generators_are_the_controllers() {
+        let mut object = of(&json!([]));
+        object["spec"] = json!({"generators": [
+            {"list": {"elements": [{"name": "one"}], "template": {"metadata": {}, "spec": {"destination": {}, "project": ""}}}},
+            {"list": {"elements": [], "template": {"metadata": {"name": "mine"}}}},
+        ], "template": {}});
+        as_written(&mut object);
+        let wanted = json!({"generators": [
+            {"list": {"elements": [{"name": "one"}]}},
+            {"list": {"elements": [], "template": {"metadata": {"name": "mine"}}}},
+        ], "template": {}});
+        assert_eq!(object["spec"], wanted);
     }
 
     #[test]

@@ -160,7 +160,7 @@ async fn group(
     let done = part.iter().map(|w| one(ours, w, live.get(&w.key)));
     let done: Vec<_> = stream::iter(done).buffered(AT_ONCE).collect().await;
     let mut faults = Vec::new();
-    let before = session.inventory.members.len();
+    let before = session.inventory.members.clone();
     for one in done {
         match one {
             Ok((change, now)) => {
@@ -177,9 +177,10 @@ async fn group(
         }
     }
     let first = part.first().map(|w| order::stage(&w.key.what));
-    let grew = session.inventory.members.len() != before || !faults.is_empty();
+    // another UID is another member
+    let changed = session.inventory.members != before || !faults.is_empty();
     // the namespace of the inventory may be among the first
-    if grew && first != Some(Stage::Namespaces) {
+    if changed && first != Some(Stage::Namespaces) {
         remove::write_inventory(session, std::iter::empty()).await?;
     }
     match Fault::all(faults) {
@@ -201,9 +202,7 @@ async fn one(
     } else {
         "&force=false"
     };
-    let now = session
-        .api
-        .apply(&path, force, &w.object.json)
+    let now = handed::apply(session, &path, force, &w.object.json)
         .await
         .map_err(|refusal| refusal.about(&w.key.to_string(), &w.object.at))?;
     let version = |json: &Json| json["metadata"]["resourceVersion"].clone();

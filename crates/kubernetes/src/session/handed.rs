@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     argocd,
-    fault::Fault,
+    fault::{Fault, Refusal},
     handed::{self, Applied, To},
     object::{self, GroupKind, Key},
     ready::{self, State},
@@ -33,6 +33,23 @@ const FIRM: Duration = Duration::from_secs(10);
 /// Is it one that somebody else brings about?
 pub(super) fn is(w: &Wanted) -> bool {
     handed::to(&w.object.json).is_some()
+}
+
+/// Server-side apply. Fields that a controller of Argo CD owns only because it writes back whole objects are taken from it.
+pub(super) async fn apply(
+    session: &Session,
+    path: &str,
+    query: &str,
+    object: &Json,
+) -> Result<Json, Refusal> {
+    let done = session.api.apply(path, query, object).await;
+    match done {
+        Err(refusal) if refusal.is_owned() && refusal.owners().all(argocd::repeats) => {
+            let query = query.replace("force=false", "force=true");
+            session.api.apply(path, &query, object).await
+        }
+        done => done,
+    }
 }
 
 /// Hands them over, sources first.

@@ -2,11 +2,13 @@
 use super::{
     AT_ONCE, Session,
     discover::Served,
+    handed,
     live::{self, Live},
     remove, sets,
     wanted::{self, All, Wanted},
 };
 use crate::{
+    argocd,
     diff::{self, Difference},
     fault::{Fault, Refusal},
     object::{GroupKind, Key, Object},
@@ -239,12 +241,15 @@ async fn trial(
 
 /// What differs. Where another tool applies, lists may hold a name twice: there the last counts.
 pub(super) fn between(session: &Session, from: &Json, to: &Json) -> Vec<Difference> {
-    if !session.request.by_another {
-        return diff::between(from, to, &session.hidden);
-    }
     let (mut from, mut to) = (from.clone(), to.clone());
-    crate::object::name_once(&mut from);
-    crate::object::name_once(&mut to);
+    for json in [&mut from, &mut to] {
+        if session.request.hand_over {
+            argocd::as_written(json);
+        }
+        if session.request.by_another {
+            crate::object::name_once(json);
+        }
+    }
     diff::between(&from, &to, &session.hidden)
 }
 
@@ -258,7 +263,7 @@ pub(super) async fn tried(
     query: &str,
     object: &Json,
 ) -> Result<Json, Refusal> {
-    let mut tried = session.api.apply(path, query, object).await;
+    let mut tried = handed::apply(session, path, query, object).await;
     let mut object = object.clone();
     for _ in 0..TRIES {
         match &tried {

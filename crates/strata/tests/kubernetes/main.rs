@@ -6,6 +6,7 @@
 #[allow(dead_code)]
 mod sandbox;
 
+mod argocd;
 mod credentials;
 mod faults;
 mod figures;
@@ -16,3 +17,4 @@ mod helm;
 mod life;
 mod owners;
 mod removal;
+mod repository;
