@@ -133,19 +133,19 @@ fn it_is_synced_at_the_revision_and_what_is_refused_is_said() {
 #[test]
 fn what_is_degraded_is_named() {
     let component = "layers/top/argo-ill/component.yaml";
-    let text = "engine: argocd\nargocd: {source: {git: '@URL@', branch: main}, path: base, target-namespace: NS, automated: true, wait: 20s}\n";
+    let text = "engine: argocd\nargocd: {source: {git: '@URL@', branch: main}, path: base, target-namespace: NS, automated: true, wait: 15s}\n";
     let Some((g, repository)) = ground("ill", &[(component, text)]) else {
         return;
     };
     repository.commit("base/ill.yaml", &ill());
     g.ends(10, &["apply", "dev", "--yes"])
-        .says("Application.argoproj.io argocd/argo-ill is not ready after 20 s: is Synced and Degraded")
+        .says("Application.argoproj.io argocd/argo-ill is not ready after 15 s: is Synced and Degraded")
         .says("Deployment.apps t-argo-ill/ill")
         .says("ErrImageNeverPull");
     // a commit on the branch is seen by an apply at once, and not only when Argo CD looks by itself
     git(&repository.tree, &["rm", "-q", "base/ill.yaml"]);
     let good = repository.commit("base/more.yaml", &config("more", "two"));
-    g.edit(component, "wait: 20s", "wait: 2m");
+    g.edit(component, "wait: 15s", "wait: 2m");
     g.ends(0, &["apply", "dev", "--yes"]);
     g.ends(0, &["outputs", "dev/argo-ill", "revision"])
         .says(&good);
@@ -207,17 +207,17 @@ spec:
 fn applications_of_an_application_are_waited_for() {
     let component = "layers/top/argo-parent/component.yaml";
     let text =
-        "engine: argocd\nargocd: {source: {git: '@URL@', branch: main}, path: apps, wait: 20s}\n";
+        "engine: argocd\nargocd: {source: {git: '@URL@', branch: main}, path: apps, wait: 15s}\n";
     let Some((g, repository)) = ground("parent", &[(component, text)]) else {
         return;
     };
     repository.commit("ill/ill.yaml", &ill());
     repository.commit("apps/child.yaml", &child(&repository.url, &g.space, "ill"));
     g.ends(10, &["apply", "dev", "--yes"])
-        .says("Application.argoproj.io argocd/argo-child is not ready after 20 s")
+        .says("Application.argoproj.io argocd/argo-child is not ready after 15 s")
         .says("Deployment.apps t-argo-parent/ill");
     let good = repository.commit("apps/child.yaml", &child(&repository.url, &g.space, "base"));
-    g.edit(component, "wait: 20s", "wait: 2m");
+    g.edit(component, "wait: 15s", "wait: 2m");
     g.ends(0, &["apply", "dev", "--yes"]);
     assert!(g.has("configmap", "page") && !g.has("deployment", "ill"));
     let said = g.ends(0, &["outputs", "dev/argo-parent", "revisions"]).out;
@@ -253,7 +253,7 @@ fn a_set_is_ready_when_its_applications_are() {
     let set = "layers/top/argo-set/set.yaml";
     let component = "layers/top/argo-set/component.yaml";
     let files = [
-        (component, "engine: argocd\nargocd: {wait: 20s}\n"),
+        (component, "engine: argocd\nargocd: {wait: 15s}\n"),
         (set, SET),
     ];
     let Some((g, repository)) = ground("set", &files) else {
@@ -262,11 +262,11 @@ fn a_set_is_ready_when_its_applications_are() {
     // one of them does not get ready
     repository.commit("two/ill.yaml", &ill());
     g.ends(10, &["apply", "dev", "--yes"])
-        .says("Application.argoproj.io argocd/argo-set-two is not ready after 20 s")
+        .says("Application.argoproj.io argocd/argo-set-two is not ready after 15 s")
         .says("Deployment.apps t-argo-set/ill");
     assert_eq!(g.field("configmap", "page", ".data.key"), "one");
     let good = repository.commit("two/ill.yaml", &config("two", "two"));
-    g.edit(component, "wait: 20s", "wait: 2m");
+    g.edit(component, "wait: 15s", "wait: 2m");
     g.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(g.field("configmap", "two", ".data.key"), "two");
     g.ends(0, &["outputs", "dev/argo-set", "revisions"])
