@@ -104,7 +104,7 @@ fn has_failed(object: &Json) -> bool {
 /// The state of an Application.
 pub fn application(object: &Json) -> State {
     if is_asked(object) {
-        return State::Waiting("has not looked again: is Argo CD's controller running?".to_owned());
+        return State::Waiting(format!("has not looked again: {}", nobody("controller")));
     }
     let last = text(object, "/status/operationState/message");
     if is_syncing(object) {
@@ -135,6 +135,10 @@ pub fn application(object: &Json) -> State {
     State::Waiting(why)
 }
 
+fn nobody(who: &str) -> String {
+    format!("is Argo CD's {who} running, and does it look into this namespace?")
+}
+
 fn or_unknown(text: &str) -> &str {
     if text.is_empty() { "Unknown" } else { text }
 }
@@ -163,9 +167,8 @@ pub fn set(object: &Json) -> State {
         return State::Failed(format!("makes no Applications: {}", said(error)));
     }
     if is_asked(object) {
-        return State::Waiting(
-            "has not looked again: is Argo CD's controller of ApplicationSets running?".to_owned(),
-        );
+        let who = "controller of ApplicationSets";
+        return State::Waiting(format!("has not looked again: {}", nobody(who)));
     }
     let open = ["ParametersGenerated", "ResourcesUpToDate"]
         .into_iter()

@@ -302,15 +302,28 @@ fn a_set_is_ready_when_its_applications_are() {
 }
 
 #[test]
-fn an_application_is_no_place_for_a_secret() {
-    let component = "layers/top/argo-secret/component.yaml";
-    let text = "engine: argocd\nargocd: {source: {git: '@URL@', branch: main}, path: base, target-namespace: NS}\ninputs: {key: '${{ secret(\"file:word\") }}'}\n";
-    let files = [(component, text), ("word", "sesame-open")];
-    let Some((g, _repository)) = ground("secret", &files) else {
+fn who_does_not_look_is_asked_for() {
+    // in a namespace of which Argo CD was not told
+    let text = "engine: argocd\nargocd: {source: {git: '@URL@', branch: main}, path: base, namespace: NS, wait: 5s}\n";
+    let Some((g, _repository)) =
+        ground("nobody", &[("layers/top/argo-nobody/component.yaml", text)])
+    else {
         return;
     };
     g.ends(10, &["apply", "dev", "--yes"])
-        .says("the input `key` is secret")
-        .never_says("sesame-open");
-    assert!(!is_there(&g, "application", "argo-secret"));
+        .says("Application.argoproj.io t-argo-nobody/argo-nobody is not ready after 5 s")
+        .says("is Argo CD's controller running, and does it look into this namespace?");
+    // nobody would take it away
+    let free = "{\"metadata\":{\"finalizers\":null}}";
+    g.does(&[
+        "-n",
+        &g.space,
+        "patch",
+        "application",
+        "argo-nobody",
+        "--type=merge",
+        "-p",
+        free,
+    ]);
+    g.ends(0, &["destroy", "dev", "--yes"]);
 }

@@ -56,15 +56,15 @@ fn what_was_deleted_by_hand_and_applied_again_is_ours() {
         ("layers/top/web/component.yaml", COMPONENT),
         ("layers/top/web/a.yaml", &config("a", "x")),
     ];
-    let Some(g) = Ground::with_space("again", files) else {
+    let Some(g) = Ground::with_space("remade", files) else {
         return;
     };
     g.ends(0, &["apply", "dev", "--yes"]);
-    g.does(&["-n", "t-again", "delete", "configmap", "a"]);
+    g.does(&["-n", "t-remade", "delete", "configmap", "a"]);
     g.ends(0, &["apply", "dev", "--refresh", "--yes"]);
     assert!(g.has("configmap", "a"));
     g.ends(0, &["destroy", "dev", "--yes"])
-        .says("removed ConfigMap t-again/a");
+        .says("removed ConfigMap t-remade/a");
     assert!(!g.has("configmap", "a"));
 }
 
