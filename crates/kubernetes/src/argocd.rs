@@ -109,10 +109,11 @@ pub fn application(object: &Json) -> State {
     let last = text(object, "/status/operationState/message");
     if is_syncing(object) {
         let running = text(object, "/status/operationState/phase") == "Running";
-        return State::Waiting(match running && !last.is_empty() {
-            // such as a refusal, while it is tried again
-            true => format!("is being synced: {last}"),
-            false => "is being synced".to_owned(),
+        // such as a refusal, while it is tried again
+        return State::Waiting(if running && !last.is_empty() {
+            format!("is being synced: {last}")
+        } else {
+            "is being synced".to_owned()
         });
     }
     if has_failed(object) {
