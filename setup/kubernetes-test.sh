@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The engines of Kubernetes on real clusters: brings two up, one of them with Flux and Argo CD, runs the tests, takes both down. It
-# needs root, and what `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
+# The engines of Kubernetes on real clusters: brings two up, one of them with Flux and Argo CD, runs the tests, takes both
+# down. It needs root, and what `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
 # Usage: setup/kubernetes-test.sh [ARGUMENTS OF CARGO TEST]        XTASK=PROGRAM uses an xtask that is built already
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,6 +34,8 @@ install argocd argocd --set "secretKey=$(openssl rand -hex 32)" &
 argocd=$!
 for name in source-controller kustomize-controller; do install $name flux-system; done
 wait $argocd
+STRATA_TEST_PROVIDERS=$(setup/provider.sh)
+export STRATA_TEST_PROVIDERS
 api=$(KUBECONFIG=$STRATA_TEST_CLUSTER kubectl config view -o 'jsonpath={.clusters[0].cluster.server}' | sed 's#https://##; s#:.*##')
 export STRATA_TEST_FLUX=${api%.*}.1 STRATA_TEST_ARGOCD=${api%.*}.1
 

@@ -6,6 +6,7 @@
 #[allow(dead_code)]
 mod sandbox;
 
+mod across;
 mod argocd;
 mod credentials;
 mod faults;

@@ -10,6 +10,7 @@ use std::{
 pub struct Repository {
     /// Where it is checked out.
     pub tree: PathBuf,
+    bare: PathBuf,
     /// Where pods find it.
     pub url: String,
     server: Child,
@@ -48,13 +49,17 @@ impl Repository {
             .expect("busybox is there");
         let repository = Self {
             tree: folder.path().join("tree"),
+            bare,
             url: format!("http://{address}:{port}/cgi-bin/git/app.git"),
             server,
             _folder: folder,
         };
-        assert!(bare.is_dir());
         repository.commit(path, text);
         repository
+    }
+    /// The repository itself, which has no work tree.
+    pub fn path(&self) -> &Path {
+        &self.bare
     }
     /// Commits and publishes; gives the commit.
     pub fn commit(&self, path: &str, text: &str) -> String {
