@@ -22,7 +22,8 @@ STRATA_TEST_CLUSTER=$("$XTASK" cluster up "$one" --kubernetes-nodes 1)
 STRATA_TEST_OTHER_CLUSTER=$("$XTASK" cluster up "$two" --kubernetes-nodes 0)
 export STRATA_TEST_CLUSTER STRATA_TEST_OTHER_CLUSTER
 
-# Flux and Argo CD, and where their pods reach this machine: the first address of the cluster's network
+# Flux without its helm-controller, whose module cannot be had (tests of releases say that they are left out), Argo CD, and
+# where their pods reach this machine: the first address of the cluster's network
 install() { # NAME NAMESPACE [ARGUMENTS OF HELM]
   local name=$1 namespace=$2 service
   service=$(setup/service.sh "$name")

@@ -1,4 +1,5 @@
 //! What a refusal of the API server means: whether it may pass, and what people are told.
+use crate::immutable;
 use serde_json::Value as Json;
 use strata_core::engine::Class;
 
@@ -201,6 +202,17 @@ impl Refusal {
             return fault(format!("{object}{place}: its namespace is being deleted"))
                 .more("wait until it is gone, then apply again");
         }
+        if let Some(fields) = immutable::fields(self) {
+            let names: Vec<String> = fields.iter().map(|(f, _)| format!("`{f}`")).collect();
+            let first = format!(
+                "{object}{place} must be replaced: {} cannot change",
+                names.join(", ")
+            );
+            let said = fields.iter().map(|(f, said)| format!("{f}: {said}"));
+            return said
+                .fold(fault(first), Fault::more)
+                .more("delete the object, or give it another name");
+        }
         match self.code {
             0 => fault(format!(
                 "{object}{place}: the cluster does not answer: {}",
@@ -217,13 +229,6 @@ impl Refusal {
                 }
                 if self.causes.is_empty() {
                     f = f.more(self.message.clone());
-                }
-                if self.message.contains("field is immutable")
-                    || self.message.contains("may not change")
-                {
-                    f = f.more(
-                        "the field cannot be changed: delete the object, or give it another name",
-                    );
                 }
                 f
             }

@@ -1,8 +1,10 @@
 //! Objects that are handed over to Flux or to Argo CD: told to look again, and ready when they did and all that they
-//! apply is ready. By the API of Flux (`reconcile.fluxcd.io/requestedAt`, answered in `status.lastHandledReconcileAt`);
-//! [`argocd`] has that of Argo CD.
+//! apply is ready. By the API of Flux (`reconcile.fluxcd.io/requestedAt`, answered in `status.lastHandledReconcileAt`) and
+//! of [Argo CD](argocd).
+pub mod argocd;
+pub mod flux;
+
 use crate::{
-    argocd,
     object::what,
     ready::{self, State},
 };
@@ -10,6 +12,8 @@ use serde_json::{Value as Json, json};
 
 /// What asks Flux to look now.
 const FLUX: &str = "reconcile.fluxcd.io/requestedAt";
+/// What makes Flux forget how often a release failed: who asks anew wants it tried anew.
+const RESET: &str = "reconcile.fluxcd.io/resetAt";
 
 /// Who it is handed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +50,10 @@ pub fn is_suspended(object: &Json) -> bool {
 pub fn nudge(object: &Json, at: &str) -> Option<Json> {
     let annotate = |key: &str, value: &str| json!({"metadata": {"annotations": {key: value}}});
     match to(object)? {
-        _ if is_suspended(object) => None,
+        _ if is_suspended(object) || flux::is_only_said(object) => None,
+        To::Flux if flux::is_release(object) => {
+            Some(json!({"metadata": {"annotations": {FLUX: at, RESET: at}}}))
+        }
         To::Source | To::Flux => Some(annotate(FLUX, at)),
         To::ArgoCd => Some(annotate(argocd::REFRESH, "normal")),
         To::Set => Some(annotate(argocd::REFRESH_SET, "true")),
@@ -57,52 +64,20 @@ pub fn nudge(object: &Json, at: &str) -> Option<Json> {
 pub fn state(object: &Json, at: &str) -> State {
     match to(object) {
         _ if is_suspended(object) => State::Ready,
-        Some(To::Source | To::Flux) => match object["status"]["lastHandledReconcileAt"].as_str() {
-            Some(handled) if handled == at => ready::state(object),
-            _ => State::Waiting(at_work(object)),
-        },
+        Some(To::Source | To::Flux) if flux::is_only_said(object) => ready::state(object),
+        Some(To::Source | To::Flux) if flux::has_answered(object, at) => flux::answered(object),
+        Some(To::Source | To::Flux) => State::Waiting(flux::at_work(object)),
         Some(To::ArgoCd) => argocd::application(object),
         Some(To::Set) => argocd::set(object),
         None => ready::state(object),
     }
 }
 
-/// What Flux does before it answers: health checks, for one, come before the answer.
-fn at_work(object: &Json) -> String {
-    let all = object["status"]["conditions"].as_array();
-    let mut all = all.into_iter().flatten();
-    let busy = all.find(|c| c["type"] == "Reconciling" && c["status"] == "True");
-    match busy.and_then(|c| c["message"].as_str()) {
-        Some(what) => format!("is at work: {what}"),
-        None => "has not looked again: is Flux's controller of it running?".to_owned(),
-    }
-}
-
-/// Is a Kustomization behind its source, of which this revision is known? Its controller may have looked before it heard of
-/// what was fetched.
-pub fn behind(object: &Json, source: &Json) -> Option<State> {
-    let named = &object["spec"]["sourceRef"];
-    let of = |key: &str| named[key].as_str().unwrap_or_default();
-    let space = match of("namespace") {
-        "" => &object["metadata"]["namespace"],
-        _ => &named["namespace"],
-    };
-    let its = of("kind") == source["kind"]
-        && of("name") == source["metadata"]["name"]
-        && *space == source["metadata"]["namespace"];
-    let (wanted, applied) = (revision(source)?, revision(object).unwrap_or("nothing"));
-    let late = its && object["kind"] == "Kustomization" && wanted != applied;
-    (late && !is_suspended(object)).then(|| {
-        State::Waiting(format!(
-            "has applied {applied}, and its source is at {wanted}"
-        ))
-    })
-}
-
 /// The revision that was applied last, of what applies; of a source the one that it has.
 pub fn revision(object: &Json) -> Option<&str> {
     let at = match to(object)? {
         To::Source => "/status/artifact/revision",
+        To::Flux if flux::is_release(object) => "/status/lastAttemptedRevision",
         To::Flux => "/status/lastAppliedRevision",
         To::ArgoCd => "/status/sync/revision",
         To::Set => return None,
@@ -125,8 +100,11 @@ pub struct Applied {
     pub name: String,
 }
 
-/// The objects that it says it applied: Flux's inventory, Argo CD's resources.
+/// The objects that it says it applied to its own cluster: Flux's inventory, Argo CD's resources.
 pub fn applied(object: &Json) -> Vec<Applied> {
+    if object["spec"]["kubeConfig"].is_object() {
+        return vec![];
+    }
     let text = |json: &Json, key: &str| json[key].as_str().unwrap_or_default().to_owned();
     match to(object) {
         Some(To::Flux) => {
@@ -203,6 +181,21 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_anew_wants_it_tried_anew() {
+        let release = json!({"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "shop"}});
+        let nudge = nudge(&release, "2").unwrap();
+        let asked = &nudge["metadata"]["annotations"];
+        assert_eq!((&asked[FLUX], &asked[RESET]), (&"2".into(), &"2".into()));
+    }
+
+    #[test]
+    fn what_is_applied_elsewhere_is_not_looked_for_here() {
+        let mut object = kustomization("1", "True");
+        object["spec"] = json!({"kubeConfig": {"secretRef": {"name": "other"}}});
+        assert!(applied(&object).is_empty());
+    }
+
+    #[test]
     fn what_is_suspended_is_left_alone() {
         let mut object = kustomization("1", "False");
         object["spec"] = json!({"suspend": true});
@@ -225,23 +218,5 @@ mod tests {
             "web|web|apps|Deployment",
         ];
         assert_eq!(short, want);
-    }
-
-    #[test]
-    fn who_looked_too_early_is_behind() {
-        let mut object = kustomization("2", "True");
-        object["spec"] = json!({"sourceRef": {"kind": "GitRepository", "name": "app"}});
-        let source = |revision: &str| {
-            json!({"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
-                "metadata": {"name": "app", "namespace": "flux-system"}, "status": {"artifact": {"revision": revision}}})
-        };
-        assert_eq!(behind(&object, &source("main@sha1:abc")), None);
-        assert!(matches!(
-            behind(&object, &source("main@sha1:def")),
-            Some(State::Waiting(_))
-        ));
-        let mut other = source("main@sha1:def");
-        other["metadata"]["name"] = "other".into();
-        assert_eq!(behind(&object, &other), None);
     }
 }

@@ -14,7 +14,7 @@ const INTERVAL: &str = "10m";
 /// What a source of git, and of a registry, may name as its revision.
 const GIT: [&str; 4] = ["branch", "tag", "semver", "commit"];
 const OCI: [&str; 3] = ["tag", "semver", "digest"];
-pub(super) const SOURCE: &str = "`{git: URL}` with a branch, tag, semver or commit, or `{oci: URL}` with a tag, semver or digest; and `secret: NAME` for the login";
+pub(super) const SOURCE: &str = "`{git: URL}` with a branch, tag, semver or commit, or `{oci: URL}` with a tag, semver or digest; `secret: NAME` for the login; and `insecure: true` for a registry without TLS";
 
 /// What a source may be.
 pub(super) const FORMS: &[Form] = &[
@@ -28,7 +28,7 @@ pub(super) const FORMS: &[Form] = &[
         url: "oci",
         one_of: &OCI,
         all: &[],
-        may: &["secret"],
+        may: &["secret", "insecure"],
     },
 ];
 /// Options that are true or false.
@@ -38,7 +38,7 @@ pub(super) const FLAGS: &[&str] = &["prune", "suspend"];
 pub(super) const OPTIONS: &[(&str, &str)] = &[
     (
         "source",
-        "what Flux fetches: `{git: URL, tag: 1.2.0}` (or branch, semver, commit), `{oci: URL, tag: …}`; `secret` names the Secret with the login",
+        "what Flux fetches: `{git: URL, tag: 1.2.0}` (or branch, semver, commit), `{oci: URL, tag: …}`; `secret` names the Secret with the login, `insecure: true` a registry without TLS",
     ),
     ("path", "the folder in the source; usual: `./`"),
     (
@@ -116,11 +116,18 @@ fn fetched(
         (None, Some(url)) => ("OCIRepository", url, &OCI[..]),
         _ => return Err(unusable("flux", "source", SOURCE)),
     };
-    let (key, revision) = one_of(task, source, revisions, &["git", "oci", "secret"], SOURCE)?;
+    let others = ["git", "oci", "secret", "insecure"];
+    let (key, revision) = one_of(task, source, revisions, &others, SOURCE)?;
+    let insecure = match source.get("insecure") {
+        None | Some(Term::Null) => None,
+        Some(Term::Bool(said)) if kind == "OCIRepository" => said.then_some(Term::Bool(true)),
+        Some(_) => return Err(unusable("flux", "source", SOURCE)),
+    };
     let spec = given([
         ("url", Some(url.clone())),
         ("interval", Some(interval(task))),
         ("ref", Some(Term::Map([(key, revision)].into()))),
+        ("insecure", insecure),
         (
             "suspend",
             flag(task, "suspend", false)?.then_some(Term::Bool(true)),

@@ -262,7 +262,12 @@ fn revisions(task: &Task, answer: &Answer) -> Vec<(String, Output)> {
         object.pointer(pointer)?.as_str().map(str::to_owned)
     };
     let applied = |object: &serde_json::Value| {
-        let at = ["/status/lastAppliedRevision", "/status/sync/revision"];
+        // of a HelmRelease, that was ready, Flux says no other
+        let at = [
+            "/status/lastAppliedRevision",
+            "/status/lastAttemptedRevision",
+            "/status/sync/revision",
+        ];
         let revision = at.iter().find_map(|at| text(object, at))?;
         Some((text(object, "/metadata/name")?, Value::String(revision)))
     };

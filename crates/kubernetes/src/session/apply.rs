@@ -1,12 +1,12 @@
 //! Makes the objects so, stage by stage; then removes what is no longer among them and waits until all are ready.
 use super::{
     AT_ONCE, Session, back,
+    begin::{Begun, begin},
     discover::Kinds,
     handed,
     live::Live,
-    plan::{self, Namespaces},
-    remove, sets, wait,
-    wanted::{self, All, Wanted},
+    remove, replace, wait,
+    wanted::{All, Wanted},
 };
 use crate::{
     fault::Fault,
@@ -30,20 +30,10 @@ pub(super) async fn apply(
     objects: Vec<Object>,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    let mut all = wanted::wanted(session, objects).await?;
-    let spaces = Namespaces::look(session, &all).await?;
-    let faults: Vec<Fault> = all
-        .objects
-        .iter()
-        .filter_map(|w| spaces.fault(w, &all))
-        .collect();
-    if let Some(fault) = Fault::all(faults) {
-        return Err(fault);
-    }
-    remove::read_inventory(session).await?;
-    let live = plan::live_of(session, &all, &spaces).await?;
-    sets::of_others(session, &all, &live).await?;
-    let done = forward(session, &mut all, &spaces, &live, answer).await;
+    let mut begun = begin(session, objects).await?;
+    begun.may_change(session).await?;
+    let done = forward(session, &mut begun, answer).await;
+    let Begun { all, live, .. } = begun;
     match done {
         // who cannot be reached cannot be led back either
         Err(fault) if session.request.rollback && fault.class == Class::Permanent => {
@@ -55,11 +45,10 @@ pub(super) async fn apply(
 
 async fn forward(
     session: &mut Session,
-    all: &mut All,
-    spaces: &Namespaces,
-    live: &Live,
+    begun: &mut Begun,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
+    let Begun { all, live, .. } = begun;
     let mut announced = false;
     let mut next = 0;
     while next < all.objects.len() {
@@ -71,7 +60,7 @@ async fn forward(
                 .count();
         if !announced && rank.0 > Stage::Namespaces {
             announced = true;
-            announce(session, all, spaces).await?;
+            announce(session, all).await?;
         }
         serve(session, all, next..end).await?;
         let part = &all.objects[next..end];
@@ -82,7 +71,7 @@ async fn forward(
         next = end;
     }
     if !announced {
-        announce(session, all, spaces).await?;
+        announce(session, all).await?;
     }
     // who may have to go back removes nothing before all is well
     let first = !session.request.rollback;
@@ -93,7 +82,7 @@ async fn forward(
     let hand_over = session.request.hand_over;
     wait::until_ready(session, own.filter(|w| !(hand_over && handed::is(w)))).await?;
     if hand_over {
-        handed::over(session, &all.objects, answer).await?;
+        handed::over(session, all, answer).await?;
     }
     if session.request.prune && !first {
         remove::prune(session, all, answer).await?;
@@ -102,8 +91,7 @@ async fn forward(
 }
 
 /// The inventory names the kinds that are about to come before they come.
-async fn announce(session: &Session, all: &All, spaces: &Namespaces) -> Result<(), Fault> {
-    spaces.for_inventory(session, all)?;
+async fn announce(session: &Session, all: &All) -> Result<(), Fault> {
     let keys: Vec<Key> = all.objects.iter().map(|w| w.key.clone()).collect();
     remove::write_inventory(session, keys.iter()).await
 }
@@ -202,22 +190,32 @@ async fn one(
     } else {
         "&force=false"
     };
-    let now = handed::apply(session, &path, force, &w.object.json)
-        .await
-        .map_err(|refusal| refusal.about(&w.key.to_string(), &w.object.at))?;
+    let (now, replaced) = match (
+        handed::apply(session, &path, force, &w.object.json).await,
+        live,
+    ) {
+        (Ok(now), _) => (now, false),
+        (Err(refusal), live) => {
+            replace::may(session, w, live, &refusal)?;
+            let live = live.unwrap_or(&Json::Null);
+            let now = replace::replace(session, w, live, &w.object.json).await?;
+            (now, true)
+        }
+    };
     let version = |json: &Json| json["metadata"]["resourceVersion"].clone();
     let action = match live {
         None => Action::Create,
+        Some(_) if replaced => Action::Replace,
         Some(old) if version(old) == version(&now) => Action::None,
         Some(_) => Action::Update,
     };
     let change = match action {
         Action::None => None,
         action => {
-            let word = if action == Action::Create {
-                "created"
-            } else {
-                "updated"
+            let word = match action {
+                Action::Create => "created",
+                Action::Replace => "replaced",
+                _ => "updated",
             };
             eprintln!("{word} {}", w.key);
             Some(Change {

@@ -6,11 +6,12 @@ use super::{
     AT_ONCE, MANAGER, Session,
     discover::Served,
     live::Live,
-    remove, wait,
+    remove, replace, wait,
     wanted::{All, Wanted},
 };
 use crate::{
-    fault::Fault,
+    fault::{Fault, Refusal},
+    immutable,
     inventory::Member,
     object::{Object, uid},
     order::{self, Stage},
@@ -41,7 +42,7 @@ pub(super) async fn back(
     let updated: Vec<&Wanted> = all
         .objects
         .iter()
-        .filter(|w| did(w, Action::Update))
+        .filter(|w| did(w, Action::Update) || did(w, Action::Replace))
         .collect();
     let made: Vec<&Wanted> = all
         .objects
@@ -97,11 +98,17 @@ async fn again(
     let path = w
         .path()
         .ok_or_else(|| Fault::permanent(format!("{}: its kind is not served", w.key)))?;
-    session
-        .api
-        .apply(&path, "&force=true", &old)
-        .await
-        .map_err(|refusal| refusal.about(&w.key.to_string(), ""))?;
+    let about = |refusal: Refusal| refusal.about(&w.key.to_string(), "");
+    match session.api.apply(&path, "&force=true", &old).await {
+        Ok(_) => {}
+        // it was replaced, and is once more
+        Err(refusal) if immutable::fields(&refusal).is_some() => {
+            let now = session.api.get(&path).await.map_err(about)?;
+            replace::may(session, w, Some(&now), &refusal)?;
+            replace::replace(session, w, &now, &old).await?;
+        }
+        Err(refusal) => return Err(about(refusal)),
+    }
     eprintln!("restored {}", w.key);
     Ok(Some(Wanted {
         object: Object {

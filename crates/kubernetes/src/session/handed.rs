@@ -1,15 +1,16 @@
 //! Hands objects over to Flux or Argo CD: tells them to look now, and waits until they did and what they apply is ready.
 use super::{
     Session,
+    api::encode,
     discover::{Kinds, Served, collection, path},
     explain,
     live::{self, Live},
-    wanted::Wanted,
+    wait::{self, Judge, Look, Seen},
+    wanted::{All, Wanted},
 };
 use crate::{
-    argocd,
     fault::{Fault, Refusal},
-    handed::{self, Applied, To},
+    handed::{self, Applied, To, argocd, flux},
     object::{self, GroupKind, Key},
     ready::{self, State},
 };
@@ -18,13 +19,18 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use strata_core::{cluster::Answer, engine::Class};
-use tokio::time::{Instant, sleep};
+use strata_core::cluster::Answer;
+use tokio::time::Instant;
 
 /// Most objects of one that is not ready which are told of.
 const TOLD: usize = 5;
-/// How often something is said that takes long.
-const SAY: Duration = Duration::from_secs(15);
+/// Kinds of a release that can be late.
+const LATE: [(&str, &str); 4] = [
+    ("apps", "Deployment"),
+    ("apps", "StatefulSet"),
+    ("apps", "DaemonSet"),
+    ("batch", "Job"),
+];
 
 /// How long an ApplicationSet has to complain: what it says is of no look in particular, so it may be from before, and
 /// what two of its looks want at once fails for a moment.
@@ -53,11 +59,7 @@ pub(super) async fn apply(
 }
 
 /// Hands them over, sources first.
-pub(super) async fn over(
-    session: &Session,
-    objects: &[Wanted],
-    answer: &mut Answer,
-) -> Result<(), Fault> {
+pub(super) async fn over(session: &Session, all: &All, answer: &mut Answer) -> Result<(), Fault> {
     let given = |w: &Wanted, source: bool| {
         let to = handed::to(&w.object.json)?;
         ((to == To::Source) == source).then(|| Some((w.key.clone(), w.served.clone()?)))?
@@ -68,148 +70,127 @@ pub(super) async fn over(
     let at = now.as_nanos().to_string();
     let began = Instant::now();
     for source in [true, false] {
-        let part: Vec<(Key, Served)> = objects.iter().filter_map(|w| given(w, source)).collect();
+        let part: Vec<(Key, Served)> = all
+            .objects
+            .iter()
+            .filter_map(|w| given(w, source))
+            .collect();
         if part.is_empty() {
             continue;
         }
-        let seen = until(session, part, &at, began, &answer.found).await?;
-        answer.found.extend(seen.into_values());
+        let mut judge = Others {
+            session,
+            at: &at,
+            kinds: &all.kinds,
+            told: BTreeMap::new(),
+            synced: BTreeSet::new(),
+            sources: &answer.found,
+        };
+        let done = wait::until(session, &mut judge, part, began).await?;
+        answer.found.extend(done.into_values());
     }
     Ok(())
 }
 
-/// Tells all to look, and waits for them and for those that they bring. Gives them as they are then.
-async fn until(
-    session: &Session,
-    part: Vec<(Key, Served)>,
-    at: &str,
-    began: Instant,
-    sources: &[Json],
-) -> Result<BTreeMap<Key, Json>, Fault> {
-    let mut synced: BTreeSet<Key> = BTreeSet::new();
-    let limit = Duration::from_millis(session.request.wait);
-    // with the last sync before
-    let mut told: BTreeMap<Key, (Instant, String)> = BTreeMap::new();
-    let mut done: BTreeMap<Key, Json> = BTreeMap::new();
-    let mut open = part;
-    let mut said = Instant::now();
-    let mut pause = Duration::from_millis(200);
-    loop {
-        let live = live::known(session, &open).await?;
-        let mut states: BTreeMap<Key, State> = BTreeMap::new();
-        let mut brought: Vec<(Key, Served)> = Vec::new();
-        for (key, served) in &open {
-            let Some(object) = live.get(key) else {
-                states.insert(key.clone(), State::Waiting("is not there".to_owned()));
-                continue;
-            };
-            let new = !told.contains_key(key);
-            let (when, before) = told.entry(key.clone()).or_insert_with(|| {
-                let before = argocd::last_sync(object).to_owned();
-                (Instant::now(), before)
-            });
-            if new && let Some(nudge) = handed::nudge(object, at) {
-                merge(session, key, served, &nudge).await?;
-                states.insert(key.clone(), State::Waiting("was told to look".to_owned()));
-                continue;
-            }
-            if !synced.contains(key)
-                && handed::to(object) == Some(To::ArgoCd)
-                && let Some(sync) = argocd::sync(object, before)
-            {
-                synced.insert(key.clone());
-                merge(session, key, served, &sync).await?;
-                states.insert(key.clone(), State::Waiting("was told to sync".to_owned()));
-                continue;
-            }
-            let mut state = handed::state(object, at);
-            if state == State::Ready {
-                let late = sources
-                    .iter()
-                    .find_map(|source| handed::behind(object, source));
-                state = late.unwrap_or(State::Ready);
-            }
-            if let State::Failed(why) = &state
-                && handed::to(object) == Some(To::Set)
-                && when.elapsed() < FIRM
-            {
-                state = State::Waiting(why.clone());
-            }
-            if state == State::Ready {
-                brought.extend(brings(session, key, object).await?);
-                done.insert(key.clone(), object.clone());
-            }
-            states.insert(key.clone(), state);
+/// Judges what others bring about: tells it to look first.
+struct Others<'a> {
+    session: &'a Session,
+    /// The mark of this question.
+    at: &'a str,
+    kinds: &'a Kinds,
+    /// When, and when the last sync before began.
+    told: BTreeMap<Key, (Instant, String)>,
+    synced: BTreeSet<Key>,
+    /// Sources that are ready.
+    sources: &'a [Json],
+}
+
+impl Judge for Others<'_> {
+    const STEADY: Duration = Duration::ZERO;
+
+    async fn look(&mut self, seen: &Seen<'_>, done: &Live) -> Result<Look, Fault> {
+        let Seen { key, object, .. } = seen;
+        let new = !self.told.contains_key(*key);
+        let (when, before) = self.told.entry((*key).clone()).or_insert_with(|| {
+            let before = argocd::last_sync(object).to_owned();
+            (Instant::now(), before)
+        });
+        if new && let Some(nudge) = handed::nudge(object, self.at) {
+            merge(self.session, seen, &nudge).await?;
+            return Ok(State::Waiting("was told to look".to_owned()).into());
         }
-        open.retain(|(key, _)| states.get(key) != Some(&State::Ready));
-        open.extend(
-            brought
-                .into_iter()
-                .filter(|(key, _)| !told.contains_key(key)),
-        );
-        if open.is_empty() {
-            return Ok(done);
+        if !self.synced.contains(key)
+            && handed::to(object) == Some(To::ArgoCd)
+            && let Some(sync) = argocd::sync(object, before)
+        {
+            self.synced.insert((*key).clone());
+            merge(self.session, seen, &sync).await?;
+            return Ok(State::Waiting("was told to sync".to_owned()).into());
         }
-        let failed = states.values().any(|s| matches!(s, State::Failed(_)));
-        if failed || (began.elapsed() > limit && !limit.is_zero()) {
-            return Err(why(session, &open, &states, &live, failed, limit).await);
+        let mut look = Look::from(handed::state(object, self.at));
+        if flux::has_answered(object, self.at)
+            && let Some(chart) = flux::chart(object)
+        {
+            let served = self.kinds.any(&chart.what).cloned();
+            look.also.extend(served.map(|served| (chart, served)));
         }
-        if limit.is_zero() && open.iter().all(|(key, _)| told.contains_key(key)) {
-            done.extend(live);
-            return Ok(done);
+        // what failed with an earlier revision may do with this one
+        if !matches!(look.state, State::Waiting(_)) {
+            let all = self.sources.iter().chain(done.values());
+            look.state = flux::behind(object, all, &look.state).unwrap_or(look.state);
         }
-        if said.elapsed() > SAY {
-            said = Instant::now();
-            for (key, _) in open.iter().take(TOLD) {
-                if let Some(State::Waiting(why)) = states.get(key) {
-                    eprintln!("waiting for {key}: {why}");
-                }
-            }
+        if let State::Failed(why) = &look.state
+            && handed::to(object) == Some(To::Set)
+            && when.elapsed() < FIRM
+        {
+            look.state = State::Waiting(why.clone());
         }
-        sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(2));
+        if look.state == State::Ready {
+            look.also.extend(self.brings(key, object).await?);
+        }
+        Ok(look)
+    }
+    async fn why(&self, object: &Json) -> Vec<String> {
+        parts(self.session, object).await
     }
 }
 
-/// What Argo CD makes of an object that is ready, which is waited for too: the health of the one says nothing of the other.
-async fn brings(session: &Session, key: &Key, object: &Json) -> Result<Vec<(Key, Served)>, Fault> {
-    let is_set = handed::to(object) == Some(To::Set);
-    let is_argo = |a: &Applied| a.group == key.what.group && a.kind.starts_with("Application");
-    let applied = handed::applied(object).into_iter();
-    let mut keys: Vec<Key> = applied.filter(is_argo).map(named).collect();
-    if handed::to(object) == Some(To::Flux) || (keys.is_empty() && !is_set) {
-        return Ok(vec![]);
+impl Others<'_> {
+    /// What Argo CD makes of an object that is ready, which is waited for too: the health of the one says nothing of the other.
+    async fn brings(&self, key: &Key, object: &Json) -> Result<Vec<(Key, Served)>, Fault> {
+        let is_argo = |a: &Applied| a.group == key.what.group && a.kind.starts_with("Application");
+        let keys = match handed::to(object) {
+            Some(To::Set) => self.made(key, object).await?,
+            Some(To::ArgoCd) => {
+                let applied = handed::applied(object).into_iter();
+                applied.filter(is_argo).map(named).collect()
+            }
+            _ => vec![],
+        };
+        let served = |key: Key| Some((key.clone(), self.kinds.any(&key.what)?.clone()));
+        Ok(keys.into_iter().filter_map(served).collect())
     }
-    let used = BTreeSet::from([object["apiVersion"].as_str().unwrap_or_default().to_owned()]);
-    let kinds = Kinds::discover(&session.api, &used).await;
-    let kinds = kinds.map_err(|refusal| refusal.about("the list of kinds", ""))?;
-    if is_set {
-        keys.extend(made(session, &kinds, key, object).await?);
-    }
-    let served = |key: Key| Some((key.clone(), kinds.any(&key.what)?.clone()));
-    Ok(keys.into_iter().filter_map(served).collect())
-}
-
-/// The Applications that an ApplicationSet made.
-async fn made(session: &Session, kinds: &Kinds, key: &Key, set: &Json) -> Result<Vec<Key>, Fault> {
-    let what = GroupKind {
-        group: key.what.group.clone(),
-        kind: "Application".to_owned(),
-    };
-    let Some(served) = kinds.any(&what) else {
-        return Ok(vec![]);
-    };
-    let folder = collection(&what.group, served, &key.namespace);
-    let (mut out, mut next) = (Vec::new(), String::new());
-    loop {
-        let page = session.api.list(&folder, "", &next).await;
-        let page = page.map_err(|refusal| refusal.about(&format!("what {key} made"), ""))?;
-        let mine = page.items.iter().filter(|a| argocd::is_made_by(a, set));
-        out.extend(mine.map(object::key));
-        if page.next.is_empty() {
-            return Ok(out);
+    /// The Applications that an ApplicationSet made.
+    async fn made(&self, key: &Key, set: &Json) -> Result<Vec<Key>, Fault> {
+        let what = GroupKind {
+            group: key.what.group.clone(),
+            kind: "Application".to_owned(),
+        };
+        let Some(served) = self.kinds.any(&what) else {
+            return Ok(vec![]);
+        };
+        let folder = collection(&what.group, served, &key.namespace);
+        let (mut out, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = self.session.api.list(&folder, "", &next).await;
+            let page = page.map_err(|refusal| refusal.about(&format!("what {key} made"), ""))?;
+            let mine = page.items.iter().filter(|a| argocd::is_made_by(a, set));
+            out.extend(mine.map(object::key));
+            if page.next.is_empty() {
+                return Ok(out);
+            }
+            next = page.next;
         }
-        next = page.next;
     }
 }
 
@@ -224,48 +205,18 @@ fn named(applied: Applied) -> Key {
     }
 }
 
-async fn merge(session: &Session, key: &Key, served: &Served, patch: &Json) -> Result<(), Fault> {
-    let done = session.api.merge(&path(served, key), patch).await;
+async fn merge(session: &Session, seen: &Seen<'_>, patch: &Json) -> Result<(), Fault> {
+    let done = session.api.merge(&path(seen.served, seen.key), patch).await;
     done.map(|_| ())
-        .map_err(|refusal| refusal.about(&key.to_string(), ""))
-}
-
-async fn why(
-    session: &Session,
-    open: &[(Key, Served)],
-    states: &BTreeMap<Key, State>,
-    live: &Live,
-    failed: bool,
-    limit: Duration,
-) -> Fault {
-    let mut lines = Vec::new();
-    for (key, _) in open {
-        match states.get(key) {
-            Some(State::Failed(why)) => lines.push(format!("{key} failed: {why}")),
-            Some(State::Waiting(why)) if !failed => lines.push(format!(
-                "{key} is not ready after {} s: {why}",
-                limit.as_secs()
-            )),
-            _ => continue,
-        }
-        if let Some(object) = live.get(key) {
-            lines.extend(
-                parts(session, object)
-                    .await
-                    .into_iter()
-                    .map(|l| format!("  {l}")),
-            );
-        }
-    }
-    Fault {
-        class: Class::Permanent,
-        lines,
-    }
+        .map_err(|refusal| refusal.about(&seen.key.to_string(), ""))
 }
 
 /// Those of the objects that it applied which are not ready, and why. Only explains: what cannot be found out is left out.
 async fn parts(session: &Session, object: &Json) -> Vec<String> {
-    let applied = handed::applied(object);
+    let mut applied = handed::applied(object);
+    if applied.is_empty() {
+        applied = labelled(session, object).await;
+    }
     let spell = |a: &Applied| {
         if a.group.is_empty() {
             a.version.clone()
@@ -306,6 +257,43 @@ async fn parts(session: &Session, object: &Json) -> Vec<String> {
             }
         }
         out.push(one);
+    }
+    out
+}
+
+/// What can be late of what a release of Helm applied, by the labels that Flux gives it: not all versions of it keep an
+/// inventory.
+async fn labelled(session: &Session, release: &Json) -> Vec<Applied> {
+    let remote = release["spec"]["kubeConfig"].is_object();
+    let Some((namespace, selector)) = flux::labelled(release).filter(|_| !remote) else {
+        return vec![];
+    };
+    let mut out = Vec::new();
+    for (group, kind) in LATE {
+        let what = GroupKind {
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+        };
+        let served = Served {
+            version: "v1".to_owned(),
+            plural: format!("{}s", kind.to_lowercase()),
+            namespaced: true,
+        };
+        let folder = collection(group, &served, &namespace);
+        let query = format!("labelSelector={}", encode(&selector));
+        let Ok(page) = session.api.list(&folder, &query, "").await else {
+            continue;
+        };
+        out.extend(page.items.iter().map(|item| {
+            let key = object::key(item);
+            Applied {
+                group: what.group.clone(),
+                version: served.version.clone(),
+                kind: what.kind.clone(),
+                namespace: key.namespace,
+                name: key.name,
+            }
+        }));
     }
     out
 }

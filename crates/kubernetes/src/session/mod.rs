@@ -5,6 +5,7 @@
 mod api;
 mod apply;
 mod back;
+mod begin;
 mod connect;
 mod discover;
 mod explain;
@@ -14,6 +15,7 @@ mod lookup;
 mod observe;
 mod plan;
 mod remove;
+mod replace;
 mod reply;
 mod sets;
 mod store;

@@ -1,10 +1,6 @@
 //! What differs from what was applied, and who changed it: a trial that would take every field back.
-use super::{
-    AT_ONCE, MANAGER, Session, plan,
-    plan::Namespaces,
-    wanted::{self, Wanted},
-};
-use crate::{diff::Difference, fault::Fault, object::Object, owner};
+use super::{AT_ONCE, MANAGER, Session, begin::begin, plan, wanted::Wanted};
+use crate::{diff::Difference, fault::Fault, immutable, object::Object, owner};
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value as Json;
 use strata_core::{
@@ -21,11 +17,10 @@ pub(super) async fn observe(
     objects: Vec<Object>,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    let all = wanted::wanted(session, objects).await?;
-    let spaces = Namespaces::look(session, &all).await?;
-    let live = plan::live_of(session, &all, &spaces).await?;
-    let (session, live) = (&*session, &live);
-    let looks = all
+    let begun = begin(session, objects).await?;
+    let (session, live) = (&*session, &begun.live);
+    let looks = begun
+        .all
         .objects
         .iter()
         .map(|w| look(session, w, live.get(&w.key)));
@@ -54,9 +49,19 @@ async fn look(session: &Session, w: &Wanted, live: Option<&Json>) -> Result<Opti
     let (Some(live), Some(path)) = (live, w.path()) else {
         return Ok(Some(change(Action::Delete, vec!["it is gone".to_owned()])));
     };
-    let applied = plan::tried(session, &path, "&force=true&dryRun=All", &w.object.json)
-        .await
-        .map_err(|refusal| refusal.about(&w.key.to_string(), &w.object.at))?;
+    let tried = plan::tried(session, &path, "&force=true&dryRun=All", &w.object.json).await;
+    let applied = match tried {
+        Ok(applied) => applied,
+        // somebody made it again, otherwise
+        Err(refusal) => {
+            let Some(fields) = immutable::fields(&refusal) else {
+                return Err(refusal.about(&w.key.to_string(), &w.object.at));
+            };
+            let line = |(field, _)| format!("{field} is another, and cannot be changed back");
+            let detail = fields.into_iter().map(line).collect();
+            return Ok(Some(change(Action::Replace, detail)));
+        }
+    };
     let mut detail: Vec<String> = Vec::new();
     if live["metadata"]["deletionTimestamp"].is_string() {
         detail.push("it is being deleted".to_owned());

@@ -1,22 +1,18 @@
 //! What an apply would change: every object is applied for trial by the server itself, one request each.
 use super::{
     AT_ONCE, Session,
-    discover::Served,
-    handed,
-    live::{self, Live},
-    remove, sets,
-    wanted::{self, All, Wanted},
+    begin::{Begun, Is, begin},
+    handed, remove, replace,
+    wanted::Wanted,
 };
 use crate::{
-    argocd,
     diff::{self, Difference},
     fault::{Fault, Refusal},
-    object::{GroupKind, Key, Object},
+    object::Object,
     schema, undeclared,
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, BTreeSet};
 use strata_core::{
     cluster::Answer,
     digest::Digest,
@@ -28,149 +24,17 @@ const MOST: usize = 40;
 /// Of one that is new: its file has the rest.
 const MOST_NEW: usize = 3;
 
-/// What is known of the namespaces of wanted objects.
-pub(super) struct Namespaces(BTreeMap<String, Json>);
-
-/// How a namespace is for who wants to put something into it.
-pub(super) enum Is {
-    /// There.
-    Open,
-    /// It comes with the same objects.
-    Coming,
-    /// It goes; what holds it.
-    Going(Vec<String>),
-    /// It is not there.
-    Missing,
-}
-
-impl Namespaces {
-    /// Looks at the namespaces of all wanted objects.
-    pub(super) async fn look(session: &Session, all: &All) -> Result<Self, Fault> {
-        let names: BTreeSet<&str> = all
-            .objects
-            .iter()
-            .map(|w| w.key.namespace.as_str())
-            .chain(
-                all.objects
-                    .iter()
-                    .filter(|w| w.object.is_namespace())
-                    .map(|w| w.key.name.as_str()),
-            )
-            .chain([session.inventory.namespace.as_str()])
-            .filter(|n| !n.is_empty())
-            .collect();
-        let key = |name: &str| Key {
-            what: GroupKind {
-                group: String::new(),
-                kind: "Namespace".to_owned(),
-            },
-            namespace: String::new(),
-            name: name.to_owned(),
-        };
-        let served = Served {
-            version: "v1".to_owned(),
-            plural: "namespaces".to_owned(),
-            namespaced: false,
-        };
-        let keys: Vec<(Key, Served)> = names.iter().map(|n| (key(n), served.clone())).collect();
-        let live = match live::fetch(&session.api, &keys).await {
-            Ok(live) => live
-                .into_iter()
-                .map(|(key, json)| (key.name, json))
-                .collect(),
-            // who may not look at namespaces is told by the first object whether there is one
-            Err((_, refusal)) if refusal.code == 403 => {
-                let open = |n: &&str| ((*n).to_owned(), Json::Null);
-                names.iter().map(open).collect()
-            }
-            Err((key, refusal)) => return Err(refusal.about(&key.to_string(), "")),
-        };
-        Ok(Self(live))
-    }
-    /// How a namespace is.
-    pub(super) fn is(&self, name: &str, all: &All) -> Is {
-        match self.0.get(name) {
-            _ if name.is_empty() => Is::Open,
-            Some(json) if json["metadata"]["deletionTimestamp"].is_string() => {
-                Is::Going(remove::holds(json))
-            }
-            Some(_) => Is::Open,
-            None if all.has_namespace(name) => Is::Coming,
-            None => Is::Missing,
-        }
-    }
-    /// Is there a namespace for the inventory?
-    pub(super) fn for_inventory(&self, session: &Session, all: &All) -> Result<(), Fault> {
-        let space = &session.inventory.namespace;
-        if !session.request.inventory || !matches!(self.is(space, all), Is::Missing) {
-            return Ok(());
-        }
-        Err(Fault::permanent(format!(
-            "there is no namespace `{space}` for the inventory of this unit"
-        ))
-        .more("say with `namespace:` of the component which namespace is its own"))
-    }
-    /// A fault for an object that cannot be put where it belongs.
-    pub(super) fn fault(&self, w: &Wanted, all: &All) -> Option<Fault> {
-        let name = &w.key.namespace;
-        let name = if w.object.is_namespace() {
-            &w.key.name
-        } else {
-            name
-        };
-        match self.is(name, all) {
-            Is::Open | Is::Coming => None,
-            Is::Missing => Some(
-                Fault::permanent(format!("{} ({}): there is no namespace `{name}`", w.key, w.object.at))
-                    .more("add a Namespace to the objects, or make it in a component that this one comes `after`"),
-            ),
-            Is::Going(holds) => {
-                let fault = Fault::transient(format!("{} ({}): its namespace `{name}` is being deleted", w.key, w.object.at));
-                let fault = holds.into_iter().fold(fault, Fault::more);
-                Some(fault.more("apply again when it is gone"))
-            }
-        }
-    }
-}
-
-/// The live objects of all that is wanted.
-pub(super) async fn live_of(
-    session: &Session,
-    all: &All,
-    spaces: &Namespaces,
-) -> Result<Live, Fault> {
-    let keys: Vec<(Key, Served)> = all
-        .objects
-        .iter()
-        .filter(|w| matches!(spaces.is(&w.key.namespace, all), Is::Open))
-        .filter_map(|w| Some((w.key.clone(), w.served.clone()?)))
-        .collect();
-    live::known(session, &keys).await
-}
-
 /// Says what an apply would change.
 pub(super) async fn plan(
     session: &mut Session,
     objects: Vec<Object>,
     answer: &mut Answer,
 ) -> Result<(), Fault> {
-    let all = wanted::wanted(session, objects).await?;
-    let spaces = Namespaces::look(session, &all).await?;
-    remove::read_inventory(session).await?;
-    let faults: Vec<Fault> = all
-        .objects
-        .iter()
-        .filter_map(|w| spaces.fault(w, &all))
-        .collect();
-    Fault::all(faults).map_or(Ok(()), Err)?;
-    spaces.for_inventory(session, &all)?;
-    let live = live_of(session, &all, &spaces).await?;
-    sets::of_others(session, &all, &live).await?;
-    let (session, all_ref, spaces, live_ref) = (&*session, &all, &spaces, &live);
-    let trials = all
-        .objects
-        .iter()
-        .map(|w| trial(session, w, all_ref, spaces, live_ref));
+    let begun = begin(session, objects).await?;
+    begun.may_change(session).await?;
+    let (session, begun) = (&*session, &begun);
+    let all = &begun.all;
+    let trials = all.objects.iter().map(|w| trial(session, w, begun));
     let trials: Vec<_> = stream::iter(trials).buffered(AT_ONCE).collect().await;
     let mut faults = Vec::new();
     for one in trials {
@@ -180,7 +44,7 @@ pub(super) async fn plan(
         }
     }
     if session.request.prune {
-        answer.changes.extend(remove::surplus(session, &all).await?);
+        answer.changes.extend(remove::surplus(session, all).await?);
     }
     answer.changes.sort();
     match Fault::all(faults) {
@@ -190,13 +54,8 @@ pub(super) async fn plan(
 }
 
 /// What would become of one object; nothing when it stays as it is.
-async fn trial(
-    session: &Session,
-    w: &Wanted,
-    all: &All,
-    spaces: &Namespaces,
-    live: &Live,
-) -> Result<Option<Change>, Fault> {
+async fn trial(session: &Session, w: &Wanted, begun: &Begun) -> Result<Option<Change>, Fault> {
+    let Begun { all, spaces, live } = begun;
     let place = &w.object.at;
     let coming = matches!(spaces.is(&w.key.namespace, all), Is::Coming);
     let Some(path) = w.path().filter(|_| !coming) else {
@@ -220,9 +79,10 @@ async fn trial(
         "&force=false"
     };
     let query = format!("{force}&dryRun=All");
-    let new = tried(session, &path, &query, &w.object.json)
-        .await
-        .map_err(|refusal| refusal.about(&w.key.to_string(), place))?;
+    let new = match tried(session, &path, &query, &w.object.json).await {
+        Ok(new) => new,
+        Err(refusal) => return replace::planned(session, w, old, &refusal).map(Some),
+    };
     let Some(old) = old else {
         return Ok(Some(created(session, w)));
     };
@@ -230,13 +90,26 @@ async fn trial(
     if differences.is_empty() {
         return Ok(None);
     }
+    Ok(Some(change(w, Action::Update, vec![], &differences)))
+}
+
+/// A change of an object that is there.
+pub(super) fn change(
+    w: &Wanted,
+    action: Action,
+    mut detail: Vec<String>,
+    differences: &[Difference],
+) -> Change {
     let paths: Vec<&str> = differences.iter().map(|d| d.path.as_str()).collect();
-    Ok(Some(Change {
+    if detail.is_empty() || !differences.is_empty() {
+        detail.extend(lines(differences, MOST));
+    }
+    Change {
         object: w.key.to_string(),
-        action: Action::Update,
+        action,
         after: Some(Digest::of_json(&(known(&w.object), paths))),
-        detail: lines(&differences, MOST),
-    }))
+        detail,
+    }
 }
 
 /// What differs. Where another tool applies, lists may hold a name twice: there the last counts.
@@ -244,7 +117,7 @@ pub(super) fn between(session: &Session, from: &Json, to: &Json) -> Vec<Differen
     let (mut from, mut to) = (from.clone(), to.clone());
     for json in [&mut from, &mut to] {
         if session.request.hand_over {
-            argocd::as_written(json);
+            crate::handed::argocd::as_written(json);
         }
         if session.request.by_another {
             crate::object::name_once(json);

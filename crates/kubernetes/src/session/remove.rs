@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     fault::{Fault, Refusal},
+    handed,
     inventory::Member,
     object::{GroupKind, Key, uid},
     order,
@@ -193,7 +194,9 @@ pub(super) async fn remove(
             .push(entry);
     }
     for turn in turns.into_values() {
-        let done = turn.iter().map(|entry| one(session, entry));
+        let done = turn
+            .iter()
+            .map(|entry| one(session, entry, policy(&entry.0)));
         let done: Vec<_> = stream::iter(done).buffer_unordered(AT_ONCE).collect().await;
         let faults: Vec<Fault> = done.into_iter().filter_map(Result::err).collect();
         if let Some(fault) = Fault::all(faults) {
@@ -204,19 +207,28 @@ pub(super) async fn remove(
     Ok(())
 }
 
-async fn one(
+/// What hangs on workloads goes before them, so that "gone" means all of it; so do the Applications of a set, while there is
+/// a controller that takes their finalizers away.
+fn policy(member: &Member) -> &'static str {
+    let what = member.key().what;
+    match (what.group.as_str(), what.kind.as_str()) {
+        ("apps" | "batch", _) | ("argoproj.io", "ApplicationSet") => "Foreground",
+        _ => "Background",
+    }
+}
+
+/// Removes one object, and waits until it is gone.
+pub(super) async fn one(
     session: &Session,
     (member, served, live): &(Member, Served, Json),
+    policy: &str,
 ) -> Result<(), Fault> {
     let key = member.key();
     let path = path(served, &key);
     let about = |refusal: Refusal| refusal.about(&key.to_string(), "");
-    // what hangs on workloads goes before them, so that "gone" means all of it; so do the Applications of a set, while
-    // there is a controller that takes their finalizers away
-    let policy = match (key.what.group.as_str(), key.what.kind.as_str()) {
-        ("apps" | "batch", _) | ("argoproj.io", "ApplicationSet") => "Foreground",
-        _ => "Background",
-    };
+    if handed::to(live) == Some(handed::To::Flux) && handed::is_suspended(live) {
+        eprintln!("{key} is suspended: Flux leaves what it applied where it is");
+    }
     if live["metadata"]["deletionTimestamp"].is_null() {
         match session.api.delete(&path, uid(live), policy).await {
             Ok(_) => eprintln!("removing {key}"),
