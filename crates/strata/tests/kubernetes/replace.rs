@@ -117,3 +117,74 @@ fn what_was_replaced_and_does_not_get_ready_is_replaced_back() {
     assert_eq!(label, "web");
     assert_eq!(g.field("deployment", "web", ".status.readyReplicas"), "1");
 }
+
+/// Kinds with fields that cannot change: an object, what is written instead, and the field that the server names.
+const FIXED: [(&str, &str, &str, &str); 6] = [
+    (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nimmutable: true\ndata: {a: one}\n",
+        "one",
+        "two",
+        "ConfigMap t-fixed/c (ConfigMap.yaml:1) must be replaced: `data` cannot change",
+    ),
+    (
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nimmutable: true\nstringData: {a: one}\n",
+        "one",
+        "two",
+        "Secret t-fixed/s (Secret.yaml:1) must be replaced: `data` cannot change",
+    ),
+    (
+        "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  ports: [{port: 80}]\n",
+        "ports:",
+        "clusterIP: None\n  ports:",
+        "Service t-fixed/s (Service.yaml:1) must be replaced: `spec.clusterIPs[0]` cannot change",
+    ),
+    (
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s}\nspec:\n  replicas: 0\n  serviceName: s\n  selector: {matchLabels: {app: s}}\n  template: {metadata: {labels: {app: s}}, spec: {containers: [{name: main, image: 'localhost/busybox:1'}]}}\n  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]\n",
+        "1Gi",
+        "2Gi",
+        "StatefulSet.apps t-fixed/s (StatefulSet.yaml:1) must be replaced: `spec` cannot change",
+    ),
+    (
+        "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: t-fixed}\nprovisioner: example.com/disk\nparameters: {kind: slow}\n",
+        "slow",
+        "two",
+        "StorageClass.storage.k8s.io t-fixed (StorageClass.yaml:1) must be replaced: `parameters` cannot change",
+    ),
+    (
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: r}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\nsubjects: [{kind: ServiceAccount, name: default}]\n",
+        "view",
+        "edit",
+        "RoleBinding.rbac.authorization.k8s.io t-fixed/r (RoleBinding.yaml:1) must be replaced: `roleRef` cannot change",
+    ),
+];
+
+#[test]
+fn the_plan_knows_what_cannot_change() {
+    let Some(g) = Ground::with_space("fixed", &[("layers/top/web/component.yaml", COMPONENT)])
+    else {
+        return;
+    };
+    let path = |object: &str| {
+        let kind = object.lines().find_map(|line| line.strip_prefix("kind: "));
+        format!("layers/top/web/{}.yaml", kind.expect("a kind"))
+    };
+    for (object, ..) in FIXED {
+        g.write(&path(object), object);
+    }
+    g.ends(0, &["apply", "dev", "--yes"]);
+    for (object, from, to, _) in FIXED {
+        g.edit(&path(object), from, to);
+    }
+    let plan = g.ends(10, &["plan", "dev"]);
+    for (.., says) in FIXED {
+        plan.says(says);
+    }
+    for (object, from, to, _) in FIXED {
+        g.write(&path(object), &asks(&object.replacen(from, to, 1)));
+    }
+    g.ends(0, &["plan", "dev"]).says("6 to replace");
+    g.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(g.field("configmap", "c", ".data.a"), "two");
+    assert_eq!(g.field("service", "s", ".spec.clusterIP"), "None");
+    g.ends(0, &["destroy", "dev", "--yes"]);
+}
