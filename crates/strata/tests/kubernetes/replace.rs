@@ -186,5 +186,13 @@ fn the_plan_knows_what_cannot_change() {
     g.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(g.field("configmap", "c", ".data.a"), "two");
     assert_eq!(g.field("service", "s", ".spec.clusterIP"), "None");
+    // what was made again is this unit's as well
     g.ends(0, &["destroy", "dev", "--yes"]);
+    for (kind, name) in [
+        ("configmap", "c"),
+        ("service", "s"),
+        ("storageclass", "t-fixed"),
+    ] {
+        assert!(!g.has(kind, name), "{kind} {name}");
+    }
 }
