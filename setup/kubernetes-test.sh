@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The engines of Kubernetes on real clusters: brings two up, one of them with Flux, runs the tests, takes both down. It
-# needs root, and what `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
+# The engines of Kubernetes on real clusters: brings two up, one of them with Flux and Argo CD, runs the tests, takes both
+# down. It needs root, and what `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
 # Usage: setup/kubernetes-test.sh [ARGUMENTS OF CARGO TEST]        XTASK=PROGRAM uses an xtask that is built already
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,17 +22,23 @@ STRATA_TEST_CLUSTER=$("$XTASK" cluster up "$one" --kubernetes-nodes 1)
 STRATA_TEST_OTHER_CLUSTER=$("$XTASK" cluster up "$two" --kubernetes-nodes 0)
 export STRATA_TEST_CLUSTER STRATA_TEST_OTHER_CLUSTER
 
-# Flux without its helm-controller, whose module cannot be had: tests of releases say that they are left out. And where its pods reach this machine: the first address of the cluster's network
-for name in source-controller kustomize-controller; do
-  service=$(setup/service.sh $name)
+# Flux without its helm-controller, whose module cannot be had (tests of releases say that they are left out), Argo CD, and
+# where their pods reach this machine: the first address of the cluster's network
+install() { # NAME NAMESPACE [ARGUMENTS OF HELM]
+  local name=$1 namespace=$2 service
+  service=$(setup/service.sh "$name")
   "$XTASK" cluster load "$one" "$service/image.tar"
-  KUBECONFIG=$STRATA_TEST_CLUSTER helm install $name "$service/chart.tgz" --namespace flux-system --create-namespace \
-    --set "image=$(jq -r .reference "$service/outputs.json")" --wait --timeout 3m >/dev/null
-done
+  KUBECONFIG=$STRATA_TEST_CLUSTER helm install "$name" "$service/chart.tgz" --namespace "$namespace" --create-namespace \
+    --set "image=$(jq -r .reference "$service/outputs.json")" "${@:3}" --wait --timeout 5m >/dev/null
+}
+install argocd argocd --set "secretKey=$(openssl rand -hex 32)" &
+argocd=$!
+for name in source-controller kustomize-controller; do install $name flux-system; done
+wait $argocd
 STRATA_TEST_PROVIDERS=$(setup/provider.sh)
 export STRATA_TEST_PROVIDERS
 api=$(KUBECONFIG=$STRATA_TEST_CLUSTER kubectl config view -o 'jsonpath={.clusters[0].cluster.server}' | sed 's#https://##; s#:.*##')
-export STRATA_TEST_FLUX=${api%.*}.1
+export STRATA_TEST_FLUX=${api%.*}.1 STRATA_TEST_ARGOCD=${api%.*}.1
 
 cargo test -p strata --test kubernetes "$@"
 # dialogues with helm itself; they start the program that the line above has built

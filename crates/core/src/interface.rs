@@ -68,6 +68,9 @@ pub struct Interface {
     /// Can its tool mark inputs as sensitive? Then one that is not marked is shown and kept in clear.
     #[serde(default)]
     pub marks_secrets: bool,
+    /// Is all that it is given shown to others, so that a secret is refused?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shows_inputs: bool,
     /// There may be inputs that could not be read: an unknown one is no error.
     pub open_inputs: bool,
     /// There may be outputs that could not be read: an unknown one is no error.

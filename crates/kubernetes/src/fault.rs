@@ -110,7 +110,15 @@ impl Refusal {
     }
     /// Is it in the way of another field manager?
     pub fn is_owned(&self) -> bool {
-        self.code == 409 && self.causes.iter().any(|c| c.kind == "FieldManagerConflict")
+        self.code == 409 && self.owners().next().is_some()
+    }
+    /// The other field managers that it is in the way of.
+    pub fn owners(&self) -> impl Iterator<Item = &str> {
+        let conflicts = self
+            .causes
+            .iter()
+            .filter(|c| c.kind == "FieldManagerConflict");
+        conflicts.map(|c| c.message.split('"').nth(1).unwrap_or("another manager"))
     }
     /// Could a webhook not be asked? It may come up yet.
     pub fn webhook(&self) -> Option<&str> {

@@ -1,6 +1,7 @@
 //! Objects that are handed over to Flux or to Argo CD: told to look again, and ready when they did and all that they
-//! apply is ready. By the API of Flux (`reconcile.fluxcd.io/requestedAt`, answered in `status.lastHandledReconcileAt`)
-//! and of Argo CD (`argocd.argoproj.io/refresh`, removed when it was heeded; `status.sync`, `status.health`).
+//! apply is ready. By the API of Flux (`reconcile.fluxcd.io/requestedAt`, answered in `status.lastHandledReconcileAt`) and
+//! of [Argo CD](argocd).
+pub mod argocd;
 pub mod flux;
 
 use crate::{
@@ -13,10 +14,6 @@ use serde_json::{Value as Json, json};
 const FLUX: &str = "reconcile.fluxcd.io/requestedAt";
 /// What makes Flux forget how often a release failed: who asks anew wants it tried anew.
 const RESET: &str = "reconcile.fluxcd.io/resetAt";
-/// What asks Argo CD.
-const ARGO: &str = "argocd.argoproj.io/refresh";
-/// Who syncs, in the words of Argo CD.
-const WHO: &str = "strata";
 
 /// Who it is handed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +24,8 @@ pub enum To {
     Flux,
     /// An Application of Argo CD.
     ArgoCd,
+    /// An ApplicationSet of Argo CD, which makes Applications.
+    Set,
 }
 
 /// To whom an object is handed over, if it is.
@@ -37,6 +36,7 @@ pub fn to(object: &Json) -> Option<To> {
         ("kustomize.toolkit.fluxcd.io", "Kustomization")
         | ("helm.toolkit.fluxcd.io", "HelmRelease") => Some(To::Flux),
         ("argoproj.io", "Application") => Some(To::ArgoCd),
+        ("argoproj.io", "ApplicationSet") => Some(To::Set),
         _ => None,
     }
 }
@@ -55,25 +55,9 @@ pub fn nudge(object: &Json, at: &str) -> Option<Json> {
             Some(json!({"metadata": {"annotations": {FLUX: at, RESET: at}}}))
         }
         To::Source | To::Flux => Some(annotate(FLUX, at)),
-        To::ArgoCd => Some(annotate(ARGO, "normal")),
+        To::ArgoCd => Some(annotate(argocd::REFRESH, "normal")),
+        To::Set => Some(annotate(argocd::REFRESH_SET, "true")),
     }
-}
-
-/// An Application that nobody syncs by itself is told to, once it knows that it is behind.
-pub fn sync(object: &Json) -> Option<Json> {
-    let automatic = object["spec"]["syncPolicy"]["automated"].is_object();
-    let behind = object["status"]["sync"]["status"] == "OutOfSync" && !is_asked(object);
-    let under_way =
-        object["operation"].is_object() || object["status"]["operationState"]["phase"] == "Running";
-    let argo = to(object) == Some(To::ArgoCd);
-    (argo && !automatic && behind && !under_way).then(|| {
-        let revision = &object["status"]["sync"]["revision"];
-        json!({"operation": {"initiatedBy": {"username": WHO}, "sync": {"revision": revision, "prune": true}}})
-    })
-}
-
-fn is_asked(object: &Json) -> bool {
-    object["metadata"]["annotations"][ARGO].is_string()
 }
 
 /// The state of an object after it was told to look `at` that time.
@@ -83,69 +67,10 @@ pub fn state(object: &Json, at: &str) -> State {
         Some(To::Source | To::Flux) if flux::is_only_said(object) => ready::state(object),
         Some(To::Source | To::Flux) if flux::has_answered(object, at) => flux::answered(object),
         Some(To::Source | To::Flux) => State::Waiting(flux::at_work(object)),
-        Some(To::ArgoCd) => application(object),
+        Some(To::ArgoCd) => argocd::application(object),
+        Some(To::Set) => argocd::set(object),
         None => ready::state(object),
     }
-}
-
-fn application(object: &Json) -> State {
-    let text = |pointer: &str| {
-        object
-            .pointer(pointer)
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-    };
-    if is_asked(object) {
-        return State::Waiting("has not looked again: is Argo CD's controller running?".to_owned());
-    }
-    let errors = complaints(object);
-    if object["operation"].is_object() {
-        return State::Waiting("is about to sync".to_owned());
-    }
-    // what failed with another revision is over
-    let tried = ["operation/sync", "syncResult"]
-        .iter()
-        .map(|at| text(&format!("/status/operationState/{at}/revision")))
-        .find(|revision| !revision.is_empty());
-    let current = tried.is_none_or(|tried| tried == text("/status/sync/revision"));
-    if current && matches!(text("/status/operationState/phase"), "Failed" | "Error") {
-        return State::Failed(format!(
-            "its sync failed: {}",
-            text("/status/operationState/message")
-        ));
-    }
-    let (sync, health) = (text("/status/sync/status"), text("/status/health/status"));
-    if sync == "Synced" && health == "Healthy" {
-        return State::Ready;
-    }
-    let mut why = format!("is {} and {}", or_unknown(sync), or_unknown(health));
-    for more in [text("/status/health/message"), errors.as_str()] {
-        if !more.is_empty() {
-            why = format!("{why}: {more}");
-        }
-    }
-    State::Waiting(why)
-}
-
-fn or_unknown(text: &str) -> &str {
-    if text.is_empty() { "Unknown" } else { text }
-}
-
-/// What an Application complains of: its conditions are all complaints.
-fn complaints(object: &Json) -> String {
-    let all = object["status"]["conditions"].as_array();
-    let said = |c: &Json| {
-        let kind = c["type"].as_str().filter(|t| t.ends_with("Error"))?;
-        Some(format!(
-            "{kind}: {}",
-            c["message"].as_str().unwrap_or_default()
-        ))
-    };
-    all.into_iter()
-        .flatten()
-        .filter_map(said)
-        .collect::<Vec<_>>()
-        .join("; ")
 }
 
 /// The revision that was applied last, of what applies; of a source the one that it has.
@@ -155,6 +80,7 @@ pub fn revision(object: &Json) -> Option<&str> {
         To::Flux if flux::is_release(object) => "/status/lastAttemptedRevision",
         To::Flux => "/status/lastAppliedRevision",
         To::ArgoCd => "/status/sync/revision",
+        To::Set => return None,
     };
     object.pointer(at)?.as_str().filter(|r| !r.is_empty())
 }
@@ -292,55 +218,5 @@ mod tests {
             "web|web|apps|Deployment",
         ];
         assert_eq!(short, want);
-    }
-
-    fn app(status: &Json) -> Json {
-        json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "a"}, "spec": {}, "status": status})
-    }
-
-    #[test]
-    fn an_application_is_ready_when_it_is_synced_and_healthy() {
-        let good = app(
-            &json!({"sync": {"status": "Synced", "revision": "abc"}, "health": {"status": "Healthy"}}),
-        );
-        assert_eq!(state(&good, "1"), State::Ready);
-        assert_eq!(revision(&good), Some("abc"));
-        let mut asked = good.clone();
-        asked["metadata"]["annotations"] = json!({ARGO: "normal"});
-        assert!(matches!(state(&asked, "1"), State::Waiting(_)));
-        let ill = app(
-            &json!({"sync": {"status": "Unknown"}, "health": {"status": "Missing"},
-            "conditions": [{"type": "ComparisonError", "message": "no such path"}]}),
-        );
-        assert_eq!(
-            state(&ill, "1"),
-            State::Waiting("is Unknown and Missing: ComparisonError: no such path".to_owned())
-        );
-        let failed = app(
-            &json!({"sync": {"status": "OutOfSync"}, "operationState": {"phase": "Failed", "message": "forbidden"}}),
-        );
-        let mut old = failed.clone();
-        old["status"]["sync"]["revision"] = "new".into();
-        old["status"]["operationState"]["syncResult"] = json!({"revision": "old"});
-        assert!(matches!(state(&old, "1"), State::Waiting(_)));
-        assert_eq!(
-            state(&failed, "1"),
-            State::Failed("its sync failed: forbidden".to_owned())
-        );
-    }
-
-    #[test]
-    fn only_what_nobody_syncs_is_synced() {
-        let behind = app(&json!({"sync": {"status": "OutOfSync", "revision": "abc"}}));
-        assert_eq!(
-            sync(&behind).unwrap()["operation"]["sync"]["revision"],
-            "abc"
-        );
-        let mut automatic = behind.clone();
-        automatic["spec"] = json!({"syncPolicy": {"automated": {}}});
-        assert_eq!(sync(&automatic), None);
-        let mut under_way = behind;
-        under_way["operation"] = json!({});
-        assert_eq!(sync(&under_way), None);
     }
 }

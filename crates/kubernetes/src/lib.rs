@@ -5,6 +5,7 @@
 //! - [`object`]: objects from YAML and JSON, with inputs in them. [`schema`]: what a definition that comes along says.
 //! - [`diff`]: what differs between two states of an object, for people; secrets and the server's noise left out.
 //! - [`owner`]: who changed a field; [`owned`]: what a manager applied. [`order`]: what comes first and what last. [`ready`]: is it ready, by the rules of kstatus.
+//! - [`handed`]: what Flux says of what was handed over to it; [`handed::argocd`]: what Argo CD says.
 //! - [`undeclared`]: fields that only older ways of applying take.
 //! - [`inventory`]: what was applied, as an ApplySet (KEP-3659). [`fault`]: what a refusal means, and the way out.
 //!

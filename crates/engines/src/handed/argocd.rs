@@ -1,5 +1,5 @@
 //! The Application that tells Argo CD what to fetch and where to apply it.
-use super::make::{flag, given, map, name, object, one_of, option, text};
+use super::make::{Form, flag, given, map, name, object, one_of, option, text};
 use crate::frame::unusable;
 use std::collections::BTreeMap;
 use strata_core::{
@@ -11,8 +11,26 @@ use strata_core::{
 pub(super) const NAMESPACE: &str = "argocd";
 /// The cluster that Argo CD itself is in.
 const HERE: &str = "https://kubernetes.default.svc";
-const GIT: &str =
+pub(super) const SOURCE: &str =
     "`{git: URL}` with a branch, tag or commit, or `{helm: URL, chart: NAME, version: 1.2.0}`";
+
+/// What a source may be.
+pub(super) const FORMS: &[Form] = &[
+    Form {
+        url: "git",
+        one_of: &["branch", "tag", "commit"],
+        all: &[],
+        may: &[],
+    },
+    Form {
+        url: "helm",
+        one_of: &["chart"],
+        all: &["version"],
+        may: &[],
+    },
+];
+/// Options that are true or false.
+pub(super) const FLAGS: &[&str] = &["automated", "prune"];
 
 /// Keys of the block.
 pub(super) const OPTIONS: &[(&str, &str)] = &[
@@ -106,7 +124,8 @@ fn fetched(task: &Task, source: &BTreeMap<String, Term>) -> Result<Term, Failure
     let values = values(task)?;
     match (source.get("git"), source.get("helm")) {
         (Some(url), None) => {
-            let (_, revision) = one_of(task, source, &["branch", "tag", "commit"], &["git"], GIT)?;
+            let (_, revision) =
+                one_of(task, source, &["branch", "tag", "commit"], &["git"], SOURCE)?;
             Ok(given([
                 ("repoURL", Some(url.clone())),
                 ("targetRevision", Some(revision)),
@@ -118,10 +137,10 @@ fn fetched(task: &Task, source: &BTreeMap<String, Term>) -> Result<Term, Failure
             ]))
         }
         (None, Some(url)) => {
-            let (_, chart) = one_of(task, source, &["chart"], &["helm", "version"], GIT)?;
+            let (_, chart) = one_of(task, source, &["chart"], &["helm", "version"], SOURCE)?;
             let version = source
                 .get("version")
-                .ok_or_else(|| unusable("argocd", "source", GIT))?;
+                .ok_or_else(|| unusable("argocd", "source", SOURCE))?;
             Ok(given([
                 ("repoURL", Some(url.clone())),
                 ("chart", Some(chart)),
@@ -129,7 +148,7 @@ fn fetched(task: &Task, source: &BTreeMap<String, Term>) -> Result<Term, Failure
                 ("helm", values),
             ]))
         }
-        _ => Err(unusable("argocd", "source", GIT)),
+        _ => Err(unusable("argocd", "source", SOURCE)),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The objects that tell Flux what to fetch and what to apply: source, Kustomization, and a Secret with the inputs.
-use super::make::{flag, given, map, name, object, one_of, option, text};
+use super::make::{Form, flag, given, map, name, object, one_of, option, text};
 use crate::frame::unusable;
 use std::collections::BTreeMap;
 use strata_core::{
@@ -14,7 +14,25 @@ const INTERVAL: &str = "10m";
 /// What a source of git, and of a registry, may name as its revision.
 const GIT: [&str; 4] = ["branch", "tag", "semver", "commit"];
 const OCI: [&str; 3] = ["tag", "semver", "digest"];
-const SOURCE: &str = "`{git: URL}` with a branch, tag, semver or commit, or `{oci: URL}` with a tag, semver or digest; `secret: NAME` for the login; and `insecure: true` for a registry without TLS";
+pub(super) const SOURCE: &str = "`{git: URL}` with a branch, tag, semver or commit, or `{oci: URL}` with a tag, semver or digest; `secret: NAME` for the login; and `insecure: true` for a registry without TLS";
+
+/// What a source may be.
+pub(super) const FORMS: &[Form] = &[
+    Form {
+        url: "git",
+        one_of: &GIT,
+        all: &[],
+        may: &["secret"],
+    },
+    Form {
+        url: "oci",
+        one_of: &OCI,
+        all: &[],
+        may: &["secret", "insecure"],
+    },
+];
+/// Options that are true or false.
+pub(super) const FLAGS: &[&str] = &["prune", "suspend"];
 
 /// Keys of the block.
 pub(super) const OPTIONS: &[(&str, &str)] = &[

@@ -2,9 +2,68 @@
 use crate::{cluster, frame::unusable};
 use std::collections::BTreeMap;
 use strata_core::{
+    diagnostic::Diagnostic,
     engine::{Failure, Task},
+    spec::UnitSpec,
     value::Term,
 };
+
+/// A form that a source may have.
+pub(super) struct Form {
+    /// The key with its address, which tells it from other forms.
+    pub(super) url: &'static str,
+    /// Exactly one of these is there.
+    pub(super) one_of: &'static [&'static str],
+    /// All of these are.
+    pub(super) all: &'static [&'static str],
+    /// These may be.
+    pub(super) may: &'static [&'static str],
+}
+
+impl Form {
+    fn fits(&self, source: &BTreeMap<String, Term>) -> bool {
+        let known = |key: &str| {
+            [self.one_of, self.all, self.may]
+                .iter()
+                .any(|keys| keys.contains(&key))
+        };
+        let of = self.one_of.iter().filter(|key| source.contains_key(**key));
+        of.count() == 1
+            && self.all.iter().all(|key| source.contains_key(*key))
+            && source.keys().all(|key| key == self.url || known(key))
+    }
+}
+
+/// What is wrong with the options, before anything runs: what a source names, and flags. What only a run tells is not known here.
+pub(super) fn problems(
+    spec: &UnitSpec,
+    forms: &[Form],
+    want: &str,
+    flags: &[&str],
+) -> Vec<Diagnostic> {
+    let wrong = |key: &str, want: &str| {
+        let message = format!("`{}.{key}` must be {want}", spec.engine);
+        Diagnostic::error("file::wrong-kind", message).about(key)
+    };
+    let good = match spec.options.get("source") {
+        None | Some(Term::Null | Term::Hole { .. } | Term::Predicted { .. }) => true,
+        Some(Term::Map(source)) => {
+            let mut named = forms.iter().filter(|f| source.contains_key(f.url));
+            matches!((named.next(), named.next()), (Some(form), None) if form.fits(source))
+        }
+        Some(_) => false,
+    };
+    let source = (!good).then(|| wrong("source", want));
+    let is_flag = |key: &str| {
+        let text = spec.string(key);
+        text.is_none_or(|text| matches!(text.as_str(), "true" | "false"))
+    };
+    let flags = flags.iter().filter(|key| !is_flag(key));
+    source
+        .into_iter()
+        .chain(flags.map(|key| wrong(key, "`true` or `false`")))
+        .collect()
+}
 
 /// What the objects of a unit are called.
 pub(super) fn name(task: &Task) -> String {

@@ -50,6 +50,10 @@ pub struct Handed {
     options: &'static [(&'static str, &'static str)],
     recognise: for<'a> fn(&'a dyn Tree, &str) -> Option<&'a str>,
     problems: fn(&dyn Tree, &str) -> Vec<Diagnostic>,
+    /// What is wrong with the options.
+    wrong: fn(&UnitSpec) -> Vec<Diagnostic>,
+    /// Does everybody see the inputs of a component with a `source`?
+    shows_inputs: bool,
     /// The objects of a component with a `source`.
     make: fn(&Task, &BTreeMap<String, Term>) -> Result<Vec<Term>, Failure>,
     /// Where objects are that name no namespace.
@@ -67,6 +71,8 @@ pub fn all() -> [Handed; 2] {
                 let own = Own::of(tree);
                 read_flux::problems(tree, &read_flux::read(tree, folder, &own), &own)
             },
+            wrong: |spec| make::problems(spec, flux::FORMS, flux::SOURCE, flux::FLAGS),
+            shows_inputs: false,
             make: flux::made,
             namespace: flux::NAMESPACE,
         },
@@ -78,6 +84,8 @@ pub fn all() -> [Handed; 2] {
                 let own = Own::of(tree);
                 read_argocd::problems(tree, &read_argocd::read(tree, folder), &own)
             },
+            wrong: |spec| make::problems(spec, argocd::FORMS, argocd::SOURCE, argocd::FLAGS),
+            shows_inputs: true,
             make: argocd::made,
             namespace: argocd::NAMESPACE,
         },
@@ -112,6 +120,7 @@ impl Engine for Handed {
     fn interface(&self, tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         let here = (self.recognise)(tree, &spec.folder).is_some();
         let mut problems: Vec<Diagnostic> = wrong_duration(spec, "wait").into_iter().collect();
+        problems.extend((self.wrong)(spec));
         let files = if here {
             manifests(tree, &spec.folder)
         } else {
@@ -146,6 +155,7 @@ impl Engine for Handed {
         let list = serde_json::to_string(&files).expect("plain data");
         let interface = Interface {
             open_inputs: true,
+            shows_inputs: is_made && self.shows_inputs,
             outputs,
             facts: BTreeMap::from([(FACT.to_owned(), list)]),
             ..Interface::default()

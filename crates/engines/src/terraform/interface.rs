@@ -71,6 +71,7 @@ pub fn read(tree: &dyn Tree, spec: &UnitSpec) -> (Interface, Vec<Diagnostic>) {
         inputs,
         outputs,
         marks_secrets: true,
+        shows_inputs: false,
         open_inputs: module.incomplete,
         open_outputs: module.incomplete,
         reads: module.modules.into_iter().chain(module.files).collect(),

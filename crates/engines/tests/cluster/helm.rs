@@ -377,3 +377,19 @@ fn a_chart_may_bring_definitions_and_objects_of_them() {
     );
     unit.kubectl(&remove);
 }
+
+#[test]
+fn definitions_need_no_marks_between_them() {
+    let other = DEFINITION.replace("toy", "doll").replace("Toy", "Doll");
+    let files = [
+        ("Chart.yaml", CHART),
+        ("crds/a.yaml", DEFINITION),
+        ("crds/b.yaml", other.as_str()),
+    ];
+    let Some(unit) = unit("marks", &files) else {
+        return;
+    };
+    let proposal = unit.planned("", &unit.task(Verb::Plan, "{}", "{}"));
+    let doll = "CustomResourceDefinition.apiextensions.k8s.io dolls.helm.example";
+    assert!(objects(&proposal).contains(&doll), "{proposal:?}");
+}

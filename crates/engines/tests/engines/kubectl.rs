@@ -252,3 +252,22 @@ fn a_wrong_option_is_said_before_anything_runs() {
         "`kubectl.prune` has to be `true` or `false`"
     );
 }
+
+#[test]
+fn an_application_is_no_place_for_a_secret() {
+    let engine = engine("argocd");
+    let mut task = task("argocd", Verb::Plan);
+    let source = [("git", "https://git.example/app.git"), ("tag", "1.0.0")]
+        .map(|(k, v)| (k.to_owned(), Term::String(v.to_owned())));
+    let source = Term::Map(source.into());
+    task.spec.options.insert("source".to_owned(), source);
+    let Finding::Failed(failure) = finding(engine.begin(&task, &open()).1) else {
+        panic!("it is shown")
+    };
+    assert!(
+        failure.summary.contains("the input `word` is secret"),
+        "{failure:?}"
+    );
+    task.inputs.clear();
+    runs(engine.begin(&task, &open()).1);
+}

@@ -1,7 +1,9 @@
 //! Objects of Kubernetes as JSON, with where each is written.
+mod apart;
 mod read;
 mod scalar;
 
+pub use apart::apart;
 pub use read::{Inputs, read};
 
 use serde_json::Value as Json;

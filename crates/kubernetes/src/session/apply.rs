@@ -190,7 +190,10 @@ async fn one(
     } else {
         "&force=false"
     };
-    let (now, replaced) = match (session.api.apply(&path, force, &w.object.json).await, live) {
+    let (now, replaced) = match (
+        handed::apply(session, &path, force, &w.object.json).await,
+        live,
+    ) {
         (Ok(now), _) => (now, false),
         (Err(refusal), live) => {
             replace::may(session, w, live, &refusal)?;

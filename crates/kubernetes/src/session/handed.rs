@@ -9,14 +9,14 @@ use super::{
     wanted::{All, Wanted},
 };
 use crate::{
-    fault::Fault,
-    handed::{self, Applied, To, flux},
+    fault::{Fault, Refusal},
+    handed::{self, Applied, To, argocd, flux},
     object::{self, GroupKind, Key},
     ready::{self, State},
 };
 use serde_json::Value as Json;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use strata_core::cluster::Answer;
@@ -32,9 +32,30 @@ const LATE: [(&str, &str); 4] = [
     ("batch", "Job"),
 ];
 
+/// How long an ApplicationSet has to complain: what it says is of no look in particular, so it may be from before, and
+/// what two of its looks want at once fails for a moment.
+const FIRM: Duration = Duration::from_secs(10);
+
 /// Is it one that somebody else brings about?
 pub(super) fn is(w: &Wanted) -> bool {
     handed::to(&w.object.json).is_some()
+}
+
+/// Server-side apply. Fields that a controller of Argo CD owns only because it writes back whole objects are taken from it.
+pub(super) async fn apply(
+    session: &Session,
+    path: &str,
+    query: &str,
+    object: &Json,
+) -> Result<Json, Refusal> {
+    let done = session.api.apply(path, query, object).await;
+    match done {
+        Err(refusal) if refusal.is_owned() && refusal.owners().all(argocd::repeats) => {
+            let query = query.replace("force=false", "force=true");
+            session.api.apply(path, &query, object).await
+        }
+        done => done,
+    }
 }
 
 /// Hands them over, sources first.
@@ -61,7 +82,7 @@ pub(super) async fn over(session: &Session, all: &All, answer: &mut Answer) -> R
             session,
             at: &at,
             kinds: &all.kinds,
-            told: BTreeSet::new(),
+            told: BTreeMap::new(),
             synced: BTreeSet::new(),
             sources: &answer.found,
         };
@@ -77,7 +98,8 @@ struct Others<'a> {
     /// The mark of this question.
     at: &'a str,
     kinds: &'a Kinds,
-    told: BTreeSet<Key>,
+    /// When, and when the last sync before began.
+    told: BTreeMap<Key, (Instant, String)>,
     synced: BTreeSet<Key>,
     /// Sources that are ready.
     sources: &'a [Json],
@@ -88,14 +110,18 @@ impl Judge for Others<'_> {
 
     async fn look(&mut self, seen: &Seen<'_>, done: &Live) -> Result<Look, Fault> {
         let Seen { key, object, .. } = seen;
-        if self.told.insert((*key).clone())
-            && let Some(nudge) = handed::nudge(object, self.at)
-        {
+        let new = !self.told.contains_key(*key);
+        let (when, before) = self.told.entry((*key).clone()).or_insert_with(|| {
+            let before = argocd::last_sync(object).to_owned();
+            (Instant::now(), before)
+        });
+        if new && let Some(nudge) = handed::nudge(object, self.at) {
             merge(self.session, seen, &nudge).await?;
             return Ok(State::Waiting("was told to look".to_owned()).into());
         }
         if !self.synced.contains(key)
-            && let Some(sync) = handed::sync(object)
+            && handed::to(object) == Some(To::ArgoCd)
+            && let Some(sync) = argocd::sync(object, before)
         {
             self.synced.insert((*key).clone());
             merge(self.session, seen, &sync).await?;
@@ -113,11 +139,14 @@ impl Judge for Others<'_> {
             let all = self.sources.iter().chain(done.values());
             look.state = flux::behind(object, all, &look.state).unwrap_or(look.state);
         }
+        if let State::Failed(why) = &look.state
+            && handed::to(object) == Some(To::Set)
+            && when.elapsed() < FIRM
+        {
+            look.state = State::Waiting(why.clone());
+        }
         if look.state == State::Ready {
-            let brought = handed::applied(object).into_iter();
-            let brought = brought.filter(|a| is_child(a, key));
-            look.also
-                .extend(brought.map(|a| (named(a), seen.served.clone())));
+            look.also.extend(self.brings(key, object).await?);
         }
         Ok(look)
     }
@@ -126,11 +155,43 @@ impl Judge for Others<'_> {
     }
 }
 
-/// An Application that an Application brings is waited for too: the health of the first says nothing of the second.
-fn is_child(applied: &Applied, parent: &Key) -> bool {
-    parent.what.kind == "Application"
-        && applied.kind == "Application"
-        && applied.group == parent.what.group
+impl Others<'_> {
+    /// What Argo CD makes of an object that is ready, which is waited for too: the health of the one says nothing of the other.
+    async fn brings(&self, key: &Key, object: &Json) -> Result<Vec<(Key, Served)>, Fault> {
+        let is_argo = |a: &Applied| a.group == key.what.group && a.kind.starts_with("Application");
+        let keys = match handed::to(object) {
+            Some(To::Set) => self.made(key, object).await?,
+            Some(To::ArgoCd) => {
+                let applied = handed::applied(object).into_iter();
+                applied.filter(is_argo).map(named).collect()
+            }
+            _ => vec![],
+        };
+        let served = |key: Key| Some((key.clone(), self.kinds.any(&key.what)?.clone()));
+        Ok(keys.into_iter().filter_map(served).collect())
+    }
+    /// The Applications that an ApplicationSet made.
+    async fn made(&self, key: &Key, set: &Json) -> Result<Vec<Key>, Fault> {
+        let what = GroupKind {
+            group: key.what.group.clone(),
+            kind: "Application".to_owned(),
+        };
+        let Some(served) = self.kinds.any(&what) else {
+            return Ok(vec![]);
+        };
+        let folder = collection(&what.group, served, &key.namespace);
+        let (mut out, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = self.session.api.list(&folder, "", &next).await;
+            let page = page.map_err(|refusal| refusal.about(&format!("what {key} made"), ""))?;
+            let mine = page.items.iter().filter(|a| argocd::is_made_by(a, set));
+            out.extend(mine.map(object::key));
+            if page.next.is_empty() {
+                return Ok(out);
+            }
+            next = page.next;
+        }
+    }
 }
 
 fn named(applied: Applied) -> Key {

@@ -143,6 +143,12 @@ fn read(args: &[OsString]) -> Result<(Asked, Vec<Object>), Fault> {
             let path = Path::new(file);
             let text = store::file(path)?;
             let name = store::shown(path);
+            // what another tool printed
+            let text = if asked.request.by_another {
+                crate::object::apart(&text)
+            } else {
+                text.as_str().into()
+            };
             match crate::object::read(&name, &text, &asked.inputs) {
                 Ok(found) => objects.extend(found),
                 Err(lines) => wrong.extend(lines),

@@ -2,7 +2,7 @@
 use super::{
     AT_ONCE, Session,
     begin::{Begun, Is, begin},
-    remove, replace,
+    handed, remove, replace,
     wanted::Wanted,
 };
 use crate::{
@@ -114,12 +114,15 @@ pub(super) fn change(
 
 /// What differs. Where another tool applies, lists may hold a name twice: there the last counts.
 pub(super) fn between(session: &Session, from: &Json, to: &Json) -> Vec<Difference> {
-    if !session.request.by_another {
-        return diff::between(from, to, &session.hidden);
-    }
     let (mut from, mut to) = (from.clone(), to.clone());
-    crate::object::name_once(&mut from);
-    crate::object::name_once(&mut to);
+    for json in [&mut from, &mut to] {
+        if session.request.hand_over {
+            crate::handed::argocd::as_written(json);
+        }
+        if session.request.by_another {
+            crate::object::name_once(json);
+        }
+    }
     diff::between(&from, &to, &session.hidden)
 }
 
@@ -133,7 +136,7 @@ pub(super) async fn tried(
     query: &str,
     object: &Json,
 ) -> Result<Json, Refusal> {
-    let mut tried = session.api.apply(path, query, object).await;
+    let mut tried = handed::apply(session, path, query, object).await;
     let mut object = object.clone();
     for _ in 0..TRIES {
         match &tried {

@@ -207,10 +207,12 @@ pub(super) async fn remove(
     Ok(())
 }
 
-/// What hangs on workloads goes before them, so that "gone" means all of it.
+/// What hangs on workloads goes before them, so that "gone" means all of it; so do the Applications of a set, while there is
+/// a controller that takes their finalizers away.
 fn policy(member: &Member) -> &'static str {
-    match member.key().what.group.as_str() {
-        "apps" | "batch" => "Foreground",
+    let what = member.key().what;
+    match (what.group.as_str(), what.kind.as_str()) {
+        ("apps" | "batch", _) | ("argoproj.io", "ApplicationSet") => "Foreground",
         _ => "Background",
     }
 }

@@ -13,6 +13,19 @@ pub(super) fn check(c: &Composition, i: usize, problems: &mut Problems) {
     let v = c.variant(unit);
     let name = &v.component.name;
     for (key, field) in &v.component.inputs {
+        if v.interface.shows_inputs
+            && let Some((what, at)) = secret_in(c, unit, field)
+        {
+            let engine = c.engines[v.engine].name();
+            let message = format!(
+                "{what} flows into `{key}` of `{name}`, and `{engine}` shows what it is given"
+            );
+            problems.push(
+                Diagnostic::error("secret::exposed", message)
+                    .at(at)
+                    .help("put it into a Secret with another component, and name that"),
+            );
+        }
         let Some(input) = v.interface.inputs.get(key) else {
             continue;
         };

@@ -2,7 +2,7 @@
 //! Flux reads.
 use crate::{
     ground::{Ground, text},
-    handed::{Repository, git},
+    repository::{Repository, git},
     sandbox::terraform_here,
 };
 use std::process::Command;

@@ -2,7 +2,7 @@
 //! tests of releases need its helm-controller in the cluster, and say so where there is none.
 use crate::{
     ground::Ground,
-    handed::Repository,
+    repository::Repository,
     shelves::{Chart, Shelf},
 };
 use std::fs;

@@ -7,6 +7,7 @@
 mod sandbox;
 
 mod across;
+mod argocd;
 mod credentials;
 mod faults;
 mod figures;
@@ -20,4 +21,5 @@ mod owners;
 mod release;
 mod removal;
 mod replace;
+mod repository;
 mod shelves;

@@ -3,7 +3,7 @@
 use crate::{
     flux::{COMPONENT, RELEASE, ground, is_played, sources},
     ground::Ground,
-    handed::Repository,
+    repository::Repository,
     shelves::Chart,
 };
 use serde_json::{Value as Json, json};

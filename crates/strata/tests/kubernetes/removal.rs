@@ -51,6 +51,24 @@ fn only_what_was_applied_and_is_still_ours_is_removed() {
 }
 
 #[test]
+fn what_was_deleted_by_hand_and_applied_again_is_ours() {
+    let files: &[(&str, &str)] = &[
+        ("layers/top/web/component.yaml", COMPONENT),
+        ("layers/top/web/a.yaml", &config("a", "x")),
+    ];
+    let Some(g) = Ground::with_space("remade", files) else {
+        return;
+    };
+    g.ends(0, &["apply", "dev", "--yes"]);
+    g.does(&["-n", "t-remade", "delete", "configmap", "a"]);
+    g.ends(0, &["apply", "dev", "--refresh", "--yes"]);
+    assert!(g.has("configmap", "a"));
+    g.ends(0, &["destroy", "dev", "--yes"])
+        .says("removed ConfigMap t-remade/a");
+    assert!(!g.has("configmap", "a"));
+}
+
+#[test]
 fn what_hangs_is_named_with_what_holds_it() {
     let held = config("held", "x").replace(
         "{name: held}",

@@ -22,27 +22,44 @@ if [[ -n $go ]]; then
   echo "building $module $version; with nothing in Go's cache this takes minutes"
   tags=$(cat tags 2>/dev/null || true) # what of it is not wanted
   CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags "$tags" -ldflags "-s -w -X main.VERSION=$version" -o "$out/tree$program" "$package"
+  # a program that does what its name says
+  for other in $(cat names 2>/dev/null || true); do ln -s "$(basename "$program")" "$out/tree$(dirname "$program")/$other"; done
   # its chart: the makers' own, or ours with the makers' definitions
   source=$(go list -m -f '{{.Dir}}' "$module")
   mkdir "$out/chart"
   if [[ -d chart ]]; then
     cp -r chart "$out/chart/$name"
-    if [[ -d $source/config/crd/bases ]]; then
+    for crds in config/crd/bases manifests/crds; do
+      compgen -G "$source/$crds/*.yaml" >/dev/null || continue
       mkdir "$out/chart/$name/crds"
-      cp --no-preserve=mode "$source"/config/crd/bases/*.yaml "$out/chart/$name/crds/"
-    fi
+      cp --no-preserve=mode "$source/$crds"/*.yaml "$out/chart/$name/crds/"
+      rm -f "$out/chart/$name/crds/kustomization.yaml"
+    done
   elif [[ -d $source/charts/$name ]]; then
     cp -r --no-preserve=mode "$source/charts/$name" "$out/chart/$name"
   fi
   cd "$OLDPWD"
 fi
 
-mapfile -t packages < <(input '(.packages // [])[]')
+# Debian's packages, and the libraries that they load
+libraries() {
+  apt-cache depends --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" |
+    sed -nE 's/^ +(Pre)?Depends: (lib[^ ]+|zlib1g)$/\2/p' | grep -vE '^libjs-|-perl$' | sort -u
+}
+mapfile -t packages < <(input '(.packages // [])[]'; cat "go/${go:-none}/packages" 2>/dev/null)
 if ((${#packages[@]})); then
+  declare -A all=()
+  more=("${packages[@]}" libc6)
+  while ((${#more[@]})); do
+    for package in "${more[@]}"; do all[$package]=1; done
+    mapfile -t found < <(libraries "${more[@]}")
+    more=()
+    for package in "${found[@]}"; do [[ -n ${all[$package]-} ]] || more+=("$package"); done
+  done
   mkdir out/packages
-  (cd out/packages && apt-get download -qq "${packages[@]}" libc6 2>/dev/null)
+  (cd out/packages && apt-get download -qq "${!all[@]}" 2>/dev/null)
   for package in out/packages/*.deb; do dpkg-deb --extract "$package" out/tree; done
-  version=$(dpkg-deb --field "$(echo "out/packages/${packages[0]}_"*.deb)" Version)
+  [[ -n $go ]] || version=$(dpkg-deb --field "$(echo "out/packages/${packages[0]}_"*.deb)" Version)
   rm -rf out/packages out/tree/usr/share/{doc,man,lintian,locale,bash-completion} out/tree/usr/lib/x86_64-linux-gnu/gconv
 fi
 
