@@ -69,7 +69,7 @@ up)
   kubectl patch --namespace flux-system kustomization/customer-acorn --type merge --patch '{"spec": {"suspend": true}}'
   kubectl scale --namespace customer-acorn deployment/web --replicas 0
   until_so 'it was told that it is down' was_told firing customer-acorn
-  kubectl patch --namespace flux-system kustomization/customer-acorn --type merge --patch '{"spec": {"suspend": false}}'
+  kubectl patch --namespace flux-system kustomization/customer-acorn --type merge --patch '{"spec": {"suspend": null}}'
   until_so 'it was told that it is back' was_told resolved customer-acorn
   say "an application comes by one commit, and goes by another"
   work=$(mktemp -d)

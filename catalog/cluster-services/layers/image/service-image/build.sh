@@ -34,10 +34,13 @@ if [[ -n $go ]]; then
   elif [[ -d $source/charts/$name ]]; then
     cp -r --no-preserve=mode "$source/charts/$name" "$out/chart/$name"
   fi
-  # or what `charts` says: `chart FOLDER` and `definitions FOLDER` of the module
+  # or what `charts` says: `chart FOLDER` and `definitions FOLDER` of the module, without what its makers would not pack
   while read -r output folder; do
-    mkdir -p "$out/$output"
-    cp -r --no-preserve=mode "$source/$folder" "$out/$output/$(sed -n 's/^name: *//p' "$source/$folder/Chart.yaml")"
+    folder=$source/$folder ignored=/dev/null
+    [[ ! -f $folder/.helmignore ]] || ignored=$folder/.helmignore
+    target=$out/$output/$(sed -n 's/^name: *//p' "$folder/Chart.yaml")
+    mkdir -p "$target"
+    tar --directory "$folder" --exclude-from "$ignored" --mode u=rwX --create . | tar --directory "$target" --extract
   done < <(cat charts 2>/dev/null || true)
   cd "$OLDPWD"
 fi
