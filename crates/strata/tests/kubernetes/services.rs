@@ -113,7 +113,7 @@ fn istiod_serves_and_refuses_what_is_wrong() {
         return;
     };
     let said = format!(
-        "  istio-base: {{helm: {{chart: chart.tgz}}}}\n  istiod: {{after: [istio-base], helm: {{chart: chart.tgz}}, inputs: {{image: '{}'}}}}\n  mesh: {{after: [istiod]}}\n",
+        "  istio-base: {{helm: {{chart: chart.tgz}}}}\n  istiod: {{after: [istio-base], helm: {{chart: chart.tgz}}, inputs: {{image: '{}'}}}}\n  mesh: {{inputs: {{istiod: '${{{{ istiod.outputs.release }}}}'}}}}\n",
         reference(&istiod)
     );
     let Some(g) = ground("istio", &["istio-base", "istiod", "mesh"], &said) else {
@@ -149,7 +149,7 @@ fn the_operator_of_elastic_makes_users_and_certificates_and_refuses_what_is_wron
     let reference = reference(&operator);
     let (repository, digest) = reference.split_once('@').expect("a digest");
     let said = format!(
-        "  elastic-operator: {{helm: {{chart: chart.tgz}}, inputs: {{image: {{repository: '{repository}', tag: built, digest: '{digest}'}}}}}}\n  elastic: {{after: [elastic-operator]}}\n"
+        "  elastic-operator: {{helm: {{chart: chart.tgz}}, inputs: {{image: {{repository: '{repository}', tag: built, digest: '{digest}'}}}}}}\n  elastic: {{inputs: {{operator: '${{{{ elastic-operator.outputs.release }}}}'}}}}\n"
     );
     let Some(g) = ground("elastic", &["elastic-operator", "elastic"], &said) else {
         return;
