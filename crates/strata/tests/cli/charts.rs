@@ -26,7 +26,7 @@ pub const CHARTS: &[(&str, &str)] = &[
     ),
     (
         "fluentd",
-        "{image: 'localhost/fluentd:1', exclude: [kube-system], elasticsearch: {password: s3cret-word, ca: PEM}}",
+        "{image: 'localhost/fluentd:1', exclude: [kube-system], elasticsearch: {url: 'https://192.0.2.1:9200', user: fluentd, password: s3cret-word, ca: PEM}}",
     ),
     (
         "grafana",

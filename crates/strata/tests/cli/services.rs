@@ -1,8 +1,11 @@
 //! The core services of the catalog without a cluster: charts render, objects are as their makers' definitions say, alarms
 //! find somebody. With a cluster: tests/kubernetes.
-use crate::charts::{CHARTS, ELASTIC, ISTIO, definitions, objects, of_the_catalog, rendered};
+use crate::{
+    charts::{CHARTS, ELASTIC, ISTIO, definitions, objects, of_the_catalog, rendered},
+    sandbox::{Sandbox, tagged},
+};
 use serde_json::{Value as Json, json};
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, process::Command};
 use strata_kubernetes::{
     object::Object,
     schema::{defines, faults},
@@ -61,7 +64,11 @@ fn each_chart_of_the_core_services_renders() {
 fn what_an_input_has_to_be_is_said() {
     for (chart, values, word) in [
         ("grafana", "{image: x}", "adminPassword"),
-        ("fluentd", "{image: x}", "/elasticsearch"),
+        (
+            "fluentd",
+            "{image: x, elasticsearch: {url: 'https://h:9200'}}",
+            "say `user` and `password` too",
+        ),
         ("elastic", "{version: latest}", "/version"),
         ("prometheus", "{image: x, rules: [weather]}", "/rules/0"),
         (
@@ -232,4 +239,45 @@ fn objects_of_elastic_are_as_its_definitions_say() {
     wrong[0].json["spec"]["nodeSets"][0]["count"] = json!("three");
     wrong[1].json["spec"]["instances"] = json!(1);
     assert_eq!(judged(ELASTIC, &wrong).expect("it is there").len(), 2);
+}
+
+/// The catalog's README shows how each is taken: what it shows fits together.
+#[test]
+fn components_are_taken_as_the_readme_shows() {
+    let s = Sandbox::empty();
+    let catalog = s.beside("catalog");
+    let from = of_the_catalog("..");
+    let mut copy = Command::new("cp");
+    assert!(
+        copy.arg("-r")
+            .arg(&from)
+            .arg(&catalog)
+            .status()
+            .expect("cp")
+            .success()
+    );
+    tagged(&catalog);
+    s.write(
+        "strata.yaml",
+        "platform: shop\nlayers: {preset: bigbang}\ndefaults:\n- {layer: cluster-services, cluster: '${{ secret(\"file:kubeconfig\") }}'}\n",
+    );
+    s.write(
+        "environments/dev.yaml",
+        "values:\n  images:\n    istiod: {inputs: {go: istiod}}\n    elastic-operator: {inputs: {go: elastic-operator}}\n    alertmanager: {inputs: {packages: [prometheus-alertmanager]}}\n",
+    );
+    let readme = fs::read_to_string(from.join("README.md")).expect("a page");
+    let mut shown = Vec::new();
+    for block in readme.split("```yaml\n# ").skip(1) {
+        let (text, _) = block.split_once("```").expect("an end");
+        let (path, text) = text.split_once('\n').expect("a path");
+        if path.starts_with("layers/") {
+            let source = "https://git.example/strata.git//catalog/cluster-services/";
+            assert!(text.contains(source), "{path}");
+            s.write(path, &text.replace(source, "../catalog//"));
+            shown.push(path.split('/').nth(2).expect("a name").to_owned());
+        }
+    }
+    assert!(shown.len() > 5, "{shown:?}");
+    s.ends(0, &["import", "lock"]);
+    s.ends(0, &["check"]).says("everything fits");
 }

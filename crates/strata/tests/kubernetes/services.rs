@@ -138,7 +138,7 @@ fn istiod_serves_and_refuses_what_is_wrong() {
     assert!(done, "{said}");
     g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
     g.ends(0, &["destroy", "dev", "--yes"]);
-    g.does(&["delete", "namespace", "istio-system", "--wait=false"]);
+    g.does(&["delete", "namespace", "istio-system", "--timeout=100s"]);
 }
 
 #[test]
@@ -156,20 +156,26 @@ fn the_operator_of_elastic_makes_users_and_certificates_and_refuses_what_is_wron
     };
     with_chart(&g, "elastic-operator", &operator.join("chart.tgz"));
     g.ends(0, &["apply", "dev", "--yes"]);
-    // what it makes of them, but for pods that run: their images cannot be had
     g.ends(0, &["outputs", "dev/elastic", "url"])
-        .says("https://elastic-es-http.elastic.svc:9200");
-    g.ends(0, &["outputs", "dev/elastic", "ca", "--reveal"])
-        .says("BEGIN CERTIFICATE");
-    g.does(&[
-        "get",
-        "--namespace",
-        "elastic",
+        .says("https://elastic-es-http.logging.svc:9200");
+    // what it makes of them, but for pods that run: their images cannot be had. It serves when the kubelet has handed it
+    // the certificate that it made for itself
+    for made in [
         "statefulset/elastic-es-default",
-    ]);
+        "secret/elastic-es-elastic-user",
+        "secret/elastic-es-http-certs-public",
+    ] {
+        g.does(&[
+            "wait",
+            "--for=create",
+            "--timeout=180s",
+            "--namespace=logging",
+            made,
+        ]);
+    }
     let old = "apiVersion: elasticsearch.k8s.elastic.co/v1
 kind: Elasticsearch
-metadata: {name: old, namespace: elastic}
+metadata: {name: old, namespace: logging}
 spec: {version: 5.0.0, nodeSets: [{name: default, count: 1}]}
 ";
     refused(&g, old, "Unsupported version");
@@ -177,8 +183,8 @@ spec: {version: 5.0.0, nodeSets: [{name: default, count: 1}]}
     g.does(&[
         "delete",
         "namespace",
-        "elastic",
+        "logging",
         "elastic-system",
-        "--wait=false",
+        "--timeout=100s",
     ]);
 }
