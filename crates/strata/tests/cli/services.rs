@@ -263,7 +263,7 @@ fn components_are_taken_as_the_readme_shows() {
     );
     s.write(
         "environments/dev.yaml",
-        "values:\n  images:\n    istiod: {inputs: {go: istiod}}\n    elastic-operator: {inputs: {go: elastic-operator}}\n    alertmanager: {inputs: {packages: [prometheus-alertmanager]}}\n",
+        "values:\n  images:\n    istiod: {inputs: {go: istiod}}\n    istio-proxy: {inputs: {go: istio-proxy}}\n    elastic-operator: {inputs: {go: elastic-operator}}\n    alertmanager: {inputs: {packages: [prometheus-alertmanager]}}\n",
     );
     let readme = fs::read_to_string(from.join("README.md")).expect("a page");
     let mut shown = Vec::new();

@@ -1,9 +1,10 @@
 //! The core services of the catalog on a real cluster: the server takes all that their charts hold, and what can be built
-//! here serves. `STRATA_TEST_ISTIOD` and `STRATA_TEST_ELASTIC` are folders as `setup/service.sh` prints them, whose images
+//! here serves. `STRATA_TEST_ISTIOD`, `STRATA_TEST_ISTIO_PROXY` and
+//! `STRATA_TEST_ELASTIC` are folders as `setup/service.sh` prints them, whose images
 //! are on the nodes.
 use crate::{
     charts::{CHARTS, of_the_catalog},
-    ground::Ground,
+    ground::{Ground, IMAGE},
 };
 use std::{
     fs,
@@ -107,13 +108,98 @@ spec:
   http: [{route: [{destination: {host: web}, weight: WEIGHT}]}]
 ";
 
+/// What istiod is told where proxies are plain Envoy: no filter that only Istio's own build of it has.
+const PLAIN: &str = ", env: {PILOT_ENABLE_ALPN_FILTER: 'false', PILOT_ENABLE_METADATA_EXCHANGE: 'false'}, telemetry: {enabled: false}";
+
+const MESHED: &str = "apiVersion: v1
+kind: Namespace
+metadata: {name: NS, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: NS, labels: {app: web}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: main, image: 'IMAGE', imagePullPolicy: IfNotPresent, command: [sh, -c, 'mkdir /www; echo hello-mesh >/www/index.html; exec httpd -f -p 8080 -h /www']}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: NS}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: friend, namespace: NS}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: 'IMAGE', imagePullPolicy: IfNotPresent, command: [sleep, '1000']}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: stranger, namespace: NS, annotations: {sidecar.istio.io/inject: 'false'}, labels: {sidecar.istio.io/inject: 'false'}}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers: [{name: main, image: 'IMAGE', imagePullPolicy: IfNotPresent, command: [sleep, '1000']}]
+";
+
+fn pods_speak_by_mutual_tls_and_strangers_are_refused(g: &Ground) {
+    g.puts(&MESHED.replace("IMAGE", IMAGE));
+    let space = format!("--namespace={}", g.space);
+    g.does(&[
+        "wait",
+        &space,
+        "--for=condition=Ready",
+        "--timeout=120s",
+        "pod",
+        "--all",
+    ]);
+    let address = g.field("service", "web", ".spec.clusterIP");
+    let asked = format!(
+        "(printf 'GET / HTTP/1.1\\r\\nHost: web\\r\\nConnection: close\\r\\n\\r\\n'; sleep 1) | timeout 5 nc {address} 80"
+    );
+    let ask = |who: &str| {
+        g.tries(
+            &["exec", &space, who, "-c", "main", "--", "sh", "-c", &asked],
+            "",
+        )
+        .1
+    };
+    // proxies hear of a new service a moment later
+    let heard = (0..30).any(|_| {
+        sleep(Duration::from_secs(1));
+        ask("friend").contains("hello-mesh")
+    });
+    assert!(heard, "{}", ask("friend"));
+    // in clear, by one without a proxy: the same request is not answered
+    let said = ask("stranger");
+    assert!(
+        !said.contains("HTTP/1.1 200") && !said.contains("hello-mesh"),
+        "{said}"
+    );
+    // and it is the policy that says so
+    g.puts("apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: default, namespace: NS}\nspec: {mtls: {mode: PERMISSIVE}}\n");
+    let heard = (0..30).any(|_| {
+        sleep(Duration::from_secs(1));
+        ask("stranger").contains("hello-mesh")
+    });
+    assert!(heard, "{}", ask("stranger"));
+}
+
 #[test]
 fn istiod_serves_and_refuses_what_is_wrong() {
     let Some(istiod) = built("STRATA_TEST_ISTIOD") else {
         return;
     };
+    let proxy = built("STRATA_TEST_ISTIO_PROXY");
+    let sidecars = proxy.as_deref().map_or_else(String::new, |p| {
+        let image = reference(p);
+        format!(
+            "{PLAIN}, global: {{proxy: {{image: '{image}'}}, proxy_init: {{image: '{image}'}}}}"
+        )
+    });
     let said = format!(
-        "  istio-base: {{helm: {{chart: chart.tgz}}}}\n  istiod: {{after: [istio-base], helm: {{chart: chart.tgz}}, inputs: {{image: '{}'}}}}\n  mesh: {{inputs: {{istiod: '${{{{ istiod.outputs.release }}}}'}}}}\n",
+        "  istio-base: {{helm: {{chart: chart.tgz}}}}\n  istiod: {{after: [istio-base], helm: {{chart: chart.tgz}}, inputs: {{image: '{}'{sidecars}}}}}\n  mesh: {{inputs: {{istiod: '${{{{ istiod.outputs.release }}}}'}}}}\n",
         reference(&istiod)
     );
     let Some(g) = ground("istio", &["istio-base", "istiod", "mesh"], &said) else {
@@ -137,6 +223,9 @@ fn istiod_serves_and_refuses_what_is_wrong() {
     );
     assert!(done, "{said}");
     g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    if proxy.is_some() {
+        pods_speak_by_mutual_tls_and_strangers_are_refused(&g);
+    }
     g.ends(0, &["destroy", "dev", "--yes"]);
     g.does(&["delete", "namespace", "istio-system", "--timeout=100s"]);
 }

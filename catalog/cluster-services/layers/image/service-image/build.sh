@@ -42,15 +42,17 @@ if [[ -n $go ]]; then
     mkdir -p "$target"
     tar --directory "$folder" --exclude-from "$ignored" --mode u=rwX --create . | tar --directory "$target" --extract
   done < <(cat charts 2>/dev/null || true)
+  # what else its image has
+  [[ ! -x more.sh ]] || ./more.sh "$source" "$out/tree"
   cd "$OLDPWD"
 fi
 
-mapfile -t packages < <(input '(.packages // [])[]')
+mapfile -t packages < <(input '(.packages // [])[]'; cat "go/${go:-none}/packages" 2>/dev/null)
 if ((${#packages[@]})); then
   mkdir out/packages
   (cd out/packages && apt-get download -qq "${packages[@]}" libc6 2>/dev/null)
   for package in out/packages/*.deb; do dpkg-deb --extract "$package" out/tree; done
-  version=$(dpkg-deb --field "$(echo "out/packages/${packages[0]}_"*.deb)" Version)
+  [[ -n $go ]] || version=$(dpkg-deb --field "$(echo "out/packages/${packages[0]}_"*.deb)" Version)
   rm -rf out/packages out/tree/usr/share/{doc,man,lintian,locale,bash-completion} out/tree/usr/lib/x86_64-linux-gnu/gconv
 fi
 
