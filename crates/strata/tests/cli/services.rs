@@ -281,3 +281,40 @@ fn components_are_taken_as_the_readme_shows() {
     s.ends(0, &["import", "lock"]);
     s.ends(0, &["check"]).says("everything fits");
 }
+
+/// Big Bang's receiver of alarms, as its scripts start it.
+#[test]
+fn the_receiver_of_big_bang_writes_down_what_it_is_told() {
+    let wget = |args: &[&str]| Command::new("busybox").arg("wget").args(args).output();
+    if wget(&["--help"]).is_err() {
+        eprintln!("skipped: there is no busybox");
+        return;
+    }
+    let s = Sandbox::empty();
+    let scripts =
+        of_the_catalog("../../../examples/bigbang/layers/cluster-services/alarm-receiver");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
+    let port = port.expect("a free port").port().to_string();
+    let run = |script: &str| {
+        let mut run = Command::new(scripts.join(script));
+        run.current_dir(&scripts).env("STRATA_STATE", s.root());
+        run.env("STRATA_OUTPUTS", s.beside("outputs.json"));
+        run.env("STRATA_INPUT_ADDRESS", "127.0.0.1")
+            .env("STRATA_INPUT_PORT", &port);
+        run.status().expect("bash is there").success()
+    };
+    assert!(run("up.sh"));
+    let outputs = fs::read_to_string(s.beside("outputs.json")).expect("outputs");
+    let outputs: Json = serde_json::from_str(&outputs).expect("JSON");
+    let url = outputs["url"].as_str().expect("a text");
+    let told = |text: &str| wget(&["-q", "-O", "-", "--post-data", text, url]).expect("busybox");
+    let heard = told("{\"status\": \"firing\",\n \"a\": \"$(id) %s\"}");
+    told("{\"status\": \"resolved\"}");
+    assert!(run("check.sh") && run("up.sh"), "it starts again");
+    assert!(run("down.sh") && !run("check.sh"));
+    assert!(heard.status.success());
+    // each on a line, as it came
+    let log = fs::read_to_string(outputs["log"].as_str().expect("a text")).expect("a log");
+    let expected = "{\"status\": \"firing\", \"a\": \"$(id) %s\"}\n{\"status\": \"resolved\"}\n";
+    assert_eq!(log, expected);
+}
