@@ -23,6 +23,8 @@ until_so() { # WHAT COMMAND…: within two minutes
 }
 is_there() { kubectl get "$@"; }
 is_gone() { ! kubectl get "$@"; }
+# an alarm of a service, as the receiver wrote it down: one line for each time that Alertmanager told it
+was_told() { grep -F "\"status\":\"$1\"" "$alarms" | grep -F '"alertname":"ServiceDown"' | grep -F "\"namespace\":\"$2\""; }
 
 case ${1-up} in
 up)
@@ -60,6 +62,15 @@ up)
   done
   say "a rule holds: a customer without an owner is refused"
   if kubectl create namespace customer-nobody; then echo "it was not refused" >&2; exit 1; fi
+  say "an alarm reaches somebody: a customer's web is down, and is back"
+  alarms=$(strata outputs "$environment/alarm-receiver" log)
+  : >"$alarms"
+  # Flux would mend it before anybody noticed
+  kubectl patch --namespace flux-system kustomization/customer-acorn --type merge --patch '{"spec": {"suspend": true}}'
+  kubectl scale --namespace customer-acorn deployment/web --replicas 0
+  until_so 'it was told that it is down' was_told firing customer-acorn
+  kubectl patch --namespace flux-system kustomization/customer-acorn --type merge --patch '{"spec": {"suspend": null}}'
+  until_so 'it was told that it is back' was_told resolved customer-acorn
   say "an application comes by one commit, and goes by another"
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT

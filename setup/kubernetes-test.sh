@@ -2,6 +2,7 @@
 # The engines of Kubernetes on real clusters: brings two up, one of them with Flux and Argo CD, runs the tests, takes both
 # down. It needs root, and what `setup/install.sh --cluster` installs. docs/cluster.md tells about them.
 # Usage: setup/kubernetes-test.sh [ARGUMENTS OF CARGO TEST]        XTASK=PROGRAM uses an xtask that is built already
+#        SERVICES=1 also builds Istio, with its proxy, and Elastic's operator, and tests them
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # kubectl and helm, where the machine has none
@@ -39,6 +40,19 @@ STRATA_TEST_PROVIDERS=$(setup/provider.sh)
 export STRATA_TEST_PROVIDERS
 api=$(KUBECONFIG=$STRATA_TEST_CLUSTER kubectl config view -o 'jsonpath={.clusters[0].cluster.server}' | sed 's#https://##; s#:.*##')
 export STRATA_TEST_FLUX=${api%.*}.1 STRATA_TEST_ARGOCD=${api%.*}.1
+
+# core services of the catalog that take long to build
+if [ -n "${SERVICES-}" ]; then
+  for name in istiod istio-proxy elastic-operator; do
+    service=$(setup/service.sh $name)
+    "$XTASK" cluster load "$one" "$service/image.tar"
+    case $name in
+    istiod) export STRATA_TEST_ISTIOD=$service ;;
+    istio-proxy) export STRATA_TEST_ISTIO_PROXY=$service ;;
+    elastic-operator) export STRATA_TEST_ELASTIC=$service ;;
+    esac
+  done
+fi
 
 cargo test -p strata --test kubernetes "$@"
 # dialogues with helm itself; they start the program that the line above has built

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a service's image with the catalog's component, once per machine, and prints the folder that then has image.tar,
-# chart.tgz and outputs.json.
+# chart.tgz, definitions.tgz and outputs.json.
 # Usage: service.sh NAME       a folder of catalog/cluster-services/layers/image/service-image/go
 set -euo pipefail
 name=${1:?NAME}
@@ -17,7 +17,7 @@ if [ ! -d "$kept" ]; then
   STRATA_INPUT_NAME=$name STRATA_INPUT_GO=$name STRATA_INPUTS=$work/inputs.json STRATA_OUTPUTS=$work/out.json ./build.sh >&2
   rm -rf "$kept.new"
   mkdir "$kept.new"
-  mv out/image.tar out/chart.tgz "$kept.new"
+  mv out/image.tar out/chart.tgz out/definitions.tgz "$kept.new"
   mv out.json "$kept.new/outputs.json"
   mv "$kept.new" "$kept"
 fi

@@ -2,6 +2,9 @@
 //!
 //! `STRATA_TEST_CLUSTER` is the path of a kubeconfig, `STRATA_TEST_OTHER_CLUSTER` that of another cluster. Without them
 //! the tests say so and pass. Each test has namespaces, kinds and a platform of its own.
+#[path = "../cli/charts.rs"]
+#[allow(dead_code)]
+mod charts;
 #[path = "../cli/sandbox.rs"]
 #[allow(dead_code)]
 mod sandbox;
@@ -22,4 +25,5 @@ mod release;
 mod removal;
 mod replace;
 mod repository;
+mod services;
 mod shelves;

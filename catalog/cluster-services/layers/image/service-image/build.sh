@@ -38,6 +38,16 @@ if [[ -n $go ]]; then
   elif [[ -d $source/charts/$name ]]; then
     cp -r --no-preserve=mode "$source/charts/$name" "$out/chart/$name"
   fi
+  # or what `charts` says: `chart FOLDER` and `definitions FOLDER` of the module, without what its makers would not pack
+  while read -r output folder; do
+    folder=$source/$folder ignored=/dev/null
+    [[ ! -f $folder/.helmignore ]] || ignored=$folder/.helmignore
+    target=$out/$output/$(sed -n 's/^name: *//p' "$folder/Chart.yaml")
+    mkdir -p "$target"
+    tar --directory "$folder" --exclude-from "$ignored" --mode u=rwX --create . | tar --directory "$target" --extract
+  done < <(cat charts 2>/dev/null || true)
+  # what else its image has
+  [[ ! -x more.sh ]] || ./more.sh "$source" "$out/tree"
   cd "$OLDPWD"
 fi
 
@@ -78,13 +88,15 @@ buildah commit -q --timestamp 0 --format oci "$container" "localhost/$name" >/de
 buildah push -q --digestfile out/digest "localhost/$name" "oci:$out/layout:localhost/$name:${version//[^A-Za-z0-9_.-]/-}"
 pack() { tar --directory "$1" --sort=name --owner 0 --group 0 --numeric-owner --mtime @0 --mode go=rX --create --file "$2" $(ls "$1"); }
 pack out/layout out/image.tar
-if compgen -G "out/chart/*" >/dev/null; then
-  pack out/chart out/chart.tar
-  gzip --no-name out/chart.tar
-  mv out/chart.tar.gz out/chart.tgz
-else
-  : >out/chart.tgz # its chart is a component of its own
-fi
+for kind in chart definitions; do
+  if compgen -G "out/$kind/*" >/dev/null; then
+    pack "out/$kind" "out/$kind.tar"
+    gzip --no-name "out/$kind.tar"
+    mv "out/$kind.tar.gz" "out/$kind.tgz"
+  else
+    : >"out/$kind.tgz" # its chart is a component of its own
+  fi
+done
 jq -n --arg reference "localhost/$name@$(cat out/digest)" --arg version "$version" '$ARGS.named' >"$STRATA_OUTPUTS"
 echo "localhost/$name $version: $(cat out/digest)"
-rm -rf out/{tree,storage,run,layout,chart}
+rm -rf out/{tree,storage,run,layout,chart,definitions}
