@@ -27,24 +27,31 @@ impl Fault {
             lines: vec![line.into()],
         }
     }
+    /// One for something that is not there, and that somebody else may make.
+    pub fn absent(line: impl Into<String>) -> Self {
+        Self {
+            class: Class::Absent,
+            lines: vec![line.into()],
+        }
+    }
     /// With one more line below.
     #[must_use]
     pub fn more(mut self, line: impl Into<String>) -> Self {
         self.lines.push(format!("  {}", line.into()));
         self
     }
-    /// Several as one. It passes only if all may.
+    /// Several as one. It passes only if all may, and nothing is but absent only if all else may pass.
     pub fn all(faults: Vec<Self>) -> Option<Self> {
-        let passes = faults.iter().all(|f| f.class == Class::Transient);
+        let all = |these: &[Class]| faults.iter().all(|f| these.contains(&f.class));
+        let class = if all(&[Class::Transient]) {
+            Class::Transient
+        } else if all(&[Class::Transient, Class::Absent]) {
+            Class::Absent
+        } else {
+            Class::Permanent
+        };
         let lines: Vec<String> = faults.into_iter().flat_map(|f| f.lines).collect();
-        (!lines.is_empty()).then_some(Self {
-            class: if passes {
-                Class::Transient
-            } else {
-                Class::Permanent
-            },
-            lines,
-        })
+        (!lines.is_empty()).then_some(Self { class, lines })
     }
 }
 

@@ -6,6 +6,7 @@
 //! - [`prepared`], [`prepare`]: a unit with real inputs and its fingerprint.
 //! - [`schedule`]: what stands still, what can be planned now, what is deferred.
 //! - [`foresee`]: what can be said of units whose inputs this plan may change.
+//! - [`makers`]: what a unit may wait for whose tool misses something.
 //! - [`others`]: what of a plan is of other repositories.
 //! - [`swap`]: what another flavor would mean.
 //! - [`destroy`]: the same from what was applied, in reverse.
@@ -15,6 +16,7 @@ pub mod changed;
 pub mod destroy;
 pub mod foresee;
 pub mod graph;
+pub mod makers;
 pub mod others;
 pub mod prepare;
 pub mod prepared;

@@ -33,6 +33,8 @@ pub enum Standing {
     Foreseen(Foreseen),
     /// Kept as it is because the files say so.
     Suspended,
+    /// Its tool misses something that these units may make, which this plan changes; what it misses.
+    Waits(Vec<OutputRef>, String),
     /// It cannot be planned.
     Blocked(String),
 }
@@ -231,6 +233,15 @@ pub fn assemble(
                 (
                     Basis::Deferred { open: open.clone() },
                     format!("waits for outputs of {}", from.join(", ")),
+                )
+            }
+            Standing::Waits(makers, why) => {
+                let from: Vec<String> = makers.iter().map(|o| o.unit.to_string()).collect();
+                let open = makers.clone();
+                let why = why.lines().next().unwrap_or_default();
+                (
+                    Basis::Deferred { open },
+                    format!("waits for {}: {why}", from.join(", ")),
                 )
             }
             Standing::Blocked(why) => (Basis::Deferred { open: vec![] }, why.clone()),

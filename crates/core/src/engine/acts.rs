@@ -207,6 +207,8 @@ pub enum Class {
     Transient,
     /// Will not work next time either.
     Permanent,
+    /// Something is not there that another unit may make: a plan waits for that unit, where it has changes to make.
+    Absent,
     /// Not allowed.
     Denied,
     /// Stopped by the user.

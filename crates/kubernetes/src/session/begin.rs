@@ -120,7 +120,7 @@ impl Namespaces {
         if !session.request.inventory || !matches!(self.is(space, all), Is::Missing) {
             return Ok(());
         }
-        Err(Fault::permanent(format!(
+        Err(Fault::absent(format!(
             "there is no namespace `{space}` for the inventory of this unit"
         ))
         .more("say with `namespace:` of the component which namespace is its own"))
@@ -136,7 +136,7 @@ impl Namespaces {
         match self.is(name, all) {
             Is::Open | Is::Coming => None,
             Is::Missing => Some(
-                Fault::permanent(format!("{} ({}): there is no namespace `{name}`", w.key, w.object.at))
+                Fault::absent(format!("{} ({}): there is no namespace `{name}`", w.key, w.object.at))
                     .more("add a Namespace to the objects, or make it in a component that this one comes `after`"),
             ),
             Is::Going(holds) => {

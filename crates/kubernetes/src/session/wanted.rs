@@ -113,10 +113,11 @@ pub(super) async fn wanted(session: &Session, objects: Vec<Object>) -> Result<Al
         });
     }
     if let Some(fault) = Fault::all(faults) {
-        return Err(Fault {
-            class: Class::Permanent,
-            ..fault
-        });
+        let class = match fault.class {
+            Class::Absent => Class::Absent,
+            _ => Class::Permanent,
+        };
+        return Err(Fault { class, ..fault });
     }
     out.sort_by(|a, b| {
         order::rank(&a.key.what)
@@ -150,6 +151,10 @@ fn not_served(object: &Object, kinds: &Kinds, definitions: &[Object]) -> Fault {
     }
     match strata_core::diagnostic::suggest(object.kind(), kinds.of_group(&what.group)) {
         Some(near) => fault.more(near),
-        None => fault.more("apply its definition (CustomResourceDefinition) first: with it, or in a component that this one comes `after`"),
+        None => Fault {
+            class: Class::Absent,
+            ..fault
+        }
+        .more("apply its definition (CustomResourceDefinition) first: with it, or in a component that this one comes `after`"),
     }
 }

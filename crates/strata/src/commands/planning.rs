@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 use strata_core::{
-    engine::{Finding, Verb},
+    engine::{Class, Finding, Verb},
     exit,
     name::Address,
     plan::Plan,
@@ -24,6 +24,7 @@ use strata_core::{
 };
 use strata_ops::compose::Composition;
 use strata_plan::{
+    makers::makers,
     prepared::Prepared,
     recorded::Recorded,
     schedule::{Item, Proposals, Standing, Wishes, assemble, orphans, schedule},
@@ -234,6 +235,7 @@ fn propose(
         }
     }
     let mut proposals = Proposals::default();
+    let mut absent = Vec::new();
     for (unit, finding) in reader.run(work)? {
         match finding {
             Finding::Planned {
@@ -248,8 +250,22 @@ fn propose(
                 }
                 proposals.known.insert(unit, (proposal, saved));
             }
+            Finding::Failed(f) if f.class == Class::Absent => absent.push((unit, f.summary)),
             Finding::Failed(f) => failures.push((unit, f.summary)),
             _ => failures.push((unit, "its engine answered another question".to_owned())),
+        }
+    }
+    // in the order of the graph: what waits may be waited for
+    for at in 0..items.len() {
+        let unit = &c.units[items[at].unit].address;
+        let Some((_, why)) = absent.iter().find(|(u, _)| u == unit) else {
+            continue;
+        };
+        let makers = makers(c, items, &proposals, unit);
+        if makers.is_empty() {
+            failures.push((unit.clone(), why.clone()));
+        } else {
+            items[at].standing = Standing::Waits(makers, why.clone());
         }
     }
     Ok((proposals, failures, refused))

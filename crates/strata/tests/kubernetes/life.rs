@@ -302,3 +302,50 @@ fn what_does_not_get_ready_goes_back_to_what_was_there() {
         .says("removed ConfigMap t-back/c");
     assert_eq!(g.field("configmap", "b", ".data.key"), "new");
 }
+
+#[test]
+fn what_another_unit_of_the_plan_makes_is_waited_for() {
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: lamps.after.example.org}\nspec:\n  group: after.example.org\n  scope: Namespaced\n  names: {plural: lamps, singular: lamp, kind: Lamp, listKind: LampList}\n  versions:\n  - name: v1\n    served: true\n    storage: true\n    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {watts: {type: integer}}}}}}\n";
+    let lamp =
+        "apiVersion: after.example.org/v1\nkind: Lamp\nmetadata: {name: desk}\nspec: {watts: 5}\n";
+    let Some(g) = Ground::new(
+        "after",
+        &[
+            (
+                "layers/top/ground/component.yaml",
+                "engine: kubectl\nkubectl: {namespace: default, wait: 60s}\n",
+            ),
+            ("layers/top/ground/space.yaml", SPACE),
+            ("layers/top/ground/lamps.yaml", definition),
+            ("layers/top/web/component.yaml", COMPONENT),
+            ("layers/top/web/lamp.yaml", lamp),
+        ],
+    ) else {
+        return;
+    };
+    // nothing says where the namespace and the kind are to come from
+    g.ends(10, &["plan", "dev"]).says("could not be planned");
+    g.write(
+        "layers/top/web/component.yaml",
+        &format!("{COMPONENT}after: [ground]\n"),
+    );
+    g.ends(0, &["plan", "dev"])
+        .says("waits for dev/ground: ")
+        .says("1 deferred");
+    g.ends(0, &["apply", "dev", "--yes"]);
+    assert_eq!(
+        g.field("lamps.after.example.org", "desk", ".spec.watts"),
+        "5"
+    );
+    g.ends(0, &["apply", "dev", "--yes"]).says("nothing to do");
+    // who has nothing to change makes nothing
+    g.write(
+        "layers/top/web/bulb.yaml",
+        "apiVersion: other.example.org/v1\nkind: Bulb\nmetadata: {name: desk}\n",
+    );
+    g.ends(10, &["plan", "dev"])
+        .says("serves no `Bulb`")
+        .says("could not be planned");
+    std::fs::remove_file(g.platform.root().join("layers/top/web/bulb.yaml")).expect("it goes");
+    g.ends(0, &["destroy", "dev", "--yes"]);
+}
