@@ -15,12 +15,12 @@ pass() { passed=$((passed + 1)); printf 'ok %d - %s\n' $passed "$*"; }
 fail() { printf 'FAILED: %s\n' "$*"; exit 1; }
 
 if [ -z "${STRATA-}" ]; then
-  cargo build --release -q -p strata
-  STRATA=${CARGO_TARGET_DIR:-$PWD/target}/release/strata
+  cargo build -q -p strata
+  STRATA=${CARGO_TARGET_DIR:-$PWD/target}/debug/strata
 fi
 if [ -z "${XTASK-}" ]; then
-  cargo build --release -q -p xtask
-  XTASK=${CARGO_TARGET_DIR:-$PWD/target}/release/xtask
+  cargo build -q -p xtask
+  XTASK=${CARGO_TARGET_DIR:-$PWD/target}/debug/xtask
 fi
 environments=("$@")
 cp -r catalog/kubernetes "$work/ops"

@@ -29,8 +29,8 @@ eventually() { # WHAT COMMAND…: within a minute
 }
 
 if [ -z "${XTASK-}" ]; then
-  cargo build --release -q -p xtask
-  XTASK=${CARGO_TARGET_DIR:-$PWD/target}/release/xtask
+  cargo build -q -p xtask
+  XTASK=${CARGO_TARGET_DIR:-$PWD/target}/debug/xtask
 fi
 cluster() { "$XTASK" cluster "$@"; }
 folders=/var/lib/strata-clusters

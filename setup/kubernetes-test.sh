@@ -8,9 +8,13 @@ cd "$(dirname "$0")/.."
 # kubectl and helm, where the machine has none
 PATH=$PATH:$PWD/target/tools
 if [ -z "${XTASK-}" ]; then
-  cargo build --release -q -p xtask
-  XTASK=${CARGO_TARGET_DIR:-$PWD/target}/release/xtask
+  cargo build -q -p xtask
+  XTASK=${CARGO_TARGET_DIR:-$PWD/target}/debug/xtask
 fi
+# what a run of this left that was killed: its clusters have its number
+for name in $("$XTASK" cluster list | grep -oE '^kube-(test|other)-[0-9]+'); do
+  kill -0 "${name##*-}" 2>/dev/null || "$XTASK" cluster down "$name"
+done
 one=kube-test-$$ two=kube-other-$$
 cleanup() {
   code=$?
@@ -54,6 +58,8 @@ if [ -n "${SERVICES-}" ]; then
   done
 fi
 
+# they wait more than they compute
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
 cargo test -p strata --test kubernetes "$@"
 # dialogues with helm itself; they start the program that the line above has built
 cargo test -p strata-engines --test cluster "$@"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The example platform as a test: everything that its tutorial says, with real tools, from nothing to nothing.
+# STRATA=PROGRAM uses one that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -44,7 +45,11 @@ cp -r examples/onebox "$work/onebox"
 rm -rf "$work/onebox/.strata"
 # environments of its own, beside whatever a demonstration left running
 mv "$work/onebox/environments/dev.yaml" "$work/onebox/environments/ta.yaml"
-strata() { "$root/target/release/strata" -C "$work/onebox" "$@"; }
+if [ -z "${STRATA-}" ]; then
+  cargo build -q -p strata
+  STRATA=${CARGO_TARGET_DIR:-$PWD/target}/debug/strata
+fi
+strata() { "$STRATA" -C "$work/onebox" "$@"; }
 smoke() { strata outputs "$1" --format json | "$work/onebox/smoke.sh"; }
 cleanup() {
   code=$?
@@ -73,7 +78,7 @@ for _ in $(seq 1 900); do
   grep -q 'ta/host\[.* applied' "$work/resume.log" && break
   sleep 1
 done
-pkill -9 -f "$root/target/release/strata -C $work/onebox resume" || fail 'the run was over before it could be killed'
+pkill -9 -f "$STRATA -C $work/onebox resume" || fail 'the run was over before it could be killed'
 pass 'killed -9 in the middle'
 wait $victim 2>/dev/null || true
 code=0

@@ -101,9 +101,11 @@ fn it_is_synced_at_the_revision_and_what_is_refused_is_said() {
     // a path that is not there
     g.edit(component, "path: base, ", "path: nowhere, ");
     g.edit(component, "wait: 2m", "wait: 10s");
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("ComparisonError")
-        .says("nowhere: app path does not exist");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &["ComparisonError", "nowhere: app path does not exist"],
+    );
     g.edit(component, "path: nowhere, ", "path: base, ");
     g.edit(component, "wait: 10s", "wait: 2m");
     g.ends(0, &["apply", "dev", "--yes"]);
@@ -138,10 +140,7 @@ fn what_is_degraded_is_named() {
         return;
     };
     repository.commit("base/ill.yaml", &ill());
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("Application.argoproj.io argocd/argo-ill is not ready after 15 s: is Synced and Degraded")
-        .says("Deployment.apps t-argo-ill/ill")
-        .says("ErrImageNeverPull");
+    g.ends_saying(10, &["apply", "dev", "--yes"], &["Application.argoproj.io argocd/argo-ill is not ready after 15 s: is Synced and Degraded", "Deployment.apps t-argo-ill/ill", "ErrImageNeverPull"]);
     // a commit on the branch is seen by an apply at once, and not only when Argo CD looks by itself
     git(&repository.tree, &["rm", "-q", "base/ill.yaml"]);
     let good = repository.commit("base/more.yaml", &config("more", "two"));
@@ -213,9 +212,14 @@ fn applications_of_an_application_are_waited_for() {
     };
     repository.commit("ill/ill.yaml", &ill());
     repository.commit("apps/child.yaml", &child(&repository.url, &g.space, "ill"));
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("Application.argoproj.io argocd/argo-child is not ready after 15 s")
-        .says("Deployment.apps t-argo-parent/ill");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "Application.argoproj.io argocd/argo-child is not ready after 15 s",
+            "Deployment.apps t-argo-parent/ill",
+        ],
+    );
     let good = repository.commit("apps/child.yaml", &child(&repository.url, &g.space, "base"));
     g.edit(component, "wait: 15s", "wait: 2m");
     g.ends(0, &["apply", "dev", "--yes"]);
@@ -261,9 +265,14 @@ fn a_set_is_ready_when_its_applications_are() {
     };
     // one of them does not get ready
     repository.commit("two/ill.yaml", &ill());
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("Application.argoproj.io argocd/argo-set-two is not ready after 15 s")
-        .says("Deployment.apps t-argo-set/ill");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "Application.argoproj.io argocd/argo-set-two is not ready after 15 s",
+            "Deployment.apps t-argo-set/ill",
+        ],
+    );
     assert_eq!(g.field("configmap", "page", ".data.key"), "one");
     let good = repository.commit("two/ill.yaml", &config("two", "two"));
     g.edit(component, "wait: 15s", "wait: 2m");
@@ -310,9 +319,14 @@ fn who_does_not_look_is_asked_for() {
     else {
         return;
     };
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("Application.argoproj.io t-argo-nobody/argo-nobody is not ready after 5 s")
-        .says("is Argo CD's controller running, and does it look into this namespace?");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "Application.argoproj.io t-argo-nobody/argo-nobody is not ready after 5 s",
+            "is Argo CD's controller running, and does it look into this namespace?",
+        ],
+    );
     // nobody would take it away
     let free = "{\"metadata\":{\"finalizers\":null}}";
     g.does(&[

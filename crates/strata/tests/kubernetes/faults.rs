@@ -19,13 +19,18 @@ fn a_pod_that_never_gets_ready_is_told_with_its_events_and_log() {
     let Some(g) = Ground::with_space("never", files) else {
         return;
     };
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("Deployment.apps t-never/crash is not ready after 6 s: 0 of 1 replicas are ready")
-        .says("with exit code 3")
-        .says("log of main: the disk is on fire")
-        .says("Deployment.apps t-never/missing is not ready")
-        .says("no-such-image")
-        .says("event Failed");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "Deployment.apps t-never/crash is not ready after 6 s: 0 of 1 replicas are ready",
+            "with exit code 3",
+            "log of main: the disk is on fire",
+            "Deployment.apps t-never/missing is not ready",
+            "no-such-image",
+            "event Failed",
+        ],
+    );
 }
 
 #[test]

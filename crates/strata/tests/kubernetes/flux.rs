@@ -90,10 +90,15 @@ fn flux_applies_what_a_registry_has() {
     // what is not there: Flux's own words
     g.edit(COMPONENT, "tag: 2.0.0", "tag: 9.0.0");
     g.edit(COMPONENT, "wait: 2m", "wait: 10s");
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("OCIRepository.source.toolkit.fluxcd.io t-oci/app is not ready")
-        .says("OCIArtifactPullFailed")
-        .says("9.0.0");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "OCIRepository.source.toolkit.fluxcd.io t-oci/app is not ready",
+            "OCIArtifactPullFailed",
+            "9.0.0",
+        ],
+    );
     assert_eq!(g.field("configmap", "page", ".data.text"), "three");
 
     g.ends(0, &["destroy", "dev", "--yes"]);
@@ -178,9 +183,11 @@ fn charts_are_fetched_from_wherever_they_are() {
             &fetched.replace(name, "lost").replace("VERSION", "'*'"),
         );
         g.edit(COMPONENT, "wait: 2m", "wait: 5s");
-        g.ends(10, &["apply", "dev", "--yes"])
-            .says("HelmChart.source.toolkit.fluxcd.io t-charts/web")
-            .says("lost");
+        g.ends_saying(
+            10,
+            &["apply", "dev", "--yes"],
+            &["HelmChart.source.toolkit.fluxcd.io t-charts/web", "lost"],
+        );
         g.ends(0, &["destroy", "dev", "--yes"]);
         assert!(!g.has("helmchart", "web"));
     }

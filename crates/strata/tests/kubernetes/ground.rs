@@ -86,6 +86,21 @@ impl Ground {
     pub fn ends(&self, code: i32, args: &[&str]) -> Done {
         self.platform.ends(code, args)
     }
+    /// Runs the program until it says all of this, each time ending with this code: how soon a cluster gets so far that
+    /// there is something to be said is its own affair, and no test's.
+    pub fn ends_saying(&self, code: i32, args: &[&str], says: &[&str]) {
+        const MOST: usize = 20;
+        for _ in 1..MOST {
+            let all = self.platform.ends(code, args).all();
+            if says.iter().all(|text| all.contains(text)) {
+                return;
+            }
+        }
+        let last = self.platform.ends(code, args);
+        for text in says {
+            last.says(text);
+        }
+    }
     /// Somebody else does this with `kubectl`, and it has to work.
     pub fn does(&self, args: &[&str]) -> String {
         let (done, said) = self.tries(args, "");

@@ -130,10 +130,15 @@ fn a_chart_that_does_not_render_and_a_pod_that_is_never_ready_are_told() {
         "timeout: 60s",
         "timeout: 5s",
     );
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("Deployment.apps t-helmbad/web is not ready: 0 of 1 replicas are ready")
-        .says("event Unhealthy")
-        .says("what it had made is removed");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "Deployment.apps t-helmbad/web is not ready: 0 of 1 replicas are ready",
+            "event Unhealthy",
+            "what it had made is removed",
+        ],
+    );
     assert!(!g.has("deployment", "web"));
 }
 

@@ -276,9 +276,14 @@ fn what_does_not_get_ready_goes_back_to_what_was_there() {
     g.edit("layers/top/web/b.yaml", "old", "new");
     std::fs::remove_file(g.platform.root().join("layers/top/web/c.yaml")).unwrap();
     g.write("layers/top/web/d.yaml", &config("d", "x"));
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("Deployment.apps t-back/web is not ready after 8 s")
-        .says("went back to what was there before: 2 applied again, 1 removed");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "Deployment.apps t-back/web is not ready after 8 s",
+            "went back to what was there before: 2 applied again, 1 removed",
+        ],
+    );
     assert_eq!(g.field("configmap", "b", ".data.key"), "old");
     assert!(g.has("configmap", "c") && !g.has("configmap", "d"));
     let command = g.field(

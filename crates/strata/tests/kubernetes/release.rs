@@ -168,9 +168,14 @@ fn a_release_that_says_it_is_ready_too_early_is_waited_for() {
         "chart: ./lost",
     );
     g.edit(COMPONENT, "wait: 2m", "wait: 8s");
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("HelmChart.source.toolkit.fluxcd.io t-early/t-early-shop")
-        .says("lost");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "HelmChart.source.toolkit.fluxcd.io t-early/t-early-shop",
+            "lost",
+        ],
+    );
     g.ends(0, &["destroy", "dev", "--yes"]);
     drop(controller);
     g.does(&["delete", "crd", "helmreleases.helm.toolkit.fluxcd.io"]);

@@ -85,9 +85,14 @@ fn what_hangs_is_named_with_what_holds_it() {
         return;
     };
     g.ends(0, &["apply", "dev", "--yes"]);
-    g.ends(10, &["destroy", "dev", "--yes"])
-        .says("ConfigMap t-hang/held is not gone")
-        .says("it is held by `example.com/never`");
+    g.ends_saying(
+        10,
+        &["destroy", "dev", "--yes"],
+        &[
+            "ConfigMap t-hang/held is not gone",
+            "it is held by `example.com/never`",
+        ],
+    );
     let free = [
         "-n",
         "t-hang",
@@ -118,10 +123,15 @@ fn a_namespace_that_is_stuck_says_what_is_left_in_it() {
     g.ends(0, &["apply", "dev", "--yes"]);
     // somebody else puts something into it that does not go
     g.puts("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, namespace: NS, finalizers: [example.com/never]}\n");
-    g.ends(10, &["destroy", "dev", "--yes"])
-        .says("Namespace t-stuck is not gone")
-        .says("NamespaceFinalizersRemaining")
-        .says("example.com/never");
+    g.ends_saying(
+        10,
+        &["destroy", "dev", "--yes"],
+        &[
+            "Namespace t-stuck is not gone",
+            "NamespaceFinalizersRemaining",
+            "example.com/never",
+        ],
+    );
     // nothing is put into it meanwhile
     g.edit("layers/top/web/b.yaml", "key: x", "key: y");
     g.ends(10, &["plan", "dev", "--refresh"])

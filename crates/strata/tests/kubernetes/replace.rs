@@ -110,9 +110,14 @@ fn what_was_replaced_and_does_not_get_ready_is_replaced_back() {
         &web.replace("app: web", "app: shop")
             .replace(IMAGE, "localhost/none:1"),
     );
-    g.ends(10, &["apply", "dev", "--yes"])
-        .says("is not ready after 10 s")
-        .says("went back to what was there before: 1 applied again");
+    g.ends_saying(
+        10,
+        &["apply", "dev", "--yes"],
+        &[
+            "is not ready after 10 s",
+            "went back to what was there before: 1 applied again",
+        ],
+    );
     let label = g.field("deployment", "web", ".spec.selector.matchLabels.app");
     assert_eq!(label, "web");
     assert_eq!(g.field("deployment", "web", ".status.readyReplicas"), "1");
