@@ -67,7 +67,7 @@ rm "$work/ops/environments/dev.yaml"
 expect 0 'what the catalog offers is locked' strata import update
 expect 0 'the repo fits together' strata check
 "$STRATA" -C "$work/ops" apply $env --yes >"$work/log" 2>&1 &
-until grep -qE "$env/(alertmanager|node-exporter|source-controller) apply" "$work/log" || ! kill -0 $! 2>/dev/null; do sleep 0.2; done
+until grep -qE "$env/(alertmanager|node-exporter|source-controller) upgrade" "$work/log" || ! kill -0 $! 2>/dev/null; do sleep 0.2; done
 kill -KILL $! || { cat "$work/log"; fail 'the apply ended before it was killed'; }
 wait $! 2>/dev/null || true
 [ "$(strata status $env --format json | jq '[.units[] | select(.layer == "applications" and .state == "applied" and (.unit | test("customer")))] | length')" = 0 ] ||
