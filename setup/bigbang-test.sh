@@ -82,6 +82,7 @@ first=$(identity) files=$(above)
 
 step 'another cluster: three machines with a control plane and two nodes in the place of one'
 sed -i 's/environment: one/environment: three/' "$work/ops/environments/$env.yaml"
+expect 0 'which the lock knows' strata import lock
 expect 0 'the cluster is swapped, and what stands on it follows' strata apply $env --yes
 [ "$files" = "$(above)" ] || fail 'files of the layers above changed'
 enter
