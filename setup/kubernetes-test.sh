@@ -60,6 +60,7 @@ fi
 
 # they wait more than they compute
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-4}
-cargo test -p strata --test kubernetes "$@"
+# the whole workspace, as `make test` has built it
+cargo test --workspace --test kubernetes "$@"
 # dialogues with helm itself; they start the program that the line above has built
-cargo test -p strata-engines --test cluster "$@"
+cargo test --workspace --test cluster "$@"

@@ -7,8 +7,8 @@ export STRATA_REQUIRE_TOOLS=1
 cargo fmt --check
 cargo clippy --workspace --all-targets -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps -q
-# one profile for all: what the tests start is built with them
-cargo build -p strata -p xtask
+# one profile, and always the whole workspace: with other features of a dependency all would be built again
+cargo build --workspace
 cargo test --workspace
 built=${CARGO_TARGET_DIR:-$PWD/target}/debug
 export STRATA=$built/strata XTASK=$built/xtask
