@@ -69,7 +69,7 @@ pub fn behind<'a>(
     sources: impl IntoIterator<Item = &'a Json>,
     answer: &State,
 ) -> Option<State> {
-    let from = taken_from(object).filter(|_| !is_suspended(object))?;
+    let from = takes(object)?;
     let source = sources.into_iter().find(|source| key(source) == from);
     let but = match answer {
         State::Waiting(why) | State::Failed(why) => format!("; it says: {why}"),
@@ -88,8 +88,11 @@ pub fn behind<'a>(
     })
 }
 
-/// What an object takes from.
-fn taken_from(object: &Json) -> Option<Key> {
+/// What an object takes from, unless it is suspended.
+pub fn takes(object: &Json) -> Option<Key> {
+    if is_suspended(object) {
+        return None;
+    }
     let reference = match what(object).kind.as_str() {
         "Kustomization" | CHART => &object["spec"]["sourceRef"],
         "HelmRelease" => match chart(object) {

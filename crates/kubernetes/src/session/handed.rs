@@ -78,8 +78,10 @@ pub(super) async fn over(session: &Session, all: &All, answer: &mut Answer) -> R
         if part.is_empty() {
             continue;
         }
+        let with = part.iter().map(|(key, _)| key.clone()).collect();
         let mut judge = Others {
             session,
+            with,
             at: &at,
             kinds: &all.kinds,
             told: BTreeMap::new(),
@@ -95,6 +97,8 @@ pub(super) async fn over(session: &Session, all: &All, answer: &mut Answer) -> R
 /// Judges what others bring about: tells it to look first.
 struct Others<'a> {
     session: &'a Session,
+    /// All that are waited for together.
+    with: BTreeSet<Key>,
     /// The mark of this question.
     at: &'a str,
     kinds: &'a Kinds,
@@ -136,8 +140,13 @@ impl Judge for Others<'_> {
         }
         // what failed with an earlier revision may do with this one
         if !matches!(look.state, State::Waiting(_)) {
+            // a chart is a source that takes from another: which may look after it did
+            let later = |from: &Key| self.with.contains(from) && !done.contains_key(from);
             let all = self.sources.iter().chain(done.values());
-            look.state = flux::behind(object, all, &look.state).unwrap_or(look.state);
+            look.state = match flux::takes(object).filter(later) {
+                Some(from) => State::Waiting(format!("{from} is not ready")),
+                None => flux::behind(object, all, &look.state).unwrap_or(look.state),
+            };
         }
         if let State::Failed(why) = &look.state
             && handed::to(object) == Some(To::Set)
