@@ -235,7 +235,7 @@ fn propose(
         }
     }
     let mut proposals = Proposals::default();
-    let mut absent = Vec::new();
+    let mut absent = BTreeMap::new();
     for (unit, finding) in reader.run(work)? {
         match finding {
             Finding::Planned {
@@ -250,7 +250,9 @@ fn propose(
                 }
                 proposals.known.insert(unit, (proposal, saved));
             }
-            Finding::Failed(f) if f.class == Class::Absent => absent.push((unit, f.summary)),
+            Finding::Failed(f) if f.class == Class::Absent => {
+                absent.insert(unit, f.summary);
+            }
             Finding::Failed(f) => failures.push((unit, f.summary)),
             _ => failures.push((unit, "its engine answered another question".to_owned())),
         }
@@ -258,7 +260,7 @@ fn propose(
     // in the order of the graph: what waits may be waited for
     for at in 0..items.len() {
         let unit = &c.units[items[at].unit].address;
-        let Some((_, why)) = absent.iter().find(|(u, _)| u == unit) else {
+        let Some(why) = absent.get(unit) else {
             continue;
         };
         let makers = makers(c, items, &proposals, unit);

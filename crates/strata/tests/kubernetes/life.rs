@@ -332,11 +332,15 @@ fn what_another_unit_of_the_plan_makes_is_waited_for() {
     g.ends(10, &["plan", "dev"]).says("could not be planned");
     g.write(
         "layers/top/web/component.yaml",
-        &format!("{COMPONENT}after: [ground]\n"),
+        &format!("{COMPONENT}after: [ground]\noutputs: {{watts: {{type: number, from: {{lookup: 'Lamp/desk#/spec/watts'}}}}}}\n"),
+    );
+    g.write(
+        "layers/top/reader/component.yaml",
+        "engine: script\ncluster: null\nscript: {apply: ['true']}\ninputs: {watts: '${{ web.outputs.watts }}'}\n",
     );
     g.ends(0, &["plan", "dev"])
         .says("waits for dev/ground: ")
-        .says("1 deferred");
+        .says("2 deferred");
     g.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(
         g.field("lamps.after.example.org", "desk", ".spec.watts"),
@@ -346,11 +350,19 @@ fn what_another_unit_of_the_plan_makes_is_waited_for() {
     // who has nothing to change makes nothing
     g.write(
         "layers/top/web/bulb.yaml",
-        "apiVersion: other.example.org/v1\nkind: Bulb\nmetadata: {name: desk}\n",
+        "apiVersion: after.example.org/v1\nkind: Bulb\nmetadata: {name: desk}\n",
     );
     g.ends(10, &["plan", "dev"])
         .says("serves no `Bulb`")
         .says("could not be planned");
-    std::fs::remove_file(g.platform.root().join("layers/top/web/bulb.yaml")).expect("it goes");
+    // what is given by somebody who waits may change, so it is said that it is assumed to stay
+    g.write(
+        "layers/top/ground/bulbs.yaml",
+        &definition.replace("lamp", "bulb").replace("Lamp", "Bulb"),
+    );
+    g.ends(0, &["plan", "dev"])
+        .says("waits for dev/ground: ")
+        .says("if dev/web.watts stays as it is");
+    g.ends(0, &["apply", "dev", "--yes"]);
     g.ends(0, &["destroy", "dev", "--yes"]);
 }

@@ -40,7 +40,10 @@ pub(super) fn look(
     for item in items.iter() {
         pending[item.unit] = matches!(
             item.standing,
-            Standing::Known(..) | Standing::Deferred(_) | Standing::Blocked(_)
+            Standing::Known(..)
+                | Standing::Deferred(_)
+                | Standing::Waits(..)
+                | Standing::Blocked(_)
         );
     }
     let deferred = |i: &usize| matches!(items[*i].standing, Standing::Deferred(_));
