@@ -68,10 +68,8 @@ fn part(kubeconfig: &std::path::Path, path: &str) -> String {
 
 #[test]
 fn a_provider_of_terraform_waits_for_the_cluster_of_the_same_plan() {
-    let Ok(mirror) = std::env::var("STRATA_TEST_PROVIDERS") else {
-        eprintln!(
-            "skipped: `STRATA_TEST_PROVIDERS` names no folder with Terraform's Kubernetes provider (setup/kubernetes-test.sh does)"
-        );
+    let what = "folder with Terraform's Kubernetes provider";
+    let Some(mirror) = crate::ground::told("STRATA_TEST_PROVIDERS", what) else {
         return;
     };
     if !terraform_here() {
@@ -161,10 +159,7 @@ fn a_provider_of_terraform_waits_for_the_cluster_of_the_same_plan() {
 
 #[test]
 fn what_terraform_commits_is_what_flux_takes() {
-    let Ok(address) = std::env::var("STRATA_TEST_FLUX") else {
-        eprintln!(
-            "skipped: `STRATA_TEST_FLUX` says no address at which pods with Flux reach this machine (setup/kubernetes-test.sh does)"
-        );
+    let Some(address) = crate::ground::flux() else {
         return;
     };
     if !terraform_here() {

@@ -2,19 +2,17 @@
 //!
 //! `STRATA_TEST_ARGOCD` is the address at which pods reach this machine, where Argo CD is in the namespace `argocd`.
 use crate::{
-    ground::{Ground, config, deployment},
+    ground::{Ground, config, deployment, told},
     repository::{Repository, git},
 };
 
 /// A platform in a cluster with Argo CD, and a repository. Applications are in a namespace that tests share, so each has a
 /// name of its own.
 fn ground(name: &str, files: &[(&str, &str)]) -> Option<(Ground, Repository)> {
-    let Some(address) = std::env::var("STRATA_TEST_ARGOCD").ok() else {
-        eprintln!(
-            "skipped: `STRATA_TEST_ARGOCD` says no address at which pods with Argo CD reach this machine (setup/kubernetes-test.sh does)"
-        );
-        return None;
-    };
+    let address = told(
+        "STRATA_TEST_ARGOCD",
+        "address at which Argo CD's pods reach this machine",
+    )?;
     let g = Ground::with_space(&format!("argo-{name}"), &[])?;
     let repository = Repository::new(&address, "base/page.yaml", &config("page", "one"));
     for (path, text) in files {
@@ -25,17 +23,7 @@ fn ground(name: &str, files: &[(&str, &str)]) -> Option<(Ground, Repository)> {
 
 /// Argo CD's own objects.
 fn argo(g: &Ground, kind: &str, name: &str, path: &str) -> String {
-    let path = format!("jsonpath={{{path}}}");
-    g.does(&[
-        "-n",
-        "argocd",
-        "get",
-        kind,
-        name,
-        "--ignore-not-found",
-        "-o",
-        &path,
-    ])
+    g.field_in("argocd", kind, name, path)
 }
 
 fn is_there(g: &Ground, kind: &str, name: &str) -> bool {
@@ -111,17 +99,12 @@ fn it_is_synced_at_the_revision_and_what_is_refused_is_said() {
     g.ends(0, &["apply", "dev", "--yes"]);
 
     // a change by hand is drift, and an apply takes it back
-    g.does(&[
-        "-n",
+    g.meddles(
         "argocd",
-        "patch",
         "application",
         "argo-plain",
-        "--type=merge",
-        "--field-manager=somebody",
-        "-p",
         "{\"spec\":{\"source\":{\"targetRevision\":\"1.0.0\"}}}",
-    ]);
+    );
     g.ends(6, &["drift", "dev"])
         .says("spec.source.targetRevision")
         .says("somebody");

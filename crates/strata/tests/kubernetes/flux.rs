@@ -9,12 +9,7 @@ use std::fs;
 
 /// A ground with Flux in its cluster, and the address at which its pods reach this machine.
 pub fn ground(name: &str, with_helm: bool) -> Option<(Ground, String)> {
-    let Ok(address) = std::env::var("STRATA_TEST_FLUX") else {
-        eprintln!(
-            "skipped: `STRATA_TEST_FLUX` says no address at which pods with Flux reach this machine"
-        );
-        return None;
-    };
+    let address = crate::ground::flux()?;
     let g = Ground::with_space(name, &[])?;
     if with_helm && is_played(&g) {
         eprintln!("skipped: Flux's helm-controller is not in the cluster");
@@ -296,17 +291,12 @@ fn a_release_of_helm_is_ready_at_the_chart_that_was_asked_for() {
     assert_eq!(g.field("configmap", "page", ".data.who"), "else");
 
     // a change by hand is drift, and who made it is said
-    g.does(&[
-        "-n",
+    g.meddles(
         &g.space,
-        "patch",
         "helmrelease",
         "shop",
-        "--type=merge",
-        "--field-manager=somebody",
-        "-p",
         "{\"spec\":{\"interval\":\"1h\"}}",
-    ]);
+    );
     g.ends(6, &["drift", "dev"])
         .says("spec.interval")
         .says("somebody");

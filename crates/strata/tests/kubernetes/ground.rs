@@ -16,13 +16,26 @@ pub struct Ground {
     kubeconfig: PathBuf,
 }
 
-/// The kubeconfig in a variable, or a word about why a test is skipped.
-pub fn cluster(variable: &str) -> Option<PathBuf> {
-    let path = std::env::var_os(variable).map(PathBuf::from);
-    if path.is_none() {
-        eprintln!("skipped: `{variable}` names no kubeconfig (setup/kubernetes-test.sh does)");
+/// What a variable says, or a word about why a test is skipped; `what` is what it should say.
+pub fn told(variable: &str, what: &str) -> Option<String> {
+    let said = std::env::var(variable).ok();
+    if said.is_none() {
+        eprintln!("skipped: `{variable}` names no {what} (setup/kubernetes-test.sh does)");
     }
-    path
+    said
+}
+
+/// The kubeconfig in a variable.
+pub fn cluster(variable: &str) -> Option<PathBuf> {
+    told(variable, "kubeconfig").map(PathBuf::from)
+}
+
+/// The address at which pods with Flux reach this machine.
+pub fn flux() -> Option<String> {
+    told(
+        "STRATA_TEST_FLUX",
+        "address at which Flux's pods reach this machine",
+    )
 }
 
 impl Ground {
@@ -136,17 +149,18 @@ impl Ground {
     }
     /// A field of an object, as text; empty when there is none.
     pub fn field(&self, kind: &str, name: &str, path: &str) -> String {
+        self.field_in(&self.space, kind, name, path)
+    }
+    /// The same of an object in another namespace.
+    pub fn field_in(&self, space: &str, kind: &str, name: &str, path: &str) -> String {
         let path = format!("jsonpath={{{path}}}");
-        self.does(&[
-            "-n",
-            &self.space,
-            "get",
-            kind,
-            name,
-            "--ignore-not-found",
-            "-o",
-            &path,
-        ])
+        let get = ["-n", space, "get", kind, name, "--ignore-not-found"];
+        self.does(&[get.as_slice(), &["-o", &path]].concat())
+    }
+    /// Somebody else changes fields of an object.
+    pub fn meddles(&self, space: &str, kind: &str, name: &str, patch: &str) {
+        let named = ["-n", space, "patch", kind, name, "--type=merge"];
+        self.does(&[named.as_slice(), &["--field-manager=somebody", "-p", patch]].concat());
     }
     /// Is an object there?
     pub fn has(&self, kind: &str, name: &str) -> bool {
