@@ -4,6 +4,9 @@
 //! with `$ ` are commands, lines that begin with `> ` go on with the command before, all others show output. A command
 //! has to end with 0, or with the code of a comment at its end: `$ strata check # exits 3`. All blocks of a file run
 //! in order in one temporary folder, with `strata` on the path.
+//!
+//! A block of YAML in the pages about clusters that begins with a comment `# layers/…` is that file, and has to pass
+//! `strata check` in a platform that has what it speaks of.
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -143,6 +146,87 @@ fn the_commands_of_every_page_run() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(count > 0, "no page has an example");
+}
+
+/// What the components on the pages about clusters speak of. A line `-- PATH --` begins a file.
+const AROUND: &str = "\
+-- strata.yaml --
+platform: docs
+layers: [ground, cluster-services, applications]
+-- environments/dev.yaml --
+values: {domain: example.org}
+-- contracts/kubernetes-cluster.yaml --
+outputs: {kubeconfig: {type: string, sensitive: true}}
+-- layers/ground/cluster/component.yaml --
+engine: script
+script: {apply: ['true']}
+outputs: {kubeconfig: {type: string, sensitive: true}}
+provides: {kubernetes-cluster: {kubeconfig: '${{ self.kubeconfig }}'}}
+-- layers/cluster-services/web/Chart.yaml --
+apiVersion: v2
+name: web
+version: 1.0.0
+-- layers/cluster-services/web/values.yaml --
+host: ''
+password: ''
+-- layers/cluster-services/web/dev.yaml --
+{}
+-- layers/cluster-services/web/templates/web.yaml --
+apiVersion: v1
+kind: Secret
+metadata: {name: web}
+stringData: {host: '{{ .Values.host }}', password: '{{ .Values.password }}'}
+-- layers/applications/front/front.yaml --
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: front, annotations: {domain: '${domain}'}}
+spec: {replicas: '${replicas}'}
+";
+
+/// The files that a page shows: path and text.
+fn shown(page: &str) -> Vec<(String, String)> {
+    let blocks = page.split("```yaml\n# layers/").skip(1);
+    let file = |block: &str| {
+        let (head, rest) = block.split_once('\n')?;
+        let path = head.split([',', ' ']).next()?;
+        Some((
+            format!("layers/{path}"),
+            rest.split("```").next()?.to_owned(),
+        ))
+    };
+    blocks.filter_map(file).collect()
+}
+
+#[test]
+fn the_components_on_the_pages_about_clusters_are_sound() {
+    let platform = tempfile::tempdir().expect("a temporary folder");
+    let write = |path: &str, text: &str| {
+        let path = platform.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("its folder");
+        fs::write(path, text).expect("the file");
+    };
+    for file in AROUND.split("-- ").filter(|f| !f.is_empty()) {
+        let (path, text) = file.split_once(" --\n").expect("a path and a text");
+        write(path, text);
+    }
+    let mut count = 0;
+    for page in ["kubernetes", "helm", "flux"] {
+        let files = shown(&read(&root().join(format!("docs/{page}.md"))));
+        assert!(!files.is_empty(), "{page}.md shows no component");
+        for (path, text) in files {
+            write(&path, &text);
+            count += 1;
+        }
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_strata"))
+        .arg("check")
+        .current_dir(platform.path())
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("strata starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let clean = output.status.success() && !said.contains("warning");
+    assert!(clean, "{count} components: {said}");
 }
 
 #[test]

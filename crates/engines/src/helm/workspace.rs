@@ -160,9 +160,12 @@ fn requests(task: &Task) -> Vec<Generated> {
     let asking = |name, ask| {
         let mut request = Request {
             namespace: Some(options::namespace(&task.spec)),
-            // helm waits; a session only tells what it waited for
+            // helm waits; a session only tells what it waited for, and waits for what comes after
             wait: match ask {
                 Ask::Wait => TO_TELL,
+                Ask::Outputs if task.verb == Verb::Apply => {
+                    cluster::bounded(task, options::timeout(&task.spec))
+                }
                 _ => 0,
             },
             prune: false,

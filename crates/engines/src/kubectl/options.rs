@@ -7,7 +7,7 @@ use strata_core::{
     cluster::{Ask, Request},
     diagnostic::Diagnostic,
     duration::duration,
-    engine::{Failure, Task},
+    engine::{Failure, Task, Verb},
     spec::UnitSpec,
 };
 
@@ -54,6 +54,10 @@ pub(super) fn request(block: &str, task: &Task, ask: Ask) -> Result<Request, Fai
         let wait =
             duration(&text).ok_or_else(|| unusable(block, "wait", "a duration such as `10m`"))?;
         request.wait = cluster::bounded(task, wait);
+    }
+    if task.verb == Verb::Outputs {
+        // nothing was changed that could still be under way
+        request.wait = 0;
     }
     request.prune = flag(block, spec, "prune", true)?;
     request.force_conflicts = flag(block, spec, "force-conflicts", false)?;

@@ -169,10 +169,8 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
     let Asked { request, hide, .. } = asked;
     let wait = Duration::from_millis(request.wait);
     let patience = match request.ask {
-        Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Outputs | Ask::Kinds => {
-            LOOKING
-        }
-        Ask::Apply | Ask::Wait | Ask::Destroy => wait.max(LOOKING),
+        Ask::Plan | Ask::Observe | Ask::Kubeconfig | Ask::Read | Ask::Kinds => LOOKING,
+        Ask::Apply | Ask::Wait | Ask::Destroy | Ask::Outputs => wait.max(LOOKING),
     };
     let api = Api::new(connection.client.clone(), patience, !request.by_another);
     let endpoint = connection.endpoint.clone();

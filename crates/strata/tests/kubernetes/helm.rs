@@ -54,6 +54,26 @@ fn ground(name: &str) -> Option<Ground> {
 }
 
 #[test]
+fn an_output_that_comes_late_is_waited_for_as_long_as_the_chart_may_take() {
+    let Some(g) = ground("late") else { return };
+    // nobody but its controller knows when it is done, and helm does not wait for it
+    g.write(
+        "layers/top/web/templates/late.yaml",
+        &format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{name: late}}\nspec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: late, image: '{IMAGE}', imagePullPolicy: IfNotPresent, command: [sleep, '25']}}]}}}}}}\n"),
+    );
+    g.edit(
+        "layers/top/web/component.yaml",
+        "outputs: {",
+        "outputs: {late: {type: string, from: {lookup: 'Job/late#/status/completionTime'}}, ",
+    );
+    g.edit("layers/top/web/component.yaml", "60s", "5m");
+    g.ends(0, &["apply", "dev", "--yes"]);
+    let late = g.field("job", "late", ".status.completionTime");
+    assert_eq!(g.platform.outputs("dev/web")["late"], late.as_str());
+    g.ends(0, &["destroy", "dev", "--yes"]);
+}
+
+#[test]
 fn a_release_is_planned_applied_left_alone_and_taken_away() {
     let Some(g) = ground("helm") else { return };
     let plan = g.ends(0, &["plan", "dev"]);
