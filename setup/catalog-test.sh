@@ -88,6 +88,15 @@ for env; do
   pass 'verify passes again'
 
   if [ "$env" = one ]; then
+    # as kube-proxy leaves it that ends while the API is away, and begins when it is back
+    podman --cgroup-manager cgroupfs exec sk-one-all-1 sh -c '
+      chain=$(nft list table ip kube-proxy | sed -n "s#^[[:space:]]*chain \(endpoint-[^ ]*-default/kubernetes/[^ ]*\) {#\1#p")
+      nft flush chain ip kube-proxy "$chain"' || fail 'there is no chain for the API'
+    if strata verify "$env" >"$work/log" 2>&1; then fail 'a pod that cannot reach the API was not noticed'; fi
+    grep -q 'reaches the API' "$work/log" || { cat "$work/log"; fail 'it was not said that a pod cannot reach the API'; }
+    strata apply "$env" --yes --replace "$env/upstream" >"$work/log" 2>&1 || { cat "$work/log"; fail 'the way to the API was not mended'; }
+    pass 'a way of pods to the API that is lost is noticed, and mended by the playbook'
+
     podman --cgroup-manager cgroupfs rm --force --time 0 sk-one-all-1 >/dev/null 2>&1
     strata apply "$env" --yes --refresh >"$work/log" 2>&1 || { cat "$work/log"; fail 'apply after the loss of a machine'; }
     grep -q 'upstream verified' "$work/log" || { cat "$work/log"; fail 'nothing was made anew'; }

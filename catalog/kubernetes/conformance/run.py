@@ -3,7 +3,7 @@
 
 PROMISED    the outputs of the contract as JSON, without the kubeconfig
 KUBECONFIG  path of a private file
-IMAGE       an image with a shell, `nslookup` and `sleep`
+IMAGE       an image with a shell, `nc`, `nslookup` and `sleep`
 PATIENCE    seconds that one thing may take; 120
 
 Every check says `ok:` or `FAILED:`; a check that cannot be made is a failure. What it creates is in a namespace of its
@@ -99,8 +99,14 @@ def is_ready(node):
 
 
 def workload(image):
-    """A pod that asks for its own service and stays, and that service."""
-    script = 'echo begun; until nslookup "$NAME" 2>/dev/null; do sleep 1; done; echo resolved; exec sleep 3600'
+    """A pod that reaches the API, asks for its own service and stays, and that service."""
+    script = """
+        echo begun
+        until nc "$KUBERNETES_SERVICE_HOST" "$KUBERNETES_SERVICE_PORT" </dev/null; do sleep 1; done
+        echo reached
+        until nslookup "$NAME" 2>/dev/null; do sleep 1; done
+        echo resolved
+        exec sleep 3600"""
     return [
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "probe"},
          "spec": {"selector": {"app": "probe"}, "ports": [{"port": 80}]}},
@@ -122,6 +128,16 @@ def pod_with_address():
     states = [s.get("state", {}) for s in status.get("containerStatuses", [])]
     conditions = [c for c in status.get("conditions", []) if c["status"] == "False"]
     raise RuntimeError("the pod is %s: %s" % (status.get("phase"), json.dumps(states or conditions)))
+
+
+def log_with(word):
+    """The pod's log, once that word is in it."""
+    def look():
+        text = kubectl("logs", "probe", "-n", namespace)
+        assert word in text.split(), "the pod says no %s: %s" % (word, text)
+        return text
+
+    return soon(look)
 
 
 def stop(signum, frame):
@@ -169,8 +185,11 @@ try:
         for name, space in [("kubernetes", "default"), ("probe", namespace)]:
             inside(get("service", name, "-n", space)["spec"]["clusterIP"], promised["service-cidr"])
 
-    with check("the pod's log can be read, and in it that the name of its service resolves"):
-        log = soon(lambda: (lambda text: text if "resolved" in text.split() else None)(kubectl("logs", "probe", "-n", namespace)))
+    with check("the pod's log can be read, and in it that it reaches the API at its service's address"):
+        log_with("reached")
+
+    with check("the name of its service resolves there"):
+        log = log_with("resolved")
         address = get("service", "probe", "-n", namespace)["spec"]["clusterIP"]
         assert address in log.split(), "the name server says something else than %s: %s" % (address, log)
 finally:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A service of Kubernetes under systemd or runit.
 #   service.sh MANAGER run NAME    its script is on standard input; says `changed` when it had to do something
+#   service.sh MANAGER restart NAME
 #   service.sh MANAGER remove NAME
 set -eu
 manager=$1 verb=$2 name=$3
@@ -29,6 +30,15 @@ if [ "$verb" = remove ]; then
       ;;
   esac
   rm -f "$script"
+  exit
+fi
+
+if [ "$verb" = restart ]; then
+  case $manager in
+    runit) sv -w 30 force-restart "/etc/sv/$unit" >/dev/null || true ;;
+    systemd) systemctl restart "$unit" ;;
+  esac
+  echo changed
   exit
 fi
 
