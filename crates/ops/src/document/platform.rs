@@ -105,6 +105,10 @@ pub struct Platform {
 }
 
 impl Platform {
+    /// Names of its layers, from the bottom.
+    pub fn layer_names(&self) -> Vec<&str> {
+        self.layers.iter().map(|l| l.layer.name.as_str()).collect()
+    }
     /// From the file.
     pub fn decode(node: Option<&Node>, at: Location, problems: &mut Problems) -> Self {
         let f = Fields::of(node, "`strata.yaml`", KEYS, problems);

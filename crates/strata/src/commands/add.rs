@@ -99,14 +99,9 @@ fn free(loaded: &Loaded, name: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn layers(loaded: &Loaded) -> Vec<&str> {
-    let layers = loaded.platform.layers.iter();
-    layers.map(|l| l.layer.name.as_str()).collect()
-}
-
 fn layer_known(loaded: &Loaded, layer: Option<&str>) -> Result<(), Problem> {
     let Some(layer) = layer else { return Ok(()) };
-    let all = layers(loaded);
+    let all = loaded.platform.layer_names();
     if all.contains(&layer) {
         return Ok(());
     }

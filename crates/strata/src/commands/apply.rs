@@ -203,6 +203,7 @@ fn start(cx: &Context, mut planned: Planned<'_>, parallelism: usize) -> Result<u
         Guard::new(gate, pending.filter_map(|s| c.position(&s.unit)))
     });
     let machine = Machine::new(planned.plan, retries(planned.bench.c));
+    let layers = planned.bench.c.loaded.platform.layer_names();
     let start = Start {
         run,
         started: planning::now(),
@@ -211,6 +212,7 @@ fn start(cx: &Context, mut planned: Planned<'_>, parallelism: usize) -> Result<u
         intents: Intents::default(),
         resumed: false,
         guard,
+        layers: layers.into_iter().map(str::to_owned).collect(),
     };
     run::drive(cx, &store, &mut planned.bench, parallelism, start)
 }

@@ -110,6 +110,7 @@ pub fn run(global: &Global, wanted: &Wanted) -> Result<u8, Problem> {
         intents: Intents::default(),
         resumed: false,
         guard: None,
+        layers: vec![],
     };
     let code = run::drive(&cx, &store, &mut bench, wanted.parallelism, start)?;
     if code == exit::DONE {

@@ -79,13 +79,7 @@ fn page(cx: &Context, store: &dyn Store, record: &RunRecord) -> Result<u8, Probl
         platform: &c.loaded.platform.name,
         record,
         plan: &plan,
-        layers: c
-            .loaded
-            .platform
-            .layers
-            .iter()
-            .map(|l| l.layer.name.as_str())
-            .collect(),
+        layers: c.loaded.platform.layer_names(),
         events: &events,
         timeline: &timeline,
     });

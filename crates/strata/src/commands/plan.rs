@@ -138,13 +138,7 @@ fn shown<'a>(c: &'a Composition, planned: &'a Planned<'_>, wanted: &Wanted<'_>) 
     Shown {
         platform: &c.loaded.platform.name,
         plan: &planned.plan,
-        layers: c
-            .loaded
-            .platform
-            .layers
-            .iter()
-            .map(|l| l.layer.name.as_str())
-            .collect(),
+        layers: c.loaded.platform.layer_names(),
         failures: &planned.failures,
         command: words.join(" "),
     }

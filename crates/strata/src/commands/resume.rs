@@ -92,6 +92,8 @@ fn go_on(
     answer(store, &mut leases, &record.run, &mut machine, approve, true)?;
     answer(store, &mut leases, &record.run, &mut machine, refuse, false)?;
     let started = record.started;
+    let layers = c.as_ref().map(|c| c.loaded.platform.layer_names());
+    let layers = layers.into_iter().flatten().map(str::to_owned).collect();
     let start = |machine, guard| Start {
         run: record.run.clone(),
         started,
@@ -100,6 +102,7 @@ fn go_on(
         intents,
         resumed: true,
         guard,
+        layers,
     };
     if let Some(c) = c {
         let selected: Vec<bool> = c

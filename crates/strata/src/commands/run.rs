@@ -98,6 +98,8 @@ pub struct Start {
     pub resumed: bool,
     /// Policies that look at what is proposed during the run.
     pub guard: Option<Arc<Guard>>,
+    /// Names of the layers in the order in which they are shown; what is destroyed stands as it went.
+    pub layers: Vec<String>,
 }
 
 /// How many ended runs keep the logs of their tools.
@@ -189,7 +191,7 @@ pub fn drive(
         let found: Vec<Diagnostic> = found.into_iter().map(|(_, d)| d).collect();
         diagnostics::print(&found, cx.tree()?.as_ref(), cx.color);
     }
-    summary::print(cx, &outcome, &record, parallelism);
+    summary::print(cx, &outcome, &record, parallelism, &start.layers);
     Ok(code)
 }
 

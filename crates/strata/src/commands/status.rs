@@ -1,5 +1,10 @@
 //! `strata status`: how every unit stands, from the store and the files; no tool is started.
-use crate::{args::Global, context::Context, problem::Problem, view::time};
+use crate::{
+    args::Global,
+    context::Context,
+    problem::Problem,
+    view::{plan::column, time},
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use strata_core::{exit, name::Address, store::AppliedRow};
@@ -59,6 +64,12 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     {
         out.push((unit, String::new(), "orphan", Some(row.at)));
     }
+    // what is imported into an environment stands behind all else of it, and its layers are layers here
+    let order = c.loaded.platform.layer_names();
+    let at = |layer: &str| order.iter().position(|l| *l == layer);
+    out.sort_by_cached_key(|(unit, layer, ..)| {
+        (unit.env.clone(), at(layer).unwrap_or(order.len()))
+    });
     if cx.json() {
         let units: Vec<_> = out
             .iter()
@@ -75,7 +86,9 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
     for env in &envs {
         println!("{env}");
         let mut layer = None;
-        for (unit, l, state, at) in out.iter().filter(|(u, ..)| u.env.as_ref() == env.as_str()) {
+        let here = || out.iter().filter(|(u, ..)| u.env.as_ref() == env.as_str());
+        let width = column(here().map(|(u, ..)| u.local())) + 2;
+        for (unit, l, state, at) in here() {
             if layer != Some(l) {
                 println!(
                     "  {}",
@@ -88,7 +101,7 @@ pub fn run(global: &Global, env: &[String]) -> Result<u8, Problem> {
                 layer = Some(l);
             }
             println!(
-                "    {:<32} {:<14} {}",
+                "    {:<width$} {:<14} {}",
                 unit.local(),
                 state,
                 at.map(time::ago).unwrap_or_default()

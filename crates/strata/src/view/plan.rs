@@ -19,13 +19,7 @@ pub fn print(cx: &Context, plan: &Plan, c: &Composition) {
         );
         return;
     }
-    let order: Vec<&str> = c
-        .loaded
-        .platform
-        .layers
-        .iter()
-        .map(|l| l.layer.name.as_str())
-        .collect();
+    let order = c.loaded.platform.layer_names();
     print!("{}", text(plan, &order, cx.color_out()));
 }
 
@@ -82,6 +76,8 @@ fn text(plan: &Plan, order: &[&str], color: bool) -> String {
             continue;
         }
         out.push_str(&format!("{}\n", paint("1", env)));
+        let names = layers.values().flatten().map(|s| s.unit.local());
+        let width = column(names);
         for steps in layers.values() {
             let pending: Vec<&&Step> = steps
                 .iter()
@@ -102,7 +98,7 @@ fn text(plan: &Plan, order: &[&str], color: bool) -> String {
                 paint("2", &note)
             ));
             for step in pending {
-                unit(&mut out, step, &paint);
+                unit(&mut out, step, width, &paint);
             }
         }
     }
@@ -146,7 +142,13 @@ fn text(plan: &Plan, order: &[&str], color: bool) -> String {
     out
 }
 
-fn unit(out: &mut String, step: &Step, paint: &dyn Fn(&str, &str) -> String) {
+/// The width of a column of names: as wide as the longest, but for the few that would push all others out of sight.
+pub fn column<N: AsRef<str>>(names: impl Iterator<Item = N>) -> usize {
+    let widths = names.map(|n| n.as_ref().chars().count());
+    widths.max().unwrap_or(0).clamp(30, 44)
+}
+
+fn unit(out: &mut String, step: &Step, width: usize, paint: &dyn Fn(&str, &str) -> String) {
     let (mark, word) = match &step.basis {
         Basis::Deferred { .. } => (paint("35", "?"), "deferred".to_owned()),
         Basis::Unverified { .. } => (paint("33", "!"), "verify".to_owned()),
@@ -169,7 +171,7 @@ fn unit(out: &mut String, step: &Step, paint: &dyn Fn(&str, &str) -> String) {
         paint("2", &format!("  {}", step.reason))
     };
     out.push_str(&format!(
-        "    {mark} {:<30} {word}{reason}\n",
+        "    {mark} {:<width$} {word}{reason}\n",
         step.unit.local()
     ));
     if let Some(p) = step

@@ -9,7 +9,15 @@ use strata_run::{
 };
 
 /// Prints it to standard error; as one JSON object on standard output where JSON is wanted.
-pub fn print(cx: &Context, outcome: &Outcome, record: &RunRecord, parallelism: usize) {
+///
+/// `order`: names of the layers, from the bottom; those that are not among them stand as they ended.
+pub fn print(
+    cx: &Context,
+    outcome: &Outcome,
+    record: &RunRecord,
+    parallelism: usize,
+    order: &[String],
+) {
     let machine = &outcome.machine;
     let took: HashMap<&Address, u64> = outcome
         .timings
@@ -40,6 +48,7 @@ pub fn print(cx: &Context, outcome: &Outcome, record: &RunRecord, parallelism: u
             None => layers.push((&step.layer, t.to - t.from, t.from, t.to)),
         }
     }
+    layers.sort_by_key(|l| order.iter().position(|name| name == l.0));
     let slow: Vec<&Address> = slowest_path(&tasks)
         .into_iter()
         .filter(|i| tasks[*i].duration > 0)

@@ -71,6 +71,22 @@ fn units_of_an_import_run_as_part_of_an_environment() {
     s.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(s.ledger(), ["dev/obs/prom", "dev/obs/grafana", "dev/web"]);
     assert_eq!(s.outputs("dev/web")["said"], "example.org");
+    // its layers are layers here
+    let status = s.ends(0, &["status", "dev"]).out;
+    let names: Vec<&str> = status
+        .lines()
+        .filter_map(|l| l.split_whitespace().next())
+        .collect();
+    let want = [
+        "dev",
+        "base",
+        "obs/prom",
+        "top",
+        "web",
+        "obs/grafana",
+        "last",
+    ];
+    assert_eq!(names, want, "{status}");
     s.ends(0, &["explain", "dev/obs/grafana"])
         .says("import obs: environment promStack of ../obs at 1.2.0")
         .says("obs@1.2.0:layers/top/grafana/component.yaml:2");

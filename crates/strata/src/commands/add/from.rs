@@ -1,5 +1,5 @@
 //! A component whose files are in a catalog: the description that names them.
-use super::{Proposal, layers};
+use super::Proposal;
 use crate::{
     args::Add,
     commands::import::{Here, refused},
@@ -89,7 +89,7 @@ pub fn propose(
 }
 
 fn layer<'a>(loaded: &'a Loaded, wanted: &'a Add) -> Result<&'a str, Problem> {
-    let all = layers(loaded);
+    let all = loaded.platform.layer_names();
     match (&wanted.layer, all.as_slice()) {
         (Some(layer), _) => Ok(layer),
         (None, [only]) => Ok(only),
