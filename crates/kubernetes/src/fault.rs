@@ -132,7 +132,7 @@ impl Refusal {
         let (_, rest) = self.message.split_once("failed calling webhook \"")?;
         rest.split('"').next()
     }
-    /// Is a field of another type than it must be? Which; the server says so as if it were its own fault.
+    /// Is a field unknown, or of another type than it must be? Which; the server says so as if it were its own fault.
     fn mistyped(&self) -> Option<String> {
         let (_, fields) = self
             .message
@@ -189,10 +189,17 @@ impl Refusal {
             .more(self.webhook_reason())
             .more("its configuration says `failurePolicy: Fail`: start what serves it, or remove the configuration");
         }
-        if let Some(field) = self.mistyped() {
-            return fault(format!("{object}{place} is not valid"))
-                .more(field.trim_start_matches('.').to_owned())
-                .more("put a text into quotes: `yes`, `no`, `on`, `y` and numbers are none for Kubernetes");
+        if let Some(fields) = self.mistyped() {
+            let mut fault = fault(format!("{object}{place} is not valid"))
+                .more(fields.trim_start_matches('.').to_owned());
+            if fields.contains("field not declared in schema") {
+                fault =
+                    fault.more("its kind has no such field: correct the name, or the indentation");
+            }
+            if fields.contains("expected string") {
+                fault = fault.more("put a text into quotes: `yes`, `no`, `on`, `y` and numbers are none for Kubernetes");
+            }
+            return fault;
         }
         if self.message.contains("denied the request") {
             return fault(format!("{object}{place} is refused by an admission rule"))
@@ -330,6 +337,11 @@ mod tests {
         assert_eq!(lines[0], "ConfigMap n/a (a.yaml:1) is not valid");
         assert_eq!(lines[1], "  data.key: expected string, got true");
         assert!(lines[2].contains("quotes"));
+        let message = "failed to create typed patch object (n/a; /v1, Kind=ConfigMap): .datta: field not declared in schema";
+        let lines = refusal(500, "", message).about("ConfigMap n/a", "").lines;
+        assert_eq!(lines[1], "  datta: field not declared in schema");
+        assert!(lines[2].contains("no such field"), "{lines:?}");
+        assert_eq!(lines.len(), 3, "{lines:?}");
     }
 
     #[test]

@@ -174,8 +174,18 @@ async fn open(asked: Asked, connection: &Connection) -> Result<Session, Fault> {
     };
     let api = Api::new(connection.client.clone(), patience, !request.by_another);
     let endpoint = connection.endpoint.clone();
+    let away = |why: &str| {
+        let fault = Fault::transient(format!("the cluster at {endpoint} does not answer: {why}"));
+        match request.ask {
+            Ask::Destroy => fault.more(format!(
+                "if it is gone for good, so is what was in it: `strata forget {}`",
+                request.unit
+            )),
+            _ => fault,
+        }
+    };
     let system = api.get("/api/v1/namespaces/kube-system").await.map_err(|r| match r.code {
-        0 => Fault::transient(format!("the cluster at {endpoint} does not answer: {}", r.message)),
+        0 => away(&r.message),
         401 => refused_account(&r.message),
         403 => Fault::permanent(format!("the account of `cluster:` may not find out which cluster {endpoint} is"))
             .more(r.message.clone())

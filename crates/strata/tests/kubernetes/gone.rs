@@ -150,6 +150,11 @@ fn a_server_that_stays_away_fails_the_run_and_the_next_goes_on() {
     g.ends(0, &["apply", "dev", "--yes"]);
     assert_eq!(count(&g), MANY);
     g.ends(0, &["drift", "dev"]);
+    // one that never comes back leaves nothing to destroy
+    wire.cut();
+    g.ends(10, &["destroy", "dev", "--yes"])
+        .says("if it is gone for good, so is what was in it: `strata forget dev/web`");
+    wire.mend();
     g.ends(0, &["destroy", "dev", "--yes"]);
     assert_eq!(count(&g), 0);
 }

@@ -188,7 +188,8 @@ fn what_is_wrong_with_files_is_said_with_its_line() {
     );
     g.ends(10, &["plan", "dev"])
         .says("ConfigMap t-wrong/a (x.yaml:1)")
-        .says("datta");
+        .says("datta: field not declared in schema")
+        .says("its kind has no such field");
     g.write("layers/top/web/x.yaml", &config("a", "yes"));
     g.ends(10, &["plan", "dev"])
         .says("ConfigMap t-wrong/a (x.yaml:1) is not valid")
