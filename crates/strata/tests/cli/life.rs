@@ -309,3 +309,26 @@ fn old_runs_keep_their_events_and_lose_the_logs_of_their_tools() {
     let first = runs[24]["run"].as_str().expect("a run").to_owned();
     assert!(s.ends(0, &["history", &first]).out.contains("dev/hello"));
 }
+
+#[test]
+fn what_a_run_came_to_has_the_layers_in_their_order() {
+    // the lower one ends after the upper one
+    let wait = "#!/bin/sh\nuntil grep -q dev/web \"$LEDGER\"; do sleep 0.1; done\n";
+    let s = Sandbox::new(&[
+        (
+            "layers/base/net/component.yaml",
+            "engine: script\nscript: {apply: [./wait.sh]}\n",
+        ),
+        ("layers/base/net/wait.sh", wait),
+        ("layers/top/web/component.yaml", &saying("one")),
+        ("layers/top/web/say.sh", SAY),
+    ]);
+    let said = s.ends(0, &["apply", "dev", "--yes"]).err;
+    let (_, layers) = said.split_once("time by layer:").expect("layers");
+    let names: Vec<&str> = layers
+        .lines()
+        .filter_map(|l| l.split_whitespace().next())
+        .take(2)
+        .collect();
+    assert_eq!(names, ["base", "top"], "{said}");
+}
